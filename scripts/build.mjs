@@ -1,0 +1,51 @@
+// Builds dist/: tsc for src, test and bench (what the tests run), then one small CommonJS bundle per command
+// (what is installed: no module loader, no library that the command does not use).
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+process.chdir(root)
+const check = !process.argv.includes('--no-types')
+
+rmSync('dist/test', { recursive: true, force: true })
+if (check) {
+  rmSync('dist/tsconfig.tsbuildinfo', { force: true })
+  const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], {
+    stdio: 'inherit',
+  })
+  if (tsc.status !== 0) process.exit(tsc.status ?? 1)
+}
+
+// Every file of src/cli becomes a command; those of src/cli/daemons are loaded by a command when it needs them.
+const entries = []
+for (const folder of ['src/cli', 'src/cli/daemons']) {
+  if (!existsSync(folder)) continue
+  for (const name of readdirSync(folder)) if (name.endsWith('.ts')) entries.push(join(folder, name))
+}
+mkdirSync('dist/bin', { recursive: true })
+if (entries.length > 0) {
+  const result = await build({
+    entryPoints: entries,
+    outdir: 'dist/bin',
+    outbase: 'src/cli',
+    outExtension: { '.js': '.cjs' },
+    entryNames: '[name]',
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    external: ['koffi', './*.cjs'],
+    banner: { js: '#!/usr/bin/env node' },
+    // CommonJS has no import.meta; commands find their neighbours through __filename.
+    define: { 'import.meta.url': '__bundleUrl' },
+    inject: ['scripts/bundle-url.cjs'],
+    sourcemap: 'linked',
+    logLevel: 'warning',
+  })
+  if (result.errors.length > 0) process.exit(1)
+  for (const name of readdirSync('dist/bin'))
+    if (name.endsWith('.cjs')) chmodSync(join('dist/bin', name), 0o755)
+}

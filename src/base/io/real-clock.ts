@@ -1,0 +1,7 @@
+/** The one place that turns the machine's monotonic clock into the milliseconds that pure code is handed. */
+import { performance } from 'node:perf_hooks'
+
+/** Milliseconds since the process started; never goes back, does not jump with the wall clock. */
+export function nowMs(): number {
+  return performance.now()
+}

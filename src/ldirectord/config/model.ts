@@ -1,0 +1,116 @@
+/**
+ * What a valid ldirectord.cf says, after defaults and inheritance: the value that the rest of ldirectord works
+ * with. Names are spelled as in the file. Addresses and ports are resolved; the text as written is kept beside
+ * them where logs or commands need it.
+ */
+import type { ForwardMethod, ServiceKey } from '../core/table.js'
+
+export type Checktype =
+  | 'connect'
+  | 'negotiate'
+  | 'ping'
+  | 'off'
+  | 'on'
+  | 'external'
+  | 'external-perl'
+  | 'combined'
+
+export type EmailAlertStatus = 'none' | 'starting' | 'running' | 'stopping' | 'reloading'
+
+/** A fallback ("sorry") server. */
+export interface Fallback {
+  readonly address: string
+  /** null: the port of each virtual service (global fallback without a port). */
+  readonly port: number | null
+  readonly method: ForwardMethod
+  readonly line: number
+}
+
+export interface RealServer {
+  /** As written, for messages. */
+  readonly text: string
+  readonly line: number
+  /** IPv6 without brackets. */
+  readonly address: string
+  /** 0 when none was written (marks). For tcp/udp services with gate or ipip the table gets the service's port. */
+  readonly port: number
+  readonly method: ForwardMethod
+  readonly weight: number
+  readonly upper: number
+  readonly lower: number
+  /** The per-real pair; null: the section's values hold. */
+  readonly request: string | null
+  readonly receive: string | null
+}
+
+export interface VirtualService {
+  readonly line: number
+  /** The value of `virtual=` or `virtual6=` as written. */
+  readonly text: string
+  readonly key: ServiceKey
+  readonly reals: readonly RealServer[]
+  readonly fallback: Fallback | null
+  readonly fallbackcommand: string | null
+  readonly checktype: Checktype
+  /** N of a combined check (checktype=N), else 0. */
+  readonly combinedConnects: number
+  /** http, https, ... or none. */
+  readonly service: string
+  readonly checkport: number | null
+  readonly request: string
+  readonly receive: string
+  readonly httpmethod: 'GET' | 'HEAD'
+  readonly virtualhost: string | null
+  readonly checkcommand: string
+  readonly login: string
+  readonly passwd: string
+  readonly database: string
+  readonly secret: string
+  readonly load: string
+  readonly scheduler: string
+  readonly persistent: number | null
+  readonly netmask: string | null
+  readonly schedflags: string
+  readonly ops: boolean
+  /** Seconds, after inheritance (own, other own, global, other global, default). */
+  readonly checktimeout: number
+  readonly negotiatetimeout: number
+  readonly checkinterval: number
+  readonly checkcount: number
+  readonly failurecount: number
+  readonly quiescent: boolean
+  readonly cleanstop: boolean
+  readonly emailalert: string | null
+  readonly emailalertfreq: number
+  readonly emailalertstatus: readonly EmailAlertStatus[]
+  readonly smtp: string | null
+  readonly monitorfile: string | null
+  readonly servicename: string | null
+  readonly comment: string | null
+}
+
+export interface LdirectordConfig {
+  /** Full path of the file, as opened. */
+  readonly file: string
+  readonly virtuals: readonly VirtualService[]
+  readonly checkinterval: number
+  readonly autoreload: boolean
+  readonly callback: string | null
+  /** A path when it starts with '/', else a syslog facility. */
+  readonly logfile: string
+  readonly execute: readonly string[]
+  readonly supervised: boolean
+  readonly fork: boolean
+  readonly quiescent: boolean
+  readonly readdquiescent: boolean
+  readonly emailalert: string | null
+  readonly emailalertfrom: string | null
+  readonly emailalertfreq: number
+  readonly emailalertstatus: readonly EmailAlertStatus[]
+  readonly smtp: string | null
+  readonly cleanstop: boolean
+  readonly maintenancedir: string | null
+  readonly fallback: Fallback | null
+  readonly fallback6: Fallback | null
+  readonly fallbackcommand: string | null
+}

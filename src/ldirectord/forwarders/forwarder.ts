@@ -1,0 +1,31 @@
+/**
+ * What ldirectord asks of anything that forwards: show the table, take edits. Kernel IPVS, the user-space proxy
+ * and the in-memory table of the tests pass the same contract suite (test/contract/forwarder).
+ */
+import type { Edit, ServiceKey, Table } from '../core/table.js'
+
+export interface EditResult {
+  readonly edit: Edit
+  /** null when applied; else one sentence: what failed and why. */
+  readonly error: string | null
+}
+
+export interface DestinationCounters {
+  readonly key: ServiceKey
+  readonly address: string
+  readonly port: number
+  readonly activeConnections: number
+  readonly inactiveConnections: number
+}
+
+export interface Forwarder {
+  /** `ipvs`, `proxy`, `memory`. */
+  readonly name: string
+  /** The current table, also of services that are not ours. Rejects with a sentence when it cannot be read. */
+  read(signal: AbortSignal): Promise<Table>
+  /** Applies the edits in order; a failed one does not stop the others. One result per edit, same order. */
+  apply(edits: readonly Edit[], signal: AbortSignal): Promise<readonly EditResult[]>
+  counters(signal: AbortSignal): Promise<readonly DestinationCounters[]>
+  /** Lets go of what this process holds. The forwarding itself goes on unless the table was emptied before. */
+  close(): Promise<void>
+}

@@ -1,0 +1,52 @@
+/**
+ * Appends lines to a log file without ever making the caller wait for the disk: lines queue (with a limit) and one
+ * write is under way at a time. The file is opened for each batch, so logrotate needs no signal.
+ */
+import { appendFileSync } from 'node:fs'
+import { appendFile } from 'node:fs/promises'
+
+const QUEUE_LINES_MAX = 10_000
+
+export interface LineSink {
+  write(line: string): void
+  /** Writes what is queued at once, blocking: for the last words of a process. */
+  flushNow(): void
+}
+
+export function fileLog(path: string, mode = 0o640): LineSink {
+  let queue: string[] = []
+  let dropped = 0
+  let writing = false
+  const take = (): string => {
+    const text =
+      queue.join('') + (dropped > 0 ? `(${dropped} log lines dropped: the disk was too slow)\n` : '')
+    queue = []
+    dropped = 0
+    return text
+  }
+  const drain = async (): Promise<void> => {
+    writing = true
+    try {
+      while (queue.length > 0) await appendFile(path, take(), { mode })
+    } catch {
+      // A full disk or a folder that vanished must not end a daemon; the next line tries again.
+    } finally {
+      writing = false
+    }
+  }
+  return {
+    write(line) {
+      if (queue.length >= QUEUE_LINES_MAX) dropped++
+      else queue.push(line)
+      if (!writing) void drain()
+    },
+    flushNow() {
+      if (queue.length === 0) return
+      try {
+        appendFileSync(path, take(), { mode })
+      } catch {
+        // Nobody is left to be told.
+      }
+    },
+  }
+}

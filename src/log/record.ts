@@ -1,0 +1,22 @@
+/** One log line as data; the formats of heartbeat, ldirectord and syslog are prints of it. */
+
+/** Levels with the words that heartbeat prints for them. */
+export const LEVELS = ['debug', 'info', 'WARN', 'ERROR', 'CRIT'] as const
+export type Level = (typeof LEVELS)[number]
+
+export interface LogRecord {
+  /** Wall clock, milliseconds since 1970. */
+  readonly atMs: number
+  readonly level: Level
+  readonly text: string
+}
+
+/** Where a program says something. Never throws, never blocks for long. */
+export type Log = (level: Level, text: string) => void
+
+/** Log text comes from peers and scripts too: control characters must not forge a second line. */
+export function oneLine(text: string): string {
+  return text
+    .replace(/\n+$/, '')
+    .replace(/[\x00-\x08\x0a-\x1f\x7f]/g, character => (character === '\n' ? ' ' : '?'))
+}
