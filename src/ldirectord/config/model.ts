@@ -93,6 +93,8 @@ export interface LdirectordConfig {
   /** Full path of the file, as opened. */
   readonly file: string
   readonly virtuals: readonly VirtualService[]
+  /** Directive of ours: which forwarder to use. `auto`: kernel IPVS where it can be used, else the user-space proxy. */
+  readonly forwarder: 'auto' | 'ipvs' | 'proxy'
   readonly checkinterval: number
   readonly autoreload: boolean
   readonly callback: string | null
