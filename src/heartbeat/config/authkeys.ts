@@ -103,6 +103,8 @@ class AuthkeysReader {
   #auth: Word | null = null
   #authNumber: number | null = null
   #signWith: number | null = null
+  /** An auth line that cannot be read has been reported; that it is missing need not be said, too. */
+  #authSeen = false
 
   constructor(report: Report, file: string) {
     this.#report = report
@@ -117,6 +119,7 @@ class AuthkeysReader {
   }
 
   #readAuth(line: Line, [word, number]: readonly Word[]): void {
+    this.#authSeen = true
     const outcome = number === undefined ? { wanted: 'a number' } : authNumber.parse(number.text)
     const isAuth = word!.text === 'auth'
     if (isAuth && !isRefusal(outcome)) {
@@ -133,7 +136,7 @@ class AuthkeysReader {
       message: isNumber
         ? `auth wants a number from 0 to ${AUTH_NUMBER_MAX}; found ${number.text}`
         : 'a line that begins with "a" wants to be "auth N"; found something else',
-      original: isNumber ? `Invalid authnum [${number.text}] in ${this.#file}` : 'Invalid auth line',
+      original: isNumber ? `Invalid authnum [${number.text}] in ${this.#file}` : 'Invalid auth line [***',
       help: 'write "auth N" with the number of one of the key lines below it',
     })
   }
@@ -177,7 +180,7 @@ class AuthkeysReader {
     this.#report.error(placeOf(line, line.offset, line.text.length), {
       code: 'bad-key-line',
       message: 'a line wants to be "auth N" or "N METHOD KEY"; found something else',
-      original: 'Auth line is invalid.',
+      original: 'Auth line [***] is invalid.',
       help: 'write for example "1 sha1 KEY", or put "#" before the line',
     })
   }
@@ -187,7 +190,7 @@ class AuthkeysReader {
     this.#report.error(word, {
       code: 'unknown-method',
       message: 'a key line wants the method crc, md5 or sha1 behind its number; found something else',
-      original: 'Invalid authtype',
+      original: 'Invalid authtype [***]',
       help: help ?? 'write "sha1"; the original knows no stronger method',
     })
   }
@@ -229,14 +232,14 @@ class AuthkeysReader {
   }
 
   finish(): KeyRing {
-    if (this.#authNumber === null) {
+    if (!this.#authSeen) {
       this.#report.error(null, {
         code: 'no-auth',
-        message: 'authkeys wants a line "auth N"; found none that can be read',
+        message: 'authkeys wants a line "auth N"; found none',
         original: `Missing auth directive in keyfile [${this.#file}]`,
         help: 'write "auth 1" above "1 sha1 KEY"',
       })
-    } else if (this.#signWith === null) {
+    } else if (this.#authNumber !== null && this.#signWith === null) {
       this.#report.error(this.#auth, {
         code: 'key-not-found',
         message: this.#whyNoKey(this.#authNumber),

@@ -3,6 +3,7 @@
  * although it cannot be meant.
  */
 import { printDuration } from '../../base/duration.js'
+import { linkDirectives } from './directives/links.js'
 import type { HaCf } from './ha-cf-table.js'
 import { isPing } from './media.js'
 import type { Report } from './report.js'
@@ -10,12 +11,16 @@ import type { Report } from './report.js'
 /** Below this the original warns: switches need that long to let a port speak. */
 const INITDEAD_MS_SAFE = 10_000
 
-export function checkHaCf(haCf: HaCf, us: string | null, report: Report): void {
+const MEDIA_DIRECTIVES = Object.keys(linkDirectives).filter(name => name !== 'node')
+
+export function checkHaCf(haCf: HaCf, us: string | null, refused: ReadonlySet<string>, report: Report): void {
   checkNodes(haCf, us, report)
   checkMedia(haCf, report)
-  checkDeadTimes(haCf, report)
-  checkFit(haCf, report)
-  checkFailback(haCf, report)
+  if (!refused.has('keepalive') && !refused.has('deadtime')) {
+    checkDeadTimes(haCf, report)
+    checkFit(haCf, report)
+  }
+  if (!refused.has('auto_failback') && !refused.has('nice_failback')) checkFailback(haCf, report)
   checkLogging(haCf, report)
   checkResourceStyle(haCf, report)
   checkStonithHosts(haCf, us, report)
@@ -53,6 +58,8 @@ function checkNodes(haCf: HaCf, us: string | null, report: Report): void {
 
 function checkMedia(haCf: HaCf, report: Report): void {
   if (haCf.media.length === 0) {
+    // A medium line that cannot be read has been reported already.
+    if (MEDIA_DIRECTIVES.some(name => haCf.places.has(name))) return
     report.error(null, {
       code: 'no-medium',
       message: 'ha.cf wants at least one medium (ucast, bcast, mcast); found none',
@@ -133,7 +140,7 @@ function checkFit(haCf: HaCf, report: Report): void {
 }
 
 function checkFailback(haCf: HaCf, report: Report): void {
-  if (haCf.auto_failback !== 'legacy' || haCf.places.has('nice_failback')) return
+  if (haCf.auto_failback !== 'legacy') return
   const place = placeOf(haCf, 'auto_failback')
   report.warning(place, {
     code: 'legacy-failback',

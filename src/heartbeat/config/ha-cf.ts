@@ -8,6 +8,7 @@ import type { Directive, Refusal } from '../../syntax/directive.js'
 import { nearest } from '../../syntax/nearest.js'
 import { isRefusal } from './arg-forms.js'
 import type { ApiAuth, EnvSetting, Respawn, Stonith, StonithHost } from './clients.js'
+import { NICE_FAILBACK_OBSOLETE } from './directives/nice-failback.js'
 import type { AutoFailback } from './directives/timing.js'
 import { checkHaCf } from './ha-cf-checks.js'
 import { type HaCf, haCfDirectives, haCfSettings, type Placed } from './ha-cf-table.js'
@@ -35,7 +36,7 @@ export function parseHaCf(text: string, options: HaCfOptions): HaCfReading {
   const reader = new HaCfReader(report, options.file)
   for (const line of linesOf(text)) reader.readLine(line)
   const value = reader.value()
-  checkHaCf(value, options.us, report)
+  checkHaCf(value, options.us, reader.refused, report)
   return { value, diagnostics: report.diagnostics(), exitStatus: report.exitStatus() }
 }
 
@@ -56,6 +57,8 @@ interface Lists {
 }
 
 class HaCfReader {
+  /** Directives with a value that was refused: what follows from them is not judged. */
+  readonly refused = new Set<string>()
   readonly #report: Report
   readonly #file: string
   readonly #values = new Map<string, unknown>()
@@ -198,6 +201,7 @@ class HaCfReader {
   }
 
   #refuse(name: Name, row: Directive<unknown>, word: Word, refusal: Refusal): void {
+    this.refused.add(name)
     const found = refusal.found ?? (word.text === '' ? 'nothing' : `"${word.text}"`)
     const original = refusal.original ?? row.original?.(word.text)
     this.#report.error(within(word, refusal.at), {
@@ -282,7 +286,9 @@ class HaCfReader {
     this.#report.warning(place, {
       code: 'old-directive',
       message: `nice_failback is obsolete; it is read as "auto_failback ${value}"`,
-      original: 'nice_failback flag is obsolete.. Use auto_failback {on, off, legacy} instead.',
+      original: afterAutoFailback
+        ? "'nice_failback on' has been changed to 'auto_failback off'"
+        : NICE_FAILBACK_OBSOLETE,
       help: `write "auto_failback ${on ? 'off' : 'on'}"`,
     })
   }

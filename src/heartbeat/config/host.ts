@@ -130,15 +130,9 @@ function checkChild(child: Placed<Respawn>, facts: HostFacts, report: Report): v
 
 function checkClient(client: Placed<ApiAuth>, facts: HostFacts, report: Report): void {
   const isNumber = (name: string): boolean => /^\d+$/.test(name)
-  const said = client.place.source.slice(client.place.span.column - 1).slice(0, client.place.span.length)
   const unknown = (kind: string, name: string, original: string): void => {
     const message = `apiauth wants an existing ${kind}; found "${name}"`
     report.error(client.place, { code: `unknown-${kind}`, message, original })
-    report.error(client.place, {
-      code: 'bad-value',
-      message: `apiauth ${client.name} is refused`,
-      original: `Invalid apiauth directive [${said}]`,
-    })
   }
   for (const name of client.uid) {
     if (!isNumber(name) && facts.hasUser?.(name) === false)

@@ -5,12 +5,16 @@
 import { directive } from '../../../syntax/directive.js'
 import { onOff } from '../arg-forms.js'
 
+export const NICE_FAILBACK_OBSOLETE =
+  'nice_failback flag is obsolete.. Use auto_failback {on, off, legacy} instead.'
+
 export const niceFailbackDirective = {
   nice_failback: directive({
     arg: onOff,
     default: null,
     repeat: 'last-wins',
     summary: 'obsolete: use auto_failback',
+    original: () => NICE_FAILBACK_OBSOLETE,
     support: 'accepted',
   }),
 }

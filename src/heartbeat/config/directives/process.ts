@@ -79,7 +79,7 @@ export const processDirectives = {
     arg: text('DEVICE'),
     default: null,
     repeat: 'once',
-    originalTwice: 'Watchdog device multiply specified.',
+    originalTwice: 'heartbeat: Watchdog device multiply specified.',
     summary: 'watchdog device that resets the machine when heartbeat stops feeding it',
     support: 'later',
   }),
