@@ -11,8 +11,8 @@ export function view(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-/** Printable ASCII or a byte above it; not the characters that end a name or begin a type. */
-const namePattern = /^[^\x00-\x20\x7f=(\u0100-\uffff][^\x00-\x20\x7f=\u0100-\uffff]*$/
+/** Printable ASCII or a byte above it; not the characters that end a name or begin a type; at most 255. */
+const namePattern = /^[^\x00-\x20\x7f=(\u0100-\uffff][^\x00-\x20\x7f=\u0100-\uffff]{0,254}$/
 
 export function isFieldName(name: string): boolean {
   return namePattern.test(name)
