@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isIPv4 } from 'node:net'
-import { endianness } from 'node:os'
+import { endianness, networkInterfaces } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 import { arpFrames } from '../arp.js'
 
@@ -55,6 +55,7 @@ interface Calls {
     toLength: number,
   ): number
   close(fd: number): number
+  if_nametoindex(name: string): number
   sched_setscheduler(pid: number, policy: number, parameter: Uint8Array): number
   errno(): number
 }
@@ -86,6 +87,7 @@ function load(): Calls | NativeFailure {
       bind: libc.func('int bind(int, const void *, uint32_t)'),
       sendto: libc.func('int64_t sendto(int, const void *, uint64_t, int, const void *, uint32_t)'),
       close: libc.func('int close(int)'),
+      if_nametoindex: libc.func('uint32_t if_nametoindex(const char *)'),
       sched_setscheduler: libc.func('int sched_setscheduler(int, int, const void *)'),
       errno: () => koffi.errno(),
     }
@@ -207,7 +209,7 @@ export function sendGratuitousArp(device: string, address: string): NativeFailur
   const c = calls()
   if (isNativeFailure(c)) return c
   if (!isIPv4(address)) return { reason: `${address} is no IPv4 address`, code: 'EINVAL' }
-  const hardware = hardwareOf(device)
+  const hardware = hardwareOf(c, device)
   if (isNativeFailure(hardware)) return hardware
   const fd = c.socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK_CLOEXEC, 0)
   if (fd < 0) return failure(c, 'packet socket')
@@ -227,17 +229,24 @@ export function sendGratuitousArp(device: string, address: string): NativeFailur
   }
 }
 
-function hardwareOf(device: string): { index: number; mac: Uint8Array } | NativeFailure {
-  if (!/^[^/\s]{1,15}$/.test(device) || device.startsWith('.')) {
-    return { reason: 'not the name of an interface', code: 'EINVAL' }
-  }
+function hardwareOf(c: Calls, device: string): { index: number; mac: Uint8Array } | NativeFailure {
+  if (!/^[^/\s.][^/\s]{0,14}$/.test(device)) return { reason: 'not the name of an interface', code: 'EINVAL' }
+  const index = c.if_nametoindex(device)
+  if (index === 0) return failure(c, device)
+  const mac = Buffer.from(macOf(device).replaceAll(':', ''), 'hex')
+  if (mac.length === 6 && mac.some(byte => byte !== 0)) return { index, mac }
+  return { reason: `${device} has no Ethernet address`, code: 'EINVAL' }
+}
+
+/** Asked of the network namespace first: /sys may be another one's. */
+function macOf(device: string): string {
+  const entries = Object.entries(networkInterfaces()).filter(([name]) => name.split(':')[0] === device)
+  const known = entries.flatMap(([, addresses]) => addresses ?? [])[0]
+  if (known) return known.mac
   try {
-    const read = (file: string): string => readFileSync(`/sys/class/net/${device}/${file}`, 'latin1').trim()
-    const mac = Buffer.from(read('address').replaceAll(':', ''), 'hex')
-    if (mac.length !== 6) return { reason: `${device} has no Ethernet address`, code: 'EINVAL' }
-    return { index: Number(read('ifindex')), mac }
-  } catch (error) {
-    return { reason: `no interface ${device}`, code: (error as NodeJS.ErrnoException).code ?? 'ENODEV' }
+    return readFileSync(`/sys/class/net/${device}/address`, 'latin1').trim()
+  } catch {
+    return '' // whatever keeps the file from being read, the address is not known
   }
 }
 

@@ -120,7 +120,8 @@ native('realtime scheduling takes effect or says that it is not permitted', asyn
 })
 
 native('gratuitous ARP names the interface that is missing and the one without Ethernet', t => {
-  t.is(sendGratuitousArp('nosuch0', '10.0.0.1')?.code, 'ENOENT')
+  t.is(sendGratuitousArp('nosuch0', '10.0.0.1')?.code, 'ENODEV')
+  t.is(sendGratuitousArp('lo', '127.0.0.1')?.reason, 'lo has no Ethernet address')
   t.is(sendGratuitousArp('../lo', '10.0.0.1')?.code, 'EINVAL')
   t.is(sendGratuitousArp('lo', '10.0.0')?.code, 'EINVAL')
 })
