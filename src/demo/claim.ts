@@ -3,7 +3,7 @@
  * its addresses and ports. A refusal is one sentence.
  */
 import { createSocket } from 'node:dgram'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { commandLine, isAlive, readPidFile } from '../base/io/processes.js'
 import type { Endpoint, Layout } from './layout.js'
@@ -31,6 +31,7 @@ export function claimState(state: string): string | null {
 
 export function releaseState(state: string): void {
   if (readPidFile(pidFileOf(state)) === process.pid) rmSync(pidFileOf(state), { force: true })
+  if (readdirSync(state).length === 0) rmdirSync(state)
 }
 
 const refusal = (what: string, code: string | undefined): string => {

@@ -35,7 +35,7 @@ function writeCommands(layout: Layout, programs: string): void {
   mkdirSync(folder, { recursive: true })
   const names = layout.nodes.map(node => node.name)
   const asNode = (usage: string): string[] => [
-    `case "\${1:-}" in ${names.join('|')}) ;; *) echo "usage: $0 ${usage}" >&2; exit 2 ;; esac`,
+    `case "$1" in ${names.join('|')}) ;; *) echo "usage: $0 ${usage}" >&2; exit 2 ;; esac`,
     `. ${quoted(layout.state)}/"$1"/env`,
     'shift',
   ]
@@ -51,7 +51,7 @@ function writeCommands(layout: Layout, programs: string): void {
     ({ name, address, port }) => `  ${name}) set -- ${name} ${address} ${port} ;;`,
   )
   writeScript(`${folder}/web`, [
-    'case "${1:-}" in',
+    'case "$1" in',
     ...servers,
     `  *) echo "usage: $0 ${layout.webServers.map(server => server.name).join('|')}" >&2; exit 2 ;;`,
     'esac',

@@ -11,6 +11,8 @@ export interface Member {
   /** The node's name; null for web servers. */
   readonly node: string | null
   readonly role: Role
+  /** Name of a web server, such as `real1`; else the role. */
+  readonly name: string
 }
 
 /** What a process is, by its command line. */
@@ -43,7 +45,7 @@ function memberOf(pid: number, layout: Layout): Member | null {
   const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')
   if (command === '') return null // a zombie
   const role = ROLES.find(([pattern]) => pattern.test(command))?.[1] ?? 'script'
-  return { pid, node: node?.name ?? null, role }
+  return { pid, node: node?.name ?? null, role, name: /demo-web\S* (\w+)/.exec(command)?.[1] ?? role }
 }
 
 export function membersOf(layout: Layout): Member[] {

@@ -1,6 +1,7 @@
 /** Starts the programs of the demo and ends them again: gently first, by force when time is short, always by pid. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
+import { readPidFile } from '../base/io/processes.js'
 import { nowMs } from '../base/io/real-clock.js'
 import { runCommand } from '../base/io/run-command.js'
 import { type DemoNode, environmentOf, type Layout, type WebServer } from './layout.js'
@@ -74,15 +75,13 @@ async function goneWithin(layout: Layout, limitMs: number): Promise<boolean> {
 }
 
 /**
- * Ends every process of the demo. heartbeat is asked first, for it stops its resources in order; it is not the
- * resources' turn to be killed while it does. Returns what would not go.
+ * Ends every process of the demo. Of a node only the heartbeat master is asked, for it stops its resources in
+ * order and then its children. Returns what would not go.
  */
 export async function endAll(layout: Layout): Promise<readonly Member[]> {
-  const members = membersOf(layout)
-  send(
-    members.filter(({ role }) => role === 'heartbeat' || role === 'web server'),
-    'SIGTERM',
-  )
+  const masters = new Set(layout.nodes.map(({ varRun }) => readPidFile(`${varRun}/heartbeat.pid`)))
+  const isAsked = ({ pid, role }: Member): boolean => role === 'web server' || masters.has(pid)
+  send(membersOf(layout).filter(isAsked), 'SIGTERM')
   if (await goneWithin(layout, GENTLE_MS)) return []
   send(membersOf(layout), 'SIGKILL')
   await goneWithin(layout, FORCED_MS)
