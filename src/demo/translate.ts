@@ -11,7 +11,7 @@ const HEARTBEAT: readonly Row[] = [
   [/node ([\w.-]+): is dead/, ([node]) => `declares ${node} dead: nothing was heard from it for deadtime`],
   [/Dead node ([\w.-]+) gave up resources/, ([node]) => `knows that ${node} gave its resources up`],
   [/Link ([\w.-]+):(\S+) (up|dead)\./, ([node, link, state]) => `link ${link} to ${node} is ${state}`],
-  [/Resources being acquired from ([\w.-]+)/, ([node]) => `takes over the resources of ${node}`],
+  [/Resources being acquired from ([\w.-]*\w)/, ([node]) => `takes over the resources of ${node}`],
   [/Acquiring resource group: (\S+) (.*)/, ([owner, group]) => `starts the resources of ${owner}: ${group}`],
   [/Releasing resource group: (\S+) (.*)/, ([owner, group]) => `stops the resources of ${owner}: ${group}`],
   [
