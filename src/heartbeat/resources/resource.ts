@@ -1,0 +1,35 @@
+/** One word of a haresources line: a script with arguments, or a bare address. */
+
+export interface Resource {
+  /** As written, such as `IPaddr2::10.0.0.1/24/eth0`: the key of a group and the text of log lines. */
+  readonly text: string
+  readonly script: string
+  readonly args: readonly string[]
+}
+
+export interface ResourceGroup {
+  /** The node that the line names, lower-cased. */
+  readonly node: string
+  /** In the order of the line, which is the order of starting. */
+  readonly resources: readonly Resource[]
+}
+
+/** `script::a::b` is the script with two arguments; a word that looks like an address is IPaddr's. */
+export function parseResource(text: string): Resource {
+  // The original's pattern: four runs that begin with a digit, so that `10.0.0.1/24/eth0` is an address too.
+  if (!text.includes('::') && /^\d[^.]*\.\d[^.]*\.\d[^.]*\.\d/.test(text)) {
+    return { text, script: 'IPaddr', args: [text] }
+  }
+  const [script = '', ...args] = text.split('::')
+  return { text, script, args }
+}
+
+/** `alpha IPaddr2::10.0.0.1 httpd`, as log lines name a group. */
+export function groupText(group: ResourceGroup): string {
+  return [group.node, ...group.resources.map(resource => resource.text)].join(' ')
+}
+
+/** The first resource of a group, by which messages and log lines name it. */
+export function groupKey(group: ResourceGroup): string {
+  return group.resources[0]?.text ?? ''
+}
