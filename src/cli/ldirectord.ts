@@ -184,7 +184,9 @@ function startInBackground({ args }: Call): Promise<StartReport> {
     }
     createInterface({ input: answer }).once('line', line => settle(JSON.parse(line) as StartReport))
     child.on('error', error => ended(`ldirectord cannot be started: ${error.message}`))
-    child.on('exit', (code, signal) => setTimeout(() => ended(`ldirectord ended at once (${signal ?? code})`), 200))
+    child.on('exit', (code, signal) =>
+      setTimeout(() => ended(`ldirectord ended at once (${signal ?? code})`), 200),
+    )
   })
 }
 
@@ -206,7 +208,9 @@ async function restart(call: Call): Promise<number> {
     const untilMs = Date.now() + RESTART_MS_MAX
     while (existsSync(pidFile)) {
       if (Date.now() > untilMs) {
-        complain(`ldirectord (pid ${daemon.pid}) did not end within ${RESTART_MS_MAX / 1000} s; not started again`)
+        complain(
+          `ldirectord (pid ${daemon.pid}) did not end within ${RESTART_MS_MAX / 1000} s; not started again`,
+        )
         return 1
       }
       await new Promise(resolve => setTimeout(resolve, 50))

@@ -220,7 +220,7 @@ export class Daemon {
         return
       }
       default:
-        return unreachable(change)
+        unreachable(change)
     }
   }
 

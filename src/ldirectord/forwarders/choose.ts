@@ -13,7 +13,10 @@ export type Choice =
   | { readonly kind: 'none'; readonly reason: string }
 
 /** The environment overrides the file, so that one file can serve on machines of both kinds. */
-export function wantedForwarder(inFile: WantedForwarder, fromEnvironment: string | undefined): WantedForwarder {
+export function wantedForwarder(
+  inFile: WantedForwarder,
+  fromEnvironment: string | undefined,
+): WantedForwarder {
   return fromEnvironment === 'ipvs' || fromEnvironment === 'proxy' || fromEnvironment === 'auto'
     ? fromEnvironment
     : inFile

@@ -4,7 +4,6 @@
  * it says anything the table is read again and what is not in effect is tried once more by itself, for its own words.
  */
 import { runCommand } from '../../base/io/run-command.js'
-import { applyEdits } from '../core/edit-table.js'
 import { byServiceId, sameDestination, sameService } from '../core/reconcile.js'
 import { type Destination, type Edit, endpoint, serviceId, type Table } from '../core/table.js'
 import * as lines from '../log-lines.js'
@@ -51,6 +50,13 @@ function isInEffect(edit: Edit, table: Table): boolean {
   return entry !== undefined && sameDestination(entry, edit.destination)
 }
 
+/** The entry that an edit is about. */
+function subject(edit: Edit): string {
+  if ('service' in edit) return serviceId(edit.service.key)
+  const place = edit.kind === 'deleteService' ? '' : endpoint(edit.destination.address, edit.destination.port)
+  return `${serviceId(edit.key)} ${place}`.trim()
+}
+
 export function ipvsForwarder(program: string): Forwarder {
   const run = (args: readonly string[], signal: AbortSignal, input?: string) =>
     runCommand(program, args, {
@@ -80,12 +86,12 @@ export function ipvsForwarder(program: string): Forwarder {
     if (exitCode === 0 && stderr.trim() === '') return edits.map(edit => ({ edit, error: null }))
     const failure = explainFailure(exitCode, spawnError, stderr) ?? stderr.trim().split('\n')[0]!
     const shown = await read(signal)
-    // An edit that a later one of the batch undid cannot be seen in the table; then the later one counts.
-    const expected = applyEdits(shown, edits)
+    const last = new Map(edits.map(edit => [subject(edit), edit]))
     const results: EditResult[] = []
     let retries = 0
     for (const edit of edits) {
-      if (isInEffect(edit, shown) || !isInEffect(edit, expected)) results.push({ edit, error: null })
+      // An edit that a later one of the batch replaced cannot be seen in the table; then the later one counts.
+      if (last.get(subject(edit)) !== edit || isInEffect(edit, shown)) results.push({ edit, error: null })
       else if (retries++ < SINGLE_RETRIES_MAX) results.push(await applyOne(edit, signal))
       else
         results.push({ edit, error: lines.commandFailed(`${program} ${printEdit(edit).join(' ')}`, failure) })

@@ -28,9 +28,7 @@ export function logInvocation(instance: Instance, atMs: number, texts: readonly 
     return
   }
   try {
-    const text = texts.map(text =>
-      ldirectordLine({ atMs, level: 'info', text }, instance.name, process.pid),
-    )
+    const text = texts.map(text => ldirectordLine({ atMs, level: 'info', text }, instance.name, process.pid))
     appendFileSync(log, text.join(''), { mode: 0o640 })
   } catch {
     // The folder of the log may belong to somebody else: the action matters, not the line.
