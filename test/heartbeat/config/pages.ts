@@ -8,8 +8,8 @@ export const referencePages: readonly { readonly path: string; readonly table: D
   { path: 'docs/authkeys.md', table: authkeysDirectives },
 ]
 
-const BETWEEN = /(<!-- table -->\n)[^]*?(\n<!-- end of table -->)/
+const BETWEEN = /(<!-- table -->\n)[\s\S]*?(<!-- end of table -->)/
 
 export function withTable(page: string, table: DirectiveTable): string {
-  return page.replace(BETWEEN, (_, head: string, tail: string) => `${head}\n${referencePage(table)}${tail}`)
+  return page.replace(BETWEEN, (_, head: string, tail: string) => `${head}\n${referencePage(table)}\n${tail}`)
 }
