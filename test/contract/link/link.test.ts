@@ -20,7 +20,7 @@ const register = (title: string, run: (t: ExecutionContext) => Promise<void>): v
 
 /** One node's link, from its ha.cf lines to the open socket. */
 async function openFrom(lines: MediaLine[], ownAddress: string, handlers: LinkHandlers): Promise<Link> {
-  const { plans, problems } = planLinks(lines, readMachine([ownAddress]))
+  const { plans, problems } = planLinks(lines, await readMachine([ownAddress]))
   const opened: readonly Link[] | LinkFailure = await openLinks(plans, handlers)
   if ('reason' in opened) throw new Error(opened.reason)
   const [link] = opened
