@@ -5,10 +5,10 @@ import {
   type LinkFailure,
   type LinkHandlers,
 } from '../../../src/heartbeat/links/link.js'
-import { MemoryMedium } from '../../../src/heartbeat/links/memory.js'
 import { openLinks, readMachine } from '../../../src/heartbeat/links/open-links.js'
 import { type MediaLine, planLinks } from '../../../src/heartbeat/links/plan.js'
 import { contractTests } from './link.contract.js'
+import { MemoryMedium } from './memory.js'
 import { freePort, loopbackNetwork } from './ports.js'
 
 const register = (title: string, run: (t: ExecutionContext) => Promise<void>): void => {

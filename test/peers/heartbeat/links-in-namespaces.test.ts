@@ -1,21 +1,18 @@
 /**
  * Two nodes in network namespaces joined by two cables: device binding, broadcast and multicast as they are in a real
- * cluster. Needs root and ip(8).
+ * cluster.
  */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import type { MediaLine } from '../../../src/heartbeat/links/plan.js'
+import { needs, peerTest } from '../require.js'
 
-const missing =
-  process.getuid?.() !== 0
-    ? 'root'
-    : ['/usr/sbin/ip', '/sbin/ip'].some(path => existsSync(path))
-      ? null
-      : 'ip(8) of iproute2'
+const needed = ['net-admin', 'iproute2'] as const
+const peers = peerTest(...needed)
+const isHere = needs(needed) === null
 const links = fileURLToPath(new URL('../../../src/heartbeat/links', import.meta.url))
 const ip = (...args: string[]): string => execFileSync('ip', args, { encoding: 'utf8', timeout: 10_000 })
 const names = ['a', 'b'].map(side => `syst-${process.pid}-${side}`)
@@ -98,14 +95,11 @@ async function exchange(
   })
 }
 
-const peers = missing === null ? test.serial : test.serial.skip
-
 test.before(() => {
-  if (missing === null) buildNetwork()
-  else console.log(`links in network namespaces: not run, missing ${missing}`)
+  if (isHere) buildNetwork()
 })
 test.after.always(() => {
-  if (missing === null) removeNetwork()
+  if (isHere) removeNetwork()
 })
 
 const port = 694
