@@ -70,11 +70,14 @@ class Linker {
         this.#findings.push(step.finding)
         return
       case 'fallback':
-        return this.#globalFallback(step.entry)
+        this.#globalFallback(step.entry)
+        return
       case 'path':
-        return this.#path(step.entry)
+        this.#path(step.entry)
+        return
       case 'section':
-        return this.#section(step.section)
+        this.#section(step.section)
+        return
     }
   }
 
@@ -101,7 +104,9 @@ class Linker {
         severity: warning ? 'warning' : 'error',
         code: warning ? 'no-directory' : 'unusable-file',
         message: `${name} wants ${warning ? 'a directory' : 'a file that can be written'}; ${path || 'nothing'}: ${answer.failed}`,
-        help: warning ? 'make the directory; it may also appear later' : 'make its directory, or write another path',
+        help: warning
+          ? 'make the directory; it may also appear later'
+          : 'make its directory, or write another path',
         original,
       }),
     )
