@@ -54,7 +54,7 @@ async function start(message: Begin): Promise<void> {
   if (problem !== null) sayError(problem)
   runner = new Runner(message, {
     send,
-    readGroups: ({ paths, nodes, held }) => watchedGroups(`${paths.haDir}/haresources`, nodes, held),
+    readGroups: ({ paths, nodes, groups }) => watchedGroups(`${paths.haDir}/haresources`, nodes, groups),
     wallMs: () => Date.now(),
     exit: () => process.exit(0),
   })
