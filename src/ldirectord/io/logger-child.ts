@@ -30,7 +30,7 @@ export function loggerChild(facility: string, ident: string): SyslogSink {
     write(text) {
       child ??= open()
       const { stdin } = child
-      if (stdin !== null && stdin.writable && stdin.writableLength < WAITING_BYTES_MAX)
+      if (stdin?.writable && stdin.writableLength < WAITING_BYTES_MAX)
         stdin.write(`${text}\n`)
     },
     close() {
