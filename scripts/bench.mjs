@@ -7,7 +7,7 @@ import { buildWhenOlder, installWhenMissing, root } from './prepare.mjs'
 const LIMIT_MS = 1_200_000
 process.chdir(root)
 installWhenMissing()
-buildWhenOlder()
+buildWhenOlder(['bench', 'test'])
 const folder = 'dist/bench'
 const isBenchmark = name => existsSync(`${folder}/${name}/run.js`)
 const known = (existsSync(folder) ? readdirSync(folder) : []).filter(isBenchmark)

@@ -27,9 +27,10 @@ function newest(path) {
   return Math.max(0, ...readdirSync(path).map(name => newest(join(path, name))))
 }
 
-export function buildWhenOlder() {
+/** `more` names further folders that count, such as bench. */
+export function buildWhenOlder(more = []) {
   const mark = join(root, 'dist/bin/heartbeat.cjs')
-  const sources = ['src', 'scripts', 'package.json', 'tsconfig.json'].map(name => join(root, name))
+  const sources = ['src', 'scripts', 'package.json', 'tsconfig.json', ...more].map(name => join(root, name))
   const fresh = existsSync(mark) && statSync(mark).mtimeMs > Math.max(...sources.map(newest))
   if (!fresh) step('building (npm run build)', process.execPath, ['scripts/build.mjs'], 300_000)
 }

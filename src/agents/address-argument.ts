@@ -33,7 +33,7 @@ function parsePrefix(text: string): number | null {
   return /^1*0*$/.test(bits) ? bits.lastIndexOf('1') + 1 : null
 }
 
-const NIC = /^[A-Za-z][^\s/:]{0,14}$/
+const NIC = /^[A-Za-z][A-Za-z0-9_.@-]{0,14}$/
 const LABEL = /^[A-Za-z0-9_.-]{1,11}$/
 
 export function parseAddressArgument(text: string): ParsedAddress {

@@ -3,6 +3,7 @@
  * background, as the original does; a later stop of the address ends those that are still to come.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sendGratuitousArp } from '../base/io/native.js'
 import { runCommand } from '../base/io/run-command.js'
 import type { AgentContext } from './agent.js'
 
@@ -21,6 +22,7 @@ const byProgram =
   }
 
 const ANNOUNCERS: readonly Announcer[] = [
+  async (nic, address) => sendGratuitousArp(nic, address) === null,
   byProgram('arping', (nic, address) => ['-U', '-c', '1', '-w', '1', '-I', nic, address]),
   byProgram('/usr/libexec/heartbeat/send_arp', (nic, address) => [
     ...['-i', '200', '-r', '1', nic, address, 'auto', 'not_used', 'not_used'],

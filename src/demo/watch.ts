@@ -2,6 +2,7 @@
  * What the cluster does, as one line for each change: from the nodes' logs (what they say), from the process list (who
  * is alive, who owns the service) and from asking the service (who answers, how long nobody did).
  */
+import { nowMs } from '../base/io/real-clock.js'
 import { follow } from './follow.js'
 import { type Layout, urlOf } from './layout.js'
 import { type Member, membersOf, ownerOf } from './members.js'
@@ -38,6 +39,8 @@ export function watch(layout: Layout, say: (text: string) => void): Watch {
   let members: readonly Member[] = membersOf(layout)
   let owner: string | null = null
   let hinted: string | null = null
+  let ownerSinceMs = 0
+  let lastAnswerMs = 0
   let isReady = false
   let settle: () => void = () => {}
   const answered = new Promise<void>(resolve => {
@@ -72,11 +75,15 @@ export function watch(layout: Layout, say: (text: string) => void): Watch {
     const nowOwner = ownerOf(layout)
     if (nowOwner !== owner && nowOwner !== null) say(`${nowOwner} owns the service ${urlOf(layout.service)}`)
     if (nowOwner !== owner && nowOwner === null && isReady) say(`nobody owns the service (it was ${owner})`)
+    if (nowOwner !== owner) {
+      ownerSinceMs = nowMs()
+      hinted = null
+    }
     owner = nowOwner
   }
-  /** Once the new owner answers: how it can be killed. */
+  /** Once the new owner has been answering for a moment, so that all its processes are there: how it can be killed. */
   const hint = (): void => {
-    if (owner === null || owner === hinted) return
+    if (owner === null || owner === hinted || lastAnswerMs < ownerSinceMs + LOOK_PERIOD_MS) return
     hinted = owner
     say(`to kill the owner: ${killLine(members, owner)}`)
   }
@@ -85,7 +92,8 @@ export function watch(layout: Layout, say: (text: string) => void): Watch {
     onSilence: why => {
       if (isReady) say(`the service does not answer (${why})`)
     },
-    onAnswer: ({ awayMs, server }) => {
+    onAnswer: ({ atMs, awayMs, server }) => {
+      lastAnswerMs = atMs
       if (isReady && awayMs > 0) {
         lookAtProcesses()
         say(

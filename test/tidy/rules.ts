@@ -90,8 +90,8 @@ const LEFTOVER = /^test(\.\w+)*\.(only|skip|failing)$/
 export function leftovers(tests: readonly Source[]): string[] {
   return tests
     .filter(({ path }) => path !== 'test/peers/require.ts')
-    .flatMap(({ path, members }) =>
-      members
+    .flatMap(({ path, calls }) =>
+      calls
         .filter(({ name }) => LEFTOVER.test(name))
         .map(({ name, line }) => `${path}:${line}: ${name}; instead: run it, mend it or delete it`),
     )

@@ -1,4 +1,4 @@
-/** What the layer rules look at in one source file: its imports, the globals it uses, members such as `.only`. */
+/** What the layer rules look at in one source file: its imports, the globals it uses, calls such as `.only`. */
 import ts from 'typescript'
 
 export interface Found {
@@ -11,8 +11,8 @@ export interface Source {
   readonly imports: readonly Found[]
   /** Identifiers used as values, and `Math.random`. */
   readonly uses: readonly Found[]
-  /** `test.only` and the like, as written. */
-  readonly members: readonly Found[]
+  /** `test.only(` and the like, as written. (`here ? test : test.skip` is no call: it says when it skips.) */
+  readonly calls: readonly Found[]
 }
 
 /** The specifier of an import, export, dynamic import or require; null for any other node. */
@@ -46,19 +46,20 @@ export function readSource(path: string, text: string): Source {
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, true)
   const imports: Found[] = []
   const uses: Found[] = []
-  const members: Found[] = []
+  const calls: Found[] = []
   const lineOf = (node: ts.Node): number => file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1
   const visit = (node: ts.Node): void => {
     const specifier = specifierOf(node)
     if (specifier !== null) imports.push({ name: specifier.text, line: lineOf(specifier) })
     if (ts.isPropertyAccessExpression(node)) {
       const name = node.getText(file).replace(/\s+/g, '')
-      members.push({ name, line: lineOf(node) })
+      const isCalled = ts.isCallExpression(node.parent) && node.parent.expression === node
+      if (isCalled) calls.push({ name, line: lineOf(node) })
       if (name === 'Math.random') uses.push({ name, line: lineOf(node) })
     }
     if (ts.isIdentifier(node) && isValueUse(node)) uses.push({ name: node.text, line: lineOf(node) })
     ts.forEachChild(node, visit)
   }
   visit(file)
-  return { path, imports, uses, members }
+  return { path, imports, uses, calls }
 }

@@ -2,21 +2,10 @@
  * What the cluster asks of the resource runner, and which groups of haresources that means. Classes are in the words
  * of this node: local groups begin with our name, foreign ones with another's.
  */
+import { unreachable } from '../../base/assert.js'
 import type { Level } from '../../log/record.js'
+import type { ResourceClass, ResourceJob } from '../core/cluster.js'
 import { groupKey, groupText, type ResourceGroup } from './resource.js'
-
-export type JobClass = 'local' | 'foreign' | 'all'
-
-export type Job =
-  /** Our own groups, at the start or because a peer gave them up. */
-  | { readonly kind: 'takeLocal' }
-  /** Everything that a dead or leaving peer held. */
-  | { readonly kind: 'takeFrom'; readonly node: string }
-  /** The other side of a standby. */
-  | { readonly kind: 'take'; readonly resourceClass: JobClass }
-  | { readonly kind: 'give'; readonly resourceClass: JobClass }
-  /** Before the daemon ends. */
-  | { readonly kind: 'giveAll' }
 
 /** One group of a job, with what the log says before it. */
 export interface JobStep {
@@ -41,8 +30,13 @@ export interface JobPlan {
 const heartbeat = (text: string): JobLine => ({ program: 'heartbeat', level: 'info', text })
 const machDown = (text: string): JobLine => ({ program: 'mach_down', level: 'info', text })
 
-function ofClass(groups: readonly ResourceGroup[], wanted: JobClass, us: string): readonly ResourceGroup[] {
+function ofClass(
+  groups: readonly ResourceGroup[],
+  wanted: ResourceClass,
+  us: string,
+): readonly ResourceGroup[] {
   if (wanted === 'all') return groups
+  if (wanted === 'none') return []
   return groups.filter(group => (group.node === us) === (wanted === 'local'))
 }
 
@@ -58,49 +52,60 @@ function withHeld(
   return [...groups, ...held.filter(group => !known.has(groupText(group)))]
 }
 
+const step =
+  (action: 'take' | 'give', before: (group: ResourceGroup) => readonly JobLine[] = () => []) =>
+  (group: ResourceGroup): JobStep => ({ action, group, before: before(group) })
+
 export function planJob(
-  job: Job,
+  job: ResourceJob,
   us: string,
   groups: readonly ResourceGroup[],
   held: readonly ResourceGroup[],
 ): JobPlan {
-  const take = (chosen: readonly ResourceGroup[]): JobStep[] =>
-    chosen.map(group => ({ action: 'take', group, before: [] }))
-  const give = (chosen: readonly ResourceGroup[]): JobStep[] =>
-    chosen.map(group => ({ action: 'give', group, before: [] }))
-  switch (job.kind) {
+  const { resourceClass } = job
+  switch (job.what) {
     case 'takeLocal':
       return {
         begin: [],
-        steps: take(ofClass(groups, 'local', us)),
+        steps: ofClass(groups, 'local', us).map(step('take')),
         end: [heartbeat('Local Resource acquisition completed.')],
       }
     case 'takeFrom':
       return {
         begin: [],
-        steps: take(groups.filter(group => group.node === job.node)).map(step => ({
-          ...step,
-          before: [machDown(`Taking over resource group ${groupKey(step.group)}`)],
-        })),
+        steps: groups
+          .filter(group => group.node === job.node)
+          .map(step('take', group => [machDown(`Taking over resource group ${groupKey(group)}`)])),
         end: [machDown(`mach_down takeover complete for node ${job.node}.`)],
       }
     case 'take':
       return {
-        begin: [heartbeat(`acquire ${job.resourceClass} HA resources (standby).`)],
-        steps: take(ofClass(groups, job.resourceClass, us)),
-        end: [heartbeat(`${job.resourceClass} HA resource acquisition completed (standby).`)],
+        begin: [heartbeat(`acquire ${resourceClass} HA resources (standby).`)],
+        steps: ofClass(groups, resourceClass, us).map(step('take')),
+        end: [heartbeat(`${resourceClass} HA resource acquisition completed (standby).`)],
       }
     case 'give':
       return {
-        begin: [heartbeat(`give up ${job.resourceClass} HA resources (standby).`)],
-        steps: give(ofClass(withHeld(groups, held), job.resourceClass, us)),
-        end: [heartbeat(`${job.resourceClass} HA resource release completed (standby).`)],
+        begin: [heartbeat(`give up ${resourceClass} HA resources (standby).`)],
+        steps: ofClass(withHeld(groups, held), resourceClass, us).map(step('give')),
+        end: [heartbeat(`${resourceClass} HA resource release completed (standby).`)],
       }
     case 'giveAll':
       return {
         begin: [heartbeat('Giving up all HA resources.')],
-        steps: give(withHeld(groups, held)),
+        steps: withHeld(groups, held).map(step('give')),
         end: [heartbeat('All HA resources relinquished.')],
       }
+    case 'takeGroup':
+      return { begin: [], steps: groups.filter(isKeyed(job.key)).map(step('take')), end: [] }
+    case 'giveGroup':
+      return { begin: [], steps: withHeld(groups, held).filter(isKeyed(job.key)).map(step('give')), end: [] }
+    default:
+      return unreachable(job.what)
   }
 }
+
+const isKeyed =
+  (key: string | undefined) =>
+  (group: ResourceGroup): boolean =>
+    groupKey(group) === key

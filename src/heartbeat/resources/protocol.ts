@@ -4,7 +4,7 @@
  */
 import type { Paths } from '../../base/paths.js'
 import type { Level } from '../../log/record.js'
-import type { Job } from './jobs.js'
+import type { GroupName, ResourceJob } from '../core/cluster.js'
 import type { ResourceGroup } from './resource.js'
 
 /** A line for ha-log that is not the daemon's own. */
@@ -32,7 +32,7 @@ export type ToRunner =
       /** Where to write when the daemon is gone. */
       readonly logfile: string | null
     }
-  | { readonly kind: 'job'; readonly id: number; readonly job: Job }
+  | { readonly kind: 'job'; readonly job: ResourceJob }
   /** A script of rc.d, with its own part of the environment. */
   | { readonly kind: 'script'; readonly name: string; readonly env: Readonly<Record<string, string>> }
   /** The daemon ends in good order: nothing is to be given up any more. */
@@ -41,5 +41,5 @@ export type ToRunner =
 export type FromRunner =
   | { readonly kind: 'ready' }
   | { readonly kind: 'line'; readonly line: RunnerLine }
-  | { readonly kind: 'jobEnded'; readonly id: number; readonly succeeded: boolean }
+  | { readonly kind: 'jobEnded'; readonly job: number; readonly failed: readonly GroupName[] }
   | { readonly kind: 'held'; readonly groups: readonly ResourceGroup[] }

@@ -1,4 +1,4 @@
-/** One word of a haresources line: a script with arguments, or a bare address. */
+/** Resources and groups as the runner needs them: what the parser of haresources reads, without the places. */
 
 export interface Resource {
   /** As written, such as `IPaddr2::10.0.0.1/24/eth0`: the key of a group and the text of log lines. */
@@ -12,16 +12,6 @@ export interface ResourceGroup {
   readonly node: string
   /** In the order of the line, which is the order of starting. */
   readonly resources: readonly Resource[]
-}
-
-/** `script::a::b` is the script with two arguments; a word that looks like an address is IPaddr's. */
-export function parseResource(text: string): Resource {
-  // The original's pattern: four runs that begin with a digit, so that `10.0.0.1/24/eth0` is an address too.
-  if (!text.includes('::') && /^\d[^.]*\.\d[^.]*\.\d[^.]*\.\d/.test(text)) {
-    return { text, script: 'IPaddr', args: [text] }
-  }
-  const [script = '', ...args] = text.split('::')
-  return { text, script, args }
 }
 
 /** `alpha IPaddr2::10.0.0.1 httpd`, as log lines name a group. */

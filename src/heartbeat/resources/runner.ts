@@ -6,14 +6,16 @@
  * over. The runner then gives up all groups that it took, so that they are not served twice, and ends.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { assert } from '../../base/assert.js'
 import { BoundedQueue } from '../../base/bounded-queue.js'
 import { runCommand } from '../../base/io/run-command.js'
+import type { GroupName } from '../core/cluster.js'
 import { CALL_TIMEOUT_MS, type CallWorld, callResource, locateResource } from './call.js'
 import { type JobLine, type JobPlan, planJob } from './jobs.js'
 import { type Performer, perform } from './perform.js'
 import { giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan.js'
 import type { FromRunner, RunnerLine, ToRunner } from './protocol.js'
-import { groupText, type Resource, type ResourceGroup } from './resource.js'
+import { groupKey, groupText, type Resource, type ResourceGroup } from './resource.js'
 
 const JOBS_MAX = 64
 const SCRIPTS_MAX = 256
@@ -85,8 +87,8 @@ export class Runner {
   receive(message: Exclude<ToRunner, { kind: 'begin' }>): void {
     switch (message.kind) {
       case 'job':
-        if (this.#jobs.push(message)) void this.#work()
-        else this.#world.send({ kind: 'jobEnded', id: message.id, succeeded: false })
+        assert(this.#jobs.push(message), 'the core asks for one job at a time')
+        void this.#work()
         return
       case 'script':
         // A peer that floods us with messages must not fill our memory; what is dropped is said.
@@ -126,13 +128,13 @@ export class Runner {
       const { groups, complaint } = this.#readGroups()
       if (complaint !== null) this.#say({ program: 'heartbeat', level: 'ERROR', text: complaint })
       const plan = planJob(next.job, this.#begin.us, groups, [...this.#held.values()])
-      const succeeded = await this.#carryOut(plan)
-      this.#world.send({ kind: 'jobEnded', id: next.id, succeeded })
+      const failed = await this.#carryOut(plan)
+      this.#world.send({ kind: 'jobEnded', job: next.job.job, failed })
     }
     this.#working = false
   }
 
-  async #carryOut(plan: JobPlan): Promise<boolean> {
+  async #carryOut(plan: JobPlan): Promise<GroupName[]> {
     const say = (lines: readonly JobLine[]): void => {
       for (const line of lines) {
         const program = line.program === 'heartbeat' ? 'heartbeat' : `${line.program}(default)`
@@ -140,15 +142,15 @@ export class Runner {
       }
     }
     say(plan.begin)
-    let succeeded = true
+    const failed: GroupName[] = []
     for (const step of plan.steps) {
-      if (this.#orphaned) return false
+      if (this.#orphaned) return failed
       say(step.before)
       const worked = step.action === 'take' ? await this.#take(step.group) : await this.#give(step.group)
-      if (!worked) succeeded = false
+      if (!worked) failed.push({ node: step.group.node, key: groupKey(step.group) })
     }
     say(plan.end)
-    return succeeded
+    return failed
   }
 
   async #take(group: ResourceGroup): Promise<boolean> {
