@@ -12,7 +12,6 @@ import { runCheck } from './checks/run-check.js'
 import type { LdirectordConfig } from './config/model.js'
 import { Daemon, type GoodConfig } from './daemon.js'
 import { chooseForwarder, wantedForwarder } from './forwarders/choose.js'
-import { openProxy } from './forwarders/proxy.js'
 import { findInstance, type Instance, lookForDaemon } from './io/instance.js'
 import { loadConfig } from './io/load-config.js'
 import { loggerChild } from './io/logger-child.js'
@@ -48,8 +47,8 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
     return status
   }
   if (instance.file === null) return ended(1, [`Config file ${instance.given} not found`])
-  const loaded = await loadConfig(instance.file)
-  if (loaded.kind === 'refused') return ended(2, loaded.errors)
+  const loaded = await loadConfig(instance.file, instance)
+  if (loaded.kind === 'refused') return ended(2, [...loaded.errors, ...loaded.explained])
   const output = new LogOutput(mode, instance, loaded.config)
   if (mode === 'background') {
     // In the foreground there is no pid file, so nothing tells whether another one runs.
@@ -67,7 +66,9 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
   for (const warning of loaded.warnings) output.log('WARN', warning)
   const { forwarder: inFile } = loaded.config
   const wanted = wantedForwarder(inFile, process.env.LDIRECTORD_FORWARDER)
-  const choice = await chooseForwarder(wanted, () => openProxy({ instance: instance.name }))
+  const choice = await chooseForwarder(wanted, () =>
+    Promise.reject(new Error('this version has no user-space proxy')),
+  )
   if (choice.kind === 'none') {
     output.log('ERROR', choice.reason)
     await output.close()
@@ -93,7 +94,7 @@ async function live(
     loaded,
     forwarder,
     runCheck,
-    load: () => loadConfig(file),
+    load: () => loadConfig(file, instance),
     log,
     useLog: config => output.use(config),
   })
