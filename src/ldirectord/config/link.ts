@@ -10,7 +10,7 @@ import { type LinkedSection, linkSection } from './link-section.js'
 import type { Fallback, LdirectordConfig } from './model.js'
 import { originalLine, originalMessages } from './report.js'
 import { answerOf, type Resolutions } from './resolutions.js'
-import { fileSurprises, sectionSurprises } from './surprises.js'
+import { surprises } from './surprises.js'
 import type { FallbackEntry, Finding, OriginalMessage, PathEntry, Section, Step, Tree } from './tree.js'
 
 export interface Linked {
@@ -49,12 +49,8 @@ class Linker {
   link(): Linked {
     for (const step of this.#tree.steps) this.#step(step)
     this.#findings.push(...this.#ignoredIntervals())
-    const surprises = [
-      ...fileSurprises(this.#tree, this.#sections),
-      ...this.#sections.flatMap(section => sectionSurprises(section, this.#tree.source)),
-    ]
-    const found = this.#findings.map(finding => finding.diagnostic)
-    const diagnostics = inFileOrder([...found, ...surprises.map(finding => finding.diagnostic)])
+    const findings = [...this.#findings, ...surprises(this.#tree, this.#sections)]
+    const diagnostics = inFileOrder(findings.map(finding => finding.diagnostic))
     const complete = this.#resolutions !== null && !hasErrors(diagnostics)
     return {
       config: complete ? buildConfig(this.#tree, this.#sections, this.#fallbacks, this.#resolutions) : null,
