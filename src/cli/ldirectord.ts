@@ -128,10 +128,10 @@ async function refusal(call: Call): Promise<number | null> {
     return 1
   }
   const module: typeof import('./daemons/ldirectord-config.js') = load('./ldirectord-config.cjs')
-  const { isValid, stderr } = await module.checkConfig(file)
-  for (const line of stderr) complain(line)
+  const { isValid, said, explained } = await module.checkConfig(file, call.instance.defaultLog)
+  for (const line of [...said, ...explained]) complain(line)
   if (isValid) return null
-  logged(call, [...stderr, lines.exiting(2, 'config_error: Configuration Error')])
+  logged(call, [...said, lines.exiting(2, 'config_error: Configuration Error')])
   return 2
 }
 

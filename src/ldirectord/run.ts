@@ -6,13 +6,12 @@
 import { unlinkSync } from 'node:fs'
 import { replaceFile } from '../base/io/files.js'
 import { ctime, ldirectordLine } from '../log/formats.js'
-import { fileLog, type LineSink } from '../log/io/file-log.js'
+import { type FileLog, fileLog } from '../log/io/file-log.js'
 import { type Log, oneLine } from '../log/record.js'
 import { runCheck } from './checks/run-check.js'
 import type { LdirectordConfig } from './config/model.js'
 import { Daemon, type GoodConfig } from './daemon.js'
 import { chooseForwarder, wantedForwarder } from './forwarders/choose.js'
-import { openProxy } from './forwarders/proxy.js'
 import { findInstance, type Instance, lookForDaemon } from './io/instance.js'
 import { loadConfig } from './io/load-config.js'
 import { loggerChild } from './io/logger-child.js'
@@ -48,14 +47,14 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
     return status
   }
   if (instance.file === null) return ended(1, [`Config file ${instance.given} not found`])
-  const loaded = await loadConfig(instance.file)
-  if (loaded.kind === 'refused') return ended(2, loaded.errors)
+  const loaded = await loadConfig(instance.file, instance)
+  if (loaded.kind === 'refused') return ended(2, [...loaded.errors, ...loaded.explained])
   const output = new LogOutput(mode, instance, loaded.config)
   if (mode === 'background') {
     // In the foreground there is no pid file, so nothing tells whether another one runs.
     if (lookForDaemon(instance.pidFile).state === 'running') {
       output.log('info', lines.invoking(options.program, options.args))
-      output.close()
+      await output.close()
       return ended(0, [])
     }
     if (loaded.config.supervised) {
@@ -67,10 +66,12 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
   for (const warning of loaded.warnings) output.log('WARN', warning)
   const { forwarder: inFile } = loaded.config
   const wanted = wantedForwarder(inFile, process.env.LDIRECTORD_FORWARDER)
-  const choice = await chooseForwarder(wanted, () => openProxy({ instance: instance.name }))
+  const choice = await chooseForwarder(wanted, () =>
+    Promise.reject(new Error('this version has no user-space proxy')),
+  )
   if (choice.kind === 'none') {
     output.log('ERROR', choice.reason)
-    output.close()
+    await output.close()
     return ended(1, [choice.reason])
   }
   const { log } = output
@@ -93,7 +94,7 @@ async function live(
     loaded,
     forwarder,
     runCheck,
-    load: () => loadConfig(file),
+    load: () => loadConfig(file, instance),
     log,
     useLog: config => output.use(config),
   })
@@ -114,7 +115,7 @@ async function live(
       const reason = `cannot write the pid file ${instance.pidFile}: ${(error as Error).message}`
       log('ERROR', reason)
       await forwarder.close()
-      output.close()
+      await output.close()
       report({ kind: 'ended', status: 1, stderr: [reason] })
       return 1
     }
@@ -127,7 +128,7 @@ async function live(
   await daemon.stop()
   if (mode === 'background') removePidFile(instance.pidFile)
   log('info', lines.terminated(signal))
-  output.close()
+  await output.close()
   return 0
 }
 
@@ -144,7 +145,7 @@ class LogOutput {
   readonly #mode: RunOptions['mode']
   readonly #instance: Instance
   #logfile = ''
-  #file: LineSink | null = null
+  #file: FileLog | null = null
   #syslog: ReturnType<typeof loggerChild> | null = null
 
   constructor(mode: RunOptions['mode'], instance: Instance, config: LdirectordConfig) {
@@ -155,7 +156,7 @@ class LogOutput {
 
   use({ logfile }: LdirectordConfig): void {
     if (this.#mode !== 'background' || logfile === this.#logfile) return
-    this.close()
+    void this.close()
     this.#logfile = logfile
     if (logfile.startsWith('/')) this.#file = fileLog(logfile)
     else this.#syslog = loggerChild(logfile, `ldirectord[${process.pid}]`)
@@ -169,10 +170,12 @@ class LogOutput {
     else this.#file?.write(ldirectordLine(record, this.#instance.name, process.pid))
   }
 
-  close(): void {
-    this.#file?.flushNow()
+  /** Resolves when the last line is where it belongs. */
+  async close(): Promise<void> {
+    const file = this.#file
     this.#syslog?.close()
     this.#file = null
     this.#syslog = null
+    await file?.close()
   }
 }

@@ -63,7 +63,7 @@ export type DirectiveTable = Readonly<Record<string, Directive<unknown>>>
 export type Row<T, D extends T | null> = Directive<T> & { readonly default: D }
 
 /** Types a row: `keepalive: directive({ arg: time, default: 1000, ... })`. */
-export function directive<T, const D extends T | null>(
+export function directive<T, const D extends T | null = T | null>(
   row: Directive<T> & { readonly default: D },
 ): Row<T, D> {
   return row

@@ -8,7 +8,9 @@ export function ipv4Of(text: string): string | null {
   const parts = text.split('.')
   if (parts.length > 4 || !parts.every(part => /^(0[xX][0-9a-fA-F]+|\d+)$/.test(part))) return null
   const numbers = parts.map(part =>
-    /^0[xX]/.test(part) ? Number.parseInt(part.slice(2), 16) : Number.parseInt(part, part.startsWith('0') ? 8 : 10),
+    /^0[xX]/.test(part)
+      ? Number.parseInt(part.slice(2), 16)
+      : Number.parseInt(part, part.startsWith('0') ? 8 : 10),
   )
   if (parts.some(part => /^0\d*[89]/.test(part))) return null
   const last = numbers.pop()!

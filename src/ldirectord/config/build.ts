@@ -1,10 +1,11 @@
 /** The configuration from linked sections and global directives: defaults and inheritance. */
+
+import type { Directive } from '../../syntax/directive.js'
 import { globalDirectives } from './directives-global.js'
 import { type ChecktypeValue, SERVICE_OF_PORT, virtualDirectives } from './directives-virtual.js'
 import type { LinkedSection } from './link-section.js'
 import type { Fallback, LdirectordConfig, VirtualService } from './model.js'
 import { withSlash } from './real-line.js'
-import type { Directive } from '../../syntax/directive.js'
 import type { Resolutions } from './resolutions.js'
 import type { Entry, Tree } from './tree.js'
 
@@ -32,7 +33,9 @@ export function buildConfig(
   const rows = globalDirectives
   return {
     file: tree.source.file,
-    virtuals: sections.map(section => buildVirtual(section, globals, fallbacks, resolutions?.hostname ?? 'localhost')),
+    virtuals: sections.map(section =>
+      buildVirtual(section, globals, fallbacks, resolutions?.hostname ?? 'localhost'),
+    ),
     forwarder: globals.forwarder ?? 'auto',
     checkinterval: seconds(globals.checkinterval ?? rows.checkinterval.default!),
     autoreload: globals.autoreload ?? false,
@@ -113,7 +116,8 @@ function seconds(value: number): number {
 
 function timeouts(own: SectionValues, globals: GlobalValues) {
   const check = own.checktimeout ?? own.negotiatetimeout ?? globals.checktimeout ?? globals.negotiatetimeout
-  const negotiate = own.negotiatetimeout ?? own.checktimeout ?? globals.negotiatetimeout ?? globals.checktimeout
+  const negotiate =
+    own.negotiatetimeout ?? own.checktimeout ?? globals.negotiatetimeout ?? globals.checktimeout
   return {
     checktimeout: seconds(check ?? CHECKTIMEOUT),
     negotiatetimeout: seconds(negotiate ?? NEGOTIATETIMEOUT),

@@ -58,7 +58,8 @@ function netmaskProblem(place: Place, section: Section): Finding | null {
       ? /^\d+\.\d+\.\d+\.\d+$/.test(text)
       : /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 128
   if (right) return null
-  const wanted = section.family === 4 ? 'a dotted quad such as 255.255.255.0' : 'a prefix length from 1 to 128'
+  const wanted =
+    section.family === 4 ? 'a dotted quad such as 255.255.255.0' : 'a prefix length from 1 to 128'
   return source.finding({
     span,
     severity: 'error',

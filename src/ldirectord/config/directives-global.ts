@@ -48,7 +48,12 @@ export const CONNECTTIMEOUT_DEPRECATED = deprecated(
 )
 
 export const globalDirectives = {
-  checktimeout: count(null, '5 (or negotiatetimeout)', 'invalid check timeout value', 'seconds that a check may take'),
+  checktimeout: count(
+    null,
+    '5 (or negotiatetimeout)',
+    'invalid check timeout value',
+    'seconds that a check may take',
+  ),
   negotiatetimeout: count(
     null,
     '30 (or checktimeout)',
@@ -56,8 +61,18 @@ export const globalDirectives = {
     'seconds that a negotiate check may take',
   ),
   checkinterval: count(10, '10', 'invalid check interval value', 'seconds between two checks'),
-  checkcount: count(1, '1', 'invalid check count value', 'tries of a ping check; deprecated, see failurecount'),
-  failurecount: count(1, '1', 'invalid failure count value', 'failures in a row after which a real server is down'),
+  checkcount: count(
+    1,
+    '1',
+    'invalid check count value',
+    'tries of a ping check; deprecated, see failurecount',
+  ),
+  failurecount: count(
+    1,
+    '1',
+    'invalid failure count value',
+    'failures in a row after which a real server is down',
+  ),
   fallback: directive({
     arg: fallbackForm(4),
     default: null,
@@ -107,7 +122,12 @@ export const globalDirectives = {
     support: 'later',
   }),
   supervised: yesNo('supervised', false, 'stay in the foreground and log to standard output', 'later'),
-  fork: yesNo('fork', false, 'a process for each virtual service; its own checkinterval counts only then', 'later'),
+  fork: yesNo(
+    'fork',
+    false,
+    'a process for each virtual service; its own checkinterval counts only then',
+    'later',
+  ),
   quiescent: yesNo('quiescent', false, 'a server that is down keeps its entry with weight 0', 'acts'),
   readdquiescent: yesNo(
     'readdquiescent',

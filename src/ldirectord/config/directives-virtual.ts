@@ -242,7 +242,11 @@ export const virtualDirectives = {
     'invalid negotiate timeout',
     'seconds that a negotiate check may take',
   ),
-  checkcount: count('checkcount', 'invalid check count', 'tries of a ping check; deprecated, see failurecount'),
+  checkcount: count(
+    'checkcount',
+    'invalid check count',
+    'tries of a ping check; deprecated, see failurecount',
+  ),
   failurecount: count(
     'failurecount',
     'invalid failure count',
@@ -311,11 +315,7 @@ export const virtualDirectives = {
   }),
   ops: yesNo('ops', 'no', 'one-packet scheduling, UDP only'),
   quiescent: yesNo('quiescent', 'global quiescent', 'a server that is down keeps its entry with weight 0'),
-  cleanstop: yesNo(
-    'cleanstop',
-    'global cleanstop',
-    'remove this virtual service when ldirectord stops',
-  ),
+  cleanstop: yesNo('cleanstop', 'global cleanstop', 'remove this virtual service when ldirectord stops'),
   emailalert: directive({
     arg: form.mailAddresses,
     default: null,

@@ -12,8 +12,8 @@ type Parsed<T> = { readonly value: T } | { readonly wanted: string }
 export const UNKNOWN_COMMAND = 'Unknown command'
 
 /** The first run of digits found anywhere, at least `min`. */
-export function number(min: number, max = Number.MAX_SAFE_INTEGER): ArgForm<number> {
-  const wanted = max < Number.MAX_SAFE_INTEGER ? `a number from ${min} to ${max}` : `a number of at least ${min}`
+export function number(min: number, max = Number.POSITIVE_INFINITY): ArgForm<number> {
+  const wanted = Number.isFinite(max) ? `a number from ${min} to ${max}` : `a number of at least ${min}`
   return {
     form: 'NUMBER',
     parse: text => {
@@ -142,7 +142,8 @@ export const alertStatus: ArgForm<readonly EmailAlertStatus[]> = {
     const words = alertWords(text)
     const wanted = 'all, none, or a list of starting, running, stopping, reloading'
     if (words.some(word => !STATUS_WORDS.includes(word))) return { wanted }
-    if (words.includes('none') && words.some(word => word !== 'none')) return { wanted: 'none alone, or a list without it' }
+    if (words.includes('none') && words.some(word => word !== 'none'))
+      return { wanted: 'none alone, or a list without it' }
     if (words.includes('all')) return { value: STATES }
     return { value: STATES.filter(state => words.includes(state)) }
   },

@@ -29,14 +29,31 @@ export function linkFallback(
     const span = source.within(entry.span, piece)
     const severity = original === undefined ? 'warning' : 'error'
     findings.push(
-      source.finding({ span, severity, code, message, help, ...(original === undefined ? {} : { original }) }),
+      source.finding({
+        span,
+        severity,
+        code,
+        message,
+        help,
+        ...(original === undefined ? {} : { original }),
+      }),
     )
   }
   if (ignored !== '') {
-    add('ignored-words', `${entry.name} takes its last two words; "${ignored}" is ignored`, 'remove it', ignored)
+    add(
+      'ignored-words',
+      `${entry.name} takes its last two words; "${ignored}" is ignored`,
+      'remove it',
+      ignored,
+    )
   }
   if (entry.text.trim() === '') {
-    add('empty-fallback', `${entry.name} without a host means ${hostText}`, `write ${entry.name}=${hostText}`, '')
+    add(
+      'empty-fallback',
+      `${entry.name} without a host means ${hostText}`,
+      `write ${entry.name}=${hostText}`,
+      '',
+    )
   }
   const host = lookUpHost(hostText, family, resolutions)
   if (host.state === 'failed') {
@@ -51,7 +68,13 @@ export function linkFallback(
     if (found.state === 'unasked') return { fallback: null, findings }
     if (found.state === 'failed') {
       const message = `port "${portText}" is unknown: ${found.reason}`
-      add('unresolved-port', message, 'write the number of the port', portText!, 'invalid port for fallback server')
+      add(
+        'unresolved-port',
+        message,
+        'write the number of the port',
+        portText!,
+        'invalid port for fallback server',
+      )
       return { fallback: null, findings }
     }
     port ??= found.value

@@ -2,7 +2,7 @@
 import { ipv4Number, ipv4Text } from './address.js'
 import { type Lookup, lookUpHost, lookUpPort } from './lookup.js'
 import type { RealServer } from './model.js'
-import { readReal, type RealText } from './real-line.js'
+import { type RealText, readReal } from './real-line.js'
 import type { Resolutions } from './resolutions.js'
 import type { Source } from './source.js'
 import type { Entry, Finding } from './tree.js'
@@ -18,10 +18,21 @@ export interface LinkedReal {
   readonly complete: boolean
 }
 
-export function linkReal(entry: Entry, family: 4 | 6, source: Source, resolutions: Resolutions | null): LinkedReal {
+export function linkReal(
+  entry: Entry,
+  family: 4 | 6,
+  source: Source,
+  resolutions: Resolutions | null,
+): LinkedReal {
   const text = readReal(entry.text)
   const span = entry.span
-  const refuse = (code: string, message: string, help: string, piece: string, original?: string): LinkedReal => ({
+  const refuse = (
+    code: string,
+    message: string,
+    help: string,
+    piece: string,
+    original?: string,
+  ): LinkedReal => ({
     servers: [],
     text,
     complete: false,
@@ -52,29 +63,59 @@ export function linkReal(entry: Entry, family: 4 | 6, source: Source, resolution
     const original = `invalid address (${text.host}) for real server (could not resolve host)`
     return refuse('unresolved-host', unresolved(text.host, host), hostHelp(family), text.host, original)
   }
-  const port: Lookup<number> = text.port === null ? { state: 'known', value: 0 } : lookUpPort(text.port, 'any', resolutions)
+  const port: Lookup<number> =
+    text.port === null ? { state: 'known', value: 0 } : lookUpPort(text.port, 'any', resolutions)
   if (port.state === 'failed') {
     const original = `invalid port (${text.port}) for real server (could not resolve port)`
-    return refuse('unresolved-port', `port "${text.port}" is unknown: ${port.reason}`, 'write the number of the port', text.port!, original)
+    return refuse(
+      'unresolved-port',
+      `port "${text.port}" is unknown: ${port.reason}`,
+      'write the number of the port',
+      text.port!,
+      original,
+    )
   }
   const end = text.endHost === null ? host : lookUpHost(text.endHost, family, resolutions)
   if (end.state === 'failed') {
     const original = `invalid address (${text.endHost}) for real server (could not resolve end host)`
-    return refuse('unresolved-host', unresolved(text.endHost!, end), hostHelp(family), text.endHost!, original)
+    return refuse(
+      'unresolved-host',
+      unresolved(text.endHost!, end),
+      hostHelp(family),
+      text.endHost!,
+      original,
+    )
   }
   if (text.endHost !== null && family === 6) {
     const original = 'Address range for IPv6 is not supported yet'
-    return refuse('ipv6-range', 'a range wants IPv4 addresses', 'write one real6= line for each server', text.endHost, original)
+    return refuse(
+      'ipv6-range',
+      'a range wants IPv4 addresses',
+      'write one real6= line for each server',
+      text.endHost,
+      original,
+    )
   }
   const asked = host.state === 'known' && end.state === 'known' && port.state === 'known'
   if (host.state === 'known' && end.state === 'known' && text.endHost !== null) {
     const size = ipv4Number(end.value) - ipv4Number(host.value) + 1
     if (size < 1) {
       const original = `Invalid Range: ${host.value}-${end.value}: First value must be greater than or equal to the second value`
-      return refuse('range-order', `a range wants its lower address first; found ${host.value}->${end.value}`, `write ${end.value}->${host.value}`, text.host, original)
+      return refuse(
+        'range-order',
+        `a range wants its lower address first; found ${host.value}->${end.value}`,
+        `write ${end.value}->${host.value}`,
+        text.host,
+        original,
+      )
     }
     if (size > RANGE_MAX) {
-      return refuse('range-size', `a range wants at most ${RANGE_MAX} servers; found ${size}`, 'write smaller ranges', text.host)
+      return refuse(
+        'range-size',
+        `a range wants at most ${RANGE_MAX} servers; found ${size}`,
+        'write smaller ranges',
+        text.host,
+      )
     }
   }
   const { options } = text

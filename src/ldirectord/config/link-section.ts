@@ -23,7 +23,11 @@ export interface LinkedSection {
   readonly findings: readonly Finding[]
 }
 
-export function linkSection(section: Section, source: Source, resolutions: Resolutions | null): LinkedSection {
+export function linkSection(
+  section: Section,
+  source: Source,
+  resolutions: Resolutions | null,
+): LinkedSection {
   const { target, entries, family } = section
   const protocol = protocolOf(section)
   const portText = target?.kind === 'address' ? target.port : '0'

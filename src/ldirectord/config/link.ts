@@ -10,7 +10,7 @@ import { type LinkedSection, linkSection } from './link-section.js'
 import type { Fallback, LdirectordConfig } from './model.js'
 import { originalLine, originalMessages } from './report.js'
 import { answerOf, type Resolutions } from './resolutions.js'
-import { fileSurprises, sectionSurprises } from './surprises.js'
+import { surprises } from './surprises.js'
 import type { FallbackEntry, Finding, OriginalMessage, PathEntry, Section, Step, Tree } from './tree.js'
 
 export interface Linked {
@@ -49,12 +49,8 @@ class Linker {
   link(): Linked {
     for (const step of this.#tree.steps) this.#step(step)
     this.#findings.push(...this.#ignoredIntervals())
-    const surprises = [
-      ...fileSurprises(this.#tree, this.#sections),
-      ...this.#sections.flatMap(section => sectionSurprises(section, this.#tree.source)),
-    ]
-    const found = this.#findings.map(finding => finding.diagnostic)
-    const diagnostics = inFileOrder([...found, ...surprises.map(finding => finding.diagnostic)])
+    const findings = [...this.#findings, ...surprises(this.#tree, this.#sections)]
+    const diagnostics = inFileOrder(findings.map(finding => finding.diagnostic))
     const complete = this.#resolutions !== null && !hasErrors(diagnostics)
     return {
       config: complete ? buildConfig(this.#tree, this.#sections, this.#fallbacks, this.#resolutions) : null,
@@ -70,11 +66,14 @@ class Linker {
         this.#findings.push(step.finding)
         return
       case 'fallback':
-        return this.#globalFallback(step.entry)
+        this.#globalFallback(step.entry)
+        return
       case 'path':
-        return this.#path(step.entry)
+        this.#path(step.entry)
+        return
       case 'section':
-        return this.#section(step.section)
+        this.#section(step.section)
+        return
     }
   }
 
@@ -101,7 +100,9 @@ class Linker {
         severity: warning ? 'warning' : 'error',
         code: warning ? 'no-directory' : 'unusable-file',
         message: `${name} wants ${warning ? 'a directory' : 'a file that can be written'}; ${path || 'nothing'}: ${answer.failed}`,
-        help: warning ? 'make the directory; it may also appear later' : 'make its directory, or write another path',
+        help: warning
+          ? 'make the directory; it may also appear later'
+          : 'make its directory, or write another path',
         original,
       }),
     )

@@ -1,5 +1,5 @@
 /** Texts of the file to addresses and ports: literals by themselves, names through the resolutions. */
-import { literalAddress, withoutBrackets, canBeName } from './host-text.js'
+import { canBeName, literalAddress, withoutBrackets } from './host-text.js'
 import { answerOf, type Resolutions } from './resolutions.js'
 import type { Protocol } from './service-names.js'
 
@@ -14,7 +14,8 @@ export function lookUpHost(host: string, family: 4 | 6, resolutions: Resolutions
   const literal = literalAddress(host, family)
   if (literal !== null) return { state: 'known', value: literal }
   const name = withoutBrackets(host)
-  if (!canBeName(name)) return { state: 'failed', reason: `"${host}" is neither a name nor an IPv${family} address` }
+  if (!canBeName(name))
+    return { state: 'failed', reason: `"${host}" is neither a name nor an IPv${family} address` }
   const answer = answerOf(resolutions, { kind: 'host', family, name })
   if (answer === undefined) return UNASKED
   return 'value' in answer
@@ -22,12 +23,17 @@ export function lookUpHost(host: string, family: 4 | 6, resolutions: Resolutions
     : { state: 'failed', reason: answer.failed }
 }
 
-export function lookUpPort(text: string, protocol: Protocol, resolutions: Resolutions | null): Lookup<number> {
+export function lookUpPort(
+  text: string,
+  protocol: Protocol,
+  resolutions: Resolutions | null,
+): Lookup<number> {
   if (/^\d+$/.test(text)) {
     const value = Number(text)
     return value <= 65535 ? { state: 'known', value } : { state: 'failed', reason: 'a port is at most 65535' }
   }
-  if (protocol === 'fwm') return { state: 'failed', reason: 'a firewall mark has no service names; write the number' }
+  if (protocol === 'fwm')
+    return { state: 'failed', reason: 'a firewall mark has no service names; write the number' }
   if (resolutions === null) return UNASKED
   const value = resolutions.services.port(text, protocol)
   const where = protocol === 'any' ? '' : ` for ${protocol}`

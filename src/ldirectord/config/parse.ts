@@ -3,15 +3,16 @@
  * lines with at least 4 blanks (a tab counts as 4), and the first line that is neither such a line nor a comment ends it,
  * also an empty one. Everything is read to the end, whatever is wrong on the way.
  */
+
+import { contextProblem, doubleWarning } from './context.js'
 import { globalDirectives } from './directives-global.js'
 import { virtualDirectives } from './directives-virtual.js'
 import { isIpv6Literal } from './host-text.js'
 import { type Misplaced, unknownLine } from './misplaced.js'
+import { questionsOf } from './questions.js'
 import { readTarget } from './section-head.js'
 import { type Line, Source } from './source.js'
-import { contextProblem, doubleWarning } from './context.js'
 import { assess, type Place } from './statement.js'
-import { questionsOf } from './questions.js'
 import type { Entry, FallbackEntry, Finding, PathEntry, Section, Step, Tree } from './tree.js'
 
 export function parse(text: string, file: string): Tree {
@@ -67,11 +68,14 @@ class Reader {
   #globalLine(line: Line): void {
     if (BLANK.test(line.raw)) return
     const [, name, text = ''] = STATEMENT.exec(line.raw) ?? []
-    if (name === 'virtual' || name === 'virtual6') return this.#head(line, name, text)
-    if (/^supervised/.test(line.raw) && name !== 'supervised') return this.#bareSupervised(line)
-    if (name !== undefined && Object.hasOwn(globalDirectives, name)) {
-      return this.#statement({ kind: 'global', line, name, text })
-    }
+    if (name === 'virtual' || name === 'virtual6') this.#head(line, name, text)
+    else if (/^supervised/.test(line.raw) && name !== 'supervised') this.#bareSupervised(line)
+    else if (name !== undefined && Object.hasOwn(globalDirectives, name)) {
+      this.#statement({ kind: 'global', line, name, text })
+    } else this.#unknown(line)
+  }
+
+  #unknown(line: Line): void {
     const misplaced = unknownLine({
       source: this.#source,
       line,
@@ -81,6 +85,7 @@ class Reader {
     this.#find(misplaced.finding)
     if (misplaced.reopen && this.#ended !== null) {
       // A section of its own, so that what is found from here on comes after the error.
+      this.#ended.section.interrupted = true
       this.#open = { ...this.#ended.section, target: null, entries: [], steps: [] }
       this.#steps.push({ kind: 'section', section: this.#open })
       const [, name = '', text = ''] = STATEMENT.exec(line.raw.trimStart()) ?? []
@@ -90,7 +95,8 @@ class Reader {
 
   #head(line: Line, name: 'virtual' | 'virtual6', value: string): void {
     const family = name === 'virtual' ? 4 : 6
-    const span = this.#valueSpan(line, value)
+    const meant = value.replace(/[ \t\r\f\v]*(#.*)?$/s, '')
+    const span = { ...this.#valueSpan(line, value), length: Math.max(1, meant.length) }
     const target = readTarget(value, family)
     let refused = 'refused' in target ? target.refused : null
     if (!('refused' in target) && target.kind === 'address' && target.host.startsWith('[')) {
@@ -106,7 +112,7 @@ class Reader {
           span,
           severity: 'error',
           code: 'virtual-address',
-          message: `${name} wants an address with a port, or a firewall mark; found "${value.trim()}"`,
+          message: `${name} wants an address with a port, or a firewall mark; found "${meant}"`,
           help,
           original: refused,
         }),
@@ -114,40 +120,36 @@ class Reader {
     }
     this.#open = {
       family,
-      text: value.trim(),
+      text: meant,
       span,
       target: refused === null && !('refused' in target) ? target : null,
       entries: [],
       steps: [],
       endLine: line.number,
+      interrupted: false,
     }
     this.#steps.push({ kind: 'section', section: this.#open })
   }
 
+  /** `supervised` without a value counts as yes. */
   #bareSupervised(line: Line): void {
     const span = { line: line.number, column: 1, length: line.raw.trimEnd().length }
-    if (!BLANK.test(line.raw.slice('supervised'.length))) {
-      return this.#find(
-        this.#source.finding({
-          span,
-          severity: 'error',
-          code: 'wrong-value',
-          message: `supervised wants =yes or =no; found "${line.raw.trim()}"`,
-          help: 'write supervised=yes',
-          original: "supervised must be 'yes' or 'no'",
-        }),
-      )
-    }
-    this.#entries.push({ name: 'supervised', value: true, text: '', span })
+    const fix = { description: 'write supervised=yes', edits: [{ ...span, text: 'supervised=yes' }] }
+    const alone = BLANK.test(line.raw.slice('supervised'.length))
+    if (alone) this.#entries.push({ name: 'supervised', value: true, text: '', span })
     this.#find(
       this.#source.finding({
         span,
-        severity: 'warning',
-        code: 'bare-supervised',
-        message: 'supervised wants =yes; found it alone, which still counts as yes',
+        severity: alone ? 'warning' : 'error',
+        code: alone ? 'bare-supervised' : 'wrong-value',
+        message: alone
+          ? 'supervised wants =yes; found it alone, which still counts as yes'
+          : `supervised wants =yes or =no; found "${line.raw.trim()}"`,
         help: 'write supervised=yes',
-        fix: { description: 'write supervised=yes', edits: [{ ...span, text: 'supervised=yes' }] },
-        original: 'please update your config not to use a bare supervised directive',
+        ...(alone ? { fix } : {}),
+        original: alone
+          ? 'please update your config not to use a bare supervised directive'
+          : "supervised must be 'yes' or 'no'",
       }),
     )
   }
@@ -155,9 +157,10 @@ class Reader {
   #directive(line: Line, content: string, section: Section): void {
     const [, name, text = ''] = STATEMENT.exec(content) ?? []
     if (name !== undefined && Object.hasOwn(virtualDirectives, name)) {
-      return this.#statement({ kind: 'section', line, name, text, section })
+      this.#statement({ kind: 'section', line, name, text, section })
+    } else {
+      this.#find(unknownLine({ source: this.#source, line, place: 'section', ended: null }).finding)
     }
-    this.#find(unknownLine({ source: this.#source, line, place: 'section', ended: null }).finding)
   }
 
   /** A line `name=text` whose name is known where it stands. */
@@ -166,18 +169,17 @@ class Reader {
     const entries = full.section?.entries ?? this.#entries
     const outcome = assess(full)
     const refused = 'refused' in outcome ? outcome.refused : contextProblem(full, outcome.value)
-    if (refused !== null) return this.#find(refused)
-    if (!('refused' in outcome)) {
-      const entry: Entry = { name: full.name, value: outcome.value, text: full.text, span: full.span }
-      const earlier = entries.find(other => other.name === entry.name)
-      entries.push(entry)
-      this.#ask(entry, full.section ?? null)
-      for (const warning of outcome.warnings) this.#find(warning)
-      if (earlier !== undefined) {
-        const twice = doubleWarning(full, earlier)
-        if (twice !== null) this.#find(twice)
-      }
+    if ('refused' in outcome || refused !== null) {
+      if (refused !== null) this.#find(refused)
+      return
     }
+    const entry: Entry = { name: full.name, value: outcome.value, text: full.text, span: full.span }
+    const earlier = entries.find(other => other.name === entry.name)
+    entries.push(entry)
+    this.#ask(entry, full.section ?? null)
+    for (const warning of outcome.warnings) this.#find(warning)
+    const twice = earlier === undefined ? null : doubleWarning(full, earlier)
+    if (twice !== null) this.#find(twice)
   }
 
   /** Questions that the original asks at the line itself: files always, names of a global fallback. */

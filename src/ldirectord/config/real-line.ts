@@ -57,7 +57,8 @@ function readOptions(text: string): RealText['options'] {
   const upper = take(/[ \t\r\f\v]+u:(\d+)/)?.[1]
   if (/[^ \t\r\f\v]/.test(rest)) {
     // After a request that begins with a slash the original loses its place and looks no further.
-    if (!pair?.[1]?.startsWith('/')) return { refused: `Invalid real server line, around "${rest}"`, at: rest.trim() }
+    if (!pair?.[1]?.startsWith('/'))
+      return { refused: `Invalid real server line, around "${rest}"`, at: rest.trim() }
     swallowed.push(rest.trim())
   }
   return {

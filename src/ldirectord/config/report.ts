@@ -3,7 +3,8 @@ import type { Finding, OriginalMessage } from './tree.js'
 
 /** `Error [PID] reading file FILE at line N: TEXT`; a message of its own may contain newlines, as `Unknown command` does. */
 export function originalLine(message: OriginalMessage, file: string, pid: number | string): string {
-  const place = message.line !== null && message.line > 0 ? ` reading file ${file} at line ${message.line}` : ''
+  const place =
+    message.line !== null && message.line > 0 ? ` reading file ${file} at line ${message.line}` : ''
   return `${message.severity} [${pid}]${place}: ${message.text}`
 }
 

@@ -23,7 +23,9 @@ export interface Place {
   readonly section?: Section
 }
 
-type Outcome = { readonly value: unknown; readonly warnings: readonly Finding[] } | { readonly refused: Finding }
+type Outcome =
+  | { readonly value: unknown; readonly warnings: readonly Finding[] }
+  | { readonly refused: Finding }
 
 function rowOf(place: Place): Directive<unknown> {
   const table: Readonly<Record<string, Directive<unknown>>> =
@@ -42,14 +44,22 @@ export function assess(place: Place): Outcome {
   const row = rowOf(place)
   const parsed = row.arg.parse(place.text)
   if ('value' in parsed) {
-    return { value: parsed.value, warnings: [...valueWarnings(place, parsed.value), ...checkcountWarning(place)] }
+    return {
+      value: parsed.value,
+      warnings: [...valueWarnings(place, parsed.value), ...checkcountWarning(place)],
+    }
   }
   const said = row.original?.(place.text)
   const text = said === UNKNOWN_COMMAND ? unknownCommand(place.line, place.kind) : said
   return { refused: refusal(place, row, parsed.wanted, text) }
 }
 
-function refusal(place: Place, row: Directive<unknown>, wanted: string, original: string | undefined): Finding {
+function refusal(
+  place: Place,
+  row: Directive<unknown>,
+  wanted: string,
+  original: string | undefined,
+): Finding {
   const { source, span, name } = place
   const base = { span, severity: 'error' as const, ...(original === undefined ? {} : { original }) }
   if (row.support === 'refused') {

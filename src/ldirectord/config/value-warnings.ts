@@ -47,7 +47,8 @@ function checktypeDigit(place: Place): Finding[] {
 /** Directives whose value is the rest of the line keep a comment or blanks that stand behind it. */
 function commentInText(place: Place): Finding[] {
   const { source, span, name, text, line } = place
-  const cutQuotes = place.kind === 'section' && line.raw.includes('#') && (text.split('"').length - 1) % 2 === 1
+  const cutQuotes =
+    place.kind === 'section' && line.raw.includes('#') && (text.split('"').length - 1) % 2 === 1
   if (cutQuotes) {
     return [
       source.finding({
@@ -59,8 +60,20 @@ function commentInText(place: Place): Finding[] {
       }),
     ]
   }
-  const restOfLine = ['fallbackcommand', 'emailalert', 'emailalertfrom', 'maintenancedir', 'execute'].includes(name)
-  const sectionText = ['checkcommand', 'fallbackcommand', 'virtualhost', 'emailalert', 'monitorfile'].includes(name)
+  const restOfLine = [
+    'fallbackcommand',
+    'emailalert',
+    'emailalertfrom',
+    'maintenancedir',
+    'execute',
+  ].includes(name)
+  const sectionText = [
+    'checkcommand',
+    'fallbackcommand',
+    'virtualhost',
+    'emailalert',
+    'monitorfile',
+  ].includes(name)
   if (!(place.kind === 'global' ? restOfLine : sectionText) || text.startsWith('"')) return []
   const alone = text.replace(/[ \t\r\f\v]*(#.*)?$/s, '')
   if (alone === text || alone === '') return []

@@ -40,6 +40,11 @@ export function realDestination(key: ServiceKey, real: RealServer, weight: numbe
   }
 }
 
+/** A quiescent server has no thresholds: as the original leaves it, they come back together with its weight. */
+export function quiescentDestination(key: ServiceKey, real: RealServer): Destination {
+  return { ...realDestination(key, real, 0), upper: 0, lower: 0 }
+}
+
 export function fallbackOf(config: LdirectordConfig, virtual: VirtualService): Fallback | null {
   return virtual.fallback ?? (virtual.key.family === 6 ? config.fallback6 : config.fallback)
 }
@@ -72,7 +77,7 @@ function desiredDestinations(config: LdirectordConfig, index: number, isUp: IsUp
   // The same server may be written twice: it is one entry, and one of the two being up is enough.
   virtual.reals.forEach((real, realIndex) => {
     if (isUp(index, realIndex)) return
-    if (virtual.quiescent) put(realDestination(key, real, 0))
+    if (virtual.quiescent) put(quiescentDestination(key, real))
   })
   let anyUp = false
   virtual.reals.forEach((real, realIndex) => {

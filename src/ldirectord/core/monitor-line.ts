@@ -25,8 +25,7 @@ export function monitorId(virtual: VirtualService, real: RealServer): string {
 
 export function monitorMessage(outcome: Outcome | 'maintenance'): string {
   if (outcome === 'maintenance') return 'Server in maintenance'
-  if (outcome.passed && outcome.detail === '') return '-'
-  return outcome.detail.replace(
+  return (outcome.answer ?? '-').replace(
     /[%|\r\n]/g,
     character => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
   )

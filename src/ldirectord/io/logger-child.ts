@@ -30,8 +30,7 @@ export function loggerChild(facility: string, ident: string): SyslogSink {
     write(text) {
       child ??= open()
       const { stdin } = child
-      if (stdin !== null && stdin.writable && stdin.writableLength < WAITING_BYTES_MAX)
-        stdin.write(`${text}\n`)
+      if (stdin?.writable && stdin.writableLength < WAITING_BYTES_MAX) stdin.write(`${text}\n`)
     },
     close() {
       child?.stdin?.end()

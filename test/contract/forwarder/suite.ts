@@ -3,7 +3,7 @@
  * `forwarderContract(test, 'proxy', open)` registers the tests; `open` gives a forwarder with an empty table and a way
  * to clean up. Addresses are of 127.0.0.0/8, so a forwarder that really listens can take them.
  */
-import type { TestFn } from 'ava'
+import type { ExecutionContext, TestFn } from 'ava'
 import { reconcile } from '../../../src/ldirectord/core/reconcile.js'
 import {
   type Destination,
@@ -74,14 +74,11 @@ export function forwarderContract(
     lower: 0,
   })
   const add = (destination: Destination): Edit => ({ kind: 'addDestination', key, destination })
-  const claim = (
-    title: string,
-    run: (t: Parameters<Parameters<TestFn>[1]>[0], f: Forwarder) => Promise<void>,
-  ) =>
+  const claim = (title: string, run: (t: ExecutionContext, forwarder: Forwarder) => Promise<void>) =>
     test.serial(`${name}: ${title}`, async t => {
       const { forwarder, close } = await open()
       try {
-        await run(t as never, forwarder)
+        await run(t, forwarder)
       } finally {
         await close()
       }

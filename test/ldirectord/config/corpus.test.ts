@@ -28,7 +28,10 @@ for (const name of names) {
     t.deepEqual(globalFacts(linked.config), recordedGlobalFacts(recorded.globals))
     const virtuals = recorded.virtuals ?? []
     const mine = linked.config.virtuals
-    t.deepEqual(mine.map(virtualFacts), virtuals.map((virtual, i) => recordedVirtualFacts(virtual, mine[i])))
+    t.deepEqual(
+      mine.map(virtualFacts),
+      virtuals.map((virtual, i) => recordedVirtualFacts(virtual, mine[i])),
+    )
     for (const [i, virtual] of virtuals.entries()) {
       const fallback = ownFallback(virtual)
       if (fallback !== null) t.deepEqual(plainFallback(mine[i]!.fallback), fallback)

@@ -4,7 +4,12 @@
  */
 import { readFileSync } from 'node:fs'
 import { link, originalReport } from '../../../src/ldirectord/config/link.js'
-import type { Fallback, LdirectordConfig, RealServer, VirtualService } from '../../../src/ldirectord/config/model.js'
+import type {
+  Fallback,
+  LdirectordConfig,
+  RealServer,
+  VirtualService,
+} from '../../../src/ldirectord/config/model.js'
 import { parse } from '../../../src/ldirectord/config/parse.js'
 import type { Answer, Resolutions } from '../../../src/ldirectord/config/resolutions.js'
 import { ServiceNames } from '../../../src/ldirectord/config/service-names.js'
@@ -70,7 +75,9 @@ function answer(question: Question): Answer {
     return value === undefined ? { failed: 'not found' } : { value }
   }
   if (question.kind === 'directory') {
-    return question.path === '/tmp' || question.path === '/etc' ? { value: '' } : { failed: 'No such file or directory' }
+    return question.path === '/tmp' || question.path === '/etc'
+      ? { value: '' }
+      : { failed: 'No such file or directory' }
   }
   if (question.path === '/var/log') return { failed: 'Is a directory' }
   return question.path.startsWith('/var/log/') ? { value: '' } : { failed: 'No such file or directory' }
@@ -79,7 +86,9 @@ function answer(question: Question): Answer {
 export function ours(text: string) {
   const tree = parse(text, FILE)
   const linked = link(tree, resolutionsFor(tree))
-  const stderr = originalReport(linked, FILE, 'PID').map(line => `${line}\n`).join('')
+  const stderr = originalReport(linked, FILE, 'PID')
+    .map(line => `${line}\n`)
+    .join('')
   return { linked, stderr }
 }
 
@@ -88,11 +97,15 @@ const STATES = ['starting', 'running', 'stopping', 'reloading']
 const stateBits = (states: readonly string[]): number =>
   states.reduce((sum, state) => sum + 2 ** STATES.indexOf(state), 0)
 const bracketed = (address: string): string => (address.includes(':') ? `[${address}]` : address)
-const plainFallback = (fallback: Fallback | null) =>
+const plainFallback = (fallback: Fallback | null): RecordedFallback | null =>
   fallback && { server: bracketed(fallback.address), port: fallback.port, forward: fallback.method }
 const recordedFallback = (fallback: RecordedFallback | null | undefined) =>
   fallback
-    ? { server: fallback.server, port: fallback.port === null ? null : Number(fallback.port), forward: fallback.forward }
+    ? {
+        server: fallback.server,
+        port: fallback.port === null ? null : Number(fallback.port),
+        forward: fallback.forward,
+      }
     : null
 
 /** The globals of ours that the original keeps as well. */
@@ -119,9 +132,10 @@ export function globalFacts(config: LdirectordConfig) {
   }
 }
 
-export function recordedGlobalFacts(globals: Readonly<Record<string, unknown>>): ReturnType<typeof globalFacts> {
-  const fallback = (value: unknown) =>
-    recordedFallback((value as { tcp: RecordedFallback } | null)?.tcp)
+export function recordedGlobalFacts(
+  globals: Readonly<Record<string, unknown>>,
+): ReturnType<typeof globalFacts> {
+  const fallback = (value: unknown) => recordedFallback((value as { tcp: RecordedFallback } | null)?.tcp)
   return {
     autoreload: String(globals.AUTOCHECK),
     callback: (globals.CALLBACK as string | null) || null,
@@ -145,7 +159,16 @@ export function recordedGlobalFacts(globals: Readonly<Record<string, unknown>>):
 }
 
 function realFacts(real: RealServer) {
-  return [bracketed(real.address), real.port, real.method, real.weight, real.request, real.receive, real.upper, real.lower]
+  return [
+    bracketed(real.address),
+    real.port,
+    real.method,
+    real.weight,
+    real.request,
+    real.receive,
+    real.upper,
+    real.lower,
+  ]
 }
 
 /** After a request that begins with a slash the original forgets the receive string and the thresholds. */
@@ -181,7 +204,10 @@ const OPTIONAL = ['netmask', 'virtualhost', 'monitorfile', 'servicename', 'comme
 export function virtualFacts(virtual: VirtualService) {
   const { key } = virtual
   return {
-    key: key.protocol === 'fwm' ? `${key.family} fwm:${key.mark}` : `${key.family} ${key.protocol}:${bracketed(key.address)}:${key.port}`,
+    key:
+      key.protocol === 'fwm'
+        ? `${key.family} fwm:${key.mark}`
+        : `${key.family} ${key.protocol}:${bracketed(key.address)}:${key.port}`,
     ...Object.fromEntries(PLAIN.map(name => [name, virtual[name]])),
     ...Object.fromEntries(OPTIONAL.map(name => [name, virtual[name] || null])),
     combinedConnects: virtual.combinedConnects,

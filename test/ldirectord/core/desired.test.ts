@@ -57,10 +57,10 @@ test('a server written twice is one entry, up when one of the two is up', t => {
   t.deepEqual(listed(config([virtual('10.0.0.1:80', [A, A])]), [1]), ['10.0.1.1:80=3'])
 })
 
-test('thresholds are kept at weight 0', t => {
+test('thresholds rest while a server is quiescent and return with its weight, as in the original', t => {
   const file = config([virtual('10.0.0.1:80', [real('10.0.1.1:80', { upper: 20, lower: 10 })])])
-  const [entry] = desiredService(file, 0, () => false).destinations
-  t.like(entry, { weight: 0, upper: 20, lower: 10 })
+  t.like(desiredService(file, 0, () => false).destinations[0], { weight: 0, upper: 0, lower: 0 })
+  t.like(desiredService(file, 0, () => true).destinations[0], { weight: 1, upper: 20, lower: 10 })
 })
 
 test('a mask without persistence, or of one host, is none', t => {
