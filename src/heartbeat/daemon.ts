@@ -65,7 +65,7 @@ export class Daemon {
 
   /** Our own status, as announced. */
   get status(): string {
-    return this.#parts.cluster.status(nowMs()).status
+    return this.#parts.cluster.status().status
   }
 
   /** Ends everything that this class opened or started. */
@@ -76,7 +76,7 @@ export class Daemon {
   }
 
   view(): ClusterView {
-    return viewOf(this.#parts.cluster.status(nowMs()), this.#parts.view)
+    return viewOf(this.#parts.cluster.status(), this.#parts.view)
   }
 
   post(event: Event): void {

@@ -89,7 +89,7 @@ export async function runHeartbeat(options: RunOptions): Promise<number> {
     return refuse(EXIT.ok)
   }
   const { managesResources } = options
-  const configuration = loadConfiguration({ haDir, us, managesResources })
+  const configuration = await loadConfiguration({ haDir, us, managesResources })
   if (isRefused(configuration)) {
     lines.push(...configuration.reports)
     for (const text of configuration.original) line('ERROR', text)
@@ -378,7 +378,7 @@ class Life {
     }
     process.on('SIGTERM', stop)
     process.on('SIGINT', this.#options.isForeground ? stop : () => {})
-    process.on('SIGHUP', () => reload.all())
+    process.on('SIGHUP', () => void reload.all())
     process.on('SIGUSR1', () => this.#debugBy(1))
     process.on('SIGUSR2', () => this.#debugBy(-1))
   }

@@ -9,7 +9,7 @@ import { checkMode, parseAuthkeys } from '../config/authkeys.js'
 import { parseHaCf } from '../config/ha-cf.js'
 import type { HaCf } from '../config/ha-cf-table.js'
 import { parseHaresources } from '../config/haresources.js'
-import { checkHost } from '../config/host.js'
+import { checkHost, type HostFacts } from '../config/host.js'
 import { readInterfaces } from '../links/interfaces.js'
 import type { ResourceGroup } from '../resources/resource.js'
 import { type KeyRing, keyRing } from '../wire/signature.js'
@@ -49,7 +49,7 @@ export interface LoadOptions {
   readonly managesResources: boolean
 }
 
-export function loadConfiguration(options: LoadOptions): Configuration | Refused {
+export async function loadConfiguration(options: LoadOptions): Promise<Configuration | Refused> {
   const { haDir, us } = options
   const files = {
     haCf: `${haDir}/ha.cf`,
@@ -64,7 +64,7 @@ export function loadConfiguration(options: LoadOptions): Configuration | Refused
     ])
   }
   const read = parseHaCf(haCfText.text, { file: files.haCf, us })
-  const host = checkHost(read.value, { file: files.haCf, us }, hostFacts())
+  const host = checkHost(read.value, { file: files.haCf, us }, await hostFacts())
   const keys = readKeys(files.authkeys)
   const groups = options.managesResources
     ? readGroups(files.haresources, read.value.node)
@@ -145,10 +145,7 @@ export function readKeys(path: string): KeysReading {
   const modes = checkMode(statSync(path).mode, path)
   const all = [...modes, ...diagnostics]
   const isWrong = all.some(({ severity }) => severity === 'error')
-  const keys = [...value.keys.values()].map(({ number, method, key }) => ({
-    ...{ number, method, key: Buffer.from(key).toString('latin1') },
-  }))
-  const ring = isWrong || value.signWith === null ? null : keyRing(value.signWith, keys)
+  const ring = isWrong ? null : keyRing(value.signWith, value.keys.values())
   return { ring, diagnostics: all, rights: false, text: read.text }
 }
 
@@ -165,8 +162,8 @@ function readGroups(
   return { groups: plainGroups(value.groups), diagnostics, text: read.text }
 }
 
-function hostFacts(): Parameters<typeof checkHost>[2] {
-  const interfaces = new Set(readInterfaces().map(({ name }) => name))
+async function hostFacts(): Promise<HostFacts> {
+  const interfaces = new Set((await readInterfaces()).map(({ name }) => name))
   const { users, groups } = readAccounts()
   return {
     hasInterface: name => interfaces.has(name),

@@ -49,7 +49,7 @@ export async function planMedia(
   const lines: LogLine[] = unused.map(kind => ({ level: 'WARN', text: `${kind} is not acted upon yet` }))
   const resolved = await resolveMediaLines(usable)
   if (!Array.isArray(resolved)) return { exitCode: EXIT.configuration, reports: [resolved.reason] }
-  const { plans, problems } = planLinks(resolved, readMachine(listen))
+  const { plans, problems } = planLinks(resolved, await readMachine(listen))
   const errors = problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)
   if (errors.length > 0) return { exitCode: EXIT.media, reports: errors }
   if (plans.length === 0) {

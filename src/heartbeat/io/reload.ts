@@ -32,9 +32,9 @@ export class Reload {
   }
 
   /** SIGHUP: looks at all three files. */
-  all(): void {
+  async all(): Promise<void> {
     const { say } = this.#parts
-    const changes = [this.#keys(), this.haresources(), this.#haCf()]
+    const changes = [this.#keys(), this.haresources(), await this.#haCf()]
     if (changes.every(change => !change)) say('info', 'Configuration unchanged.')
   }
 
@@ -69,10 +69,10 @@ export class Reload {
     return true
   }
 
-  #haCf(): boolean {
+  async #haCf(): Promise<boolean> {
     const { haDir, managesResources, say } = this.#parts
     const { us, texts } = this.#inForce
-    const loaded = loadConfiguration({ haDir, us, managesResources })
+    const loaded = await loadConfiguration({ haDir, us, managesResources })
     if (isRefused(loaded)) {
       // Faults of the other two files have been told already.
       const own = loaded.reports.filter(report => report.startsWith(`${haDir}/ha.cf`))
