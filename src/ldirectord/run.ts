@@ -15,14 +15,8 @@ import { chooseForwarder, wantedForwarder } from './forwarders/choose.js'
 import { findInstance, type Instance, lookForDaemon } from './io/instance.js'
 import { loadConfig } from './io/load-config.js'
 import { loggerChild } from './io/logger-child.js'
+import type { StartReport } from './io/start-daemon.js'
 import * as lines from './log-lines.js'
-
-/** How the start went, for the command that started this process. */
-export type StartReport =
-  | { readonly kind: 'running' }
-  /** The file says supervised=yes: the command itself must be the daemon. */
-  | { readonly kind: 'foreground' }
-  | { readonly kind: 'ended'; readonly status: number; readonly stderr: readonly string[] }
 
 export interface RunOptions {
   /** `debug` is -d. */
