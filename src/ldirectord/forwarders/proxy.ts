@@ -50,8 +50,10 @@ class ProxyForwarder implements Forwarder {
   /** The connection to the proxy; made anew, with a new process if need be, when it was lost. */
   async connect(): Promise<ControlClient> {
     if (this.#isClosed) throw new Error('the proxy forwarder is closed')
-    const known = await this.#client?.catch(() => null)
+    const seen = this.#client
+    const known = await seen?.catch(() => null)
     if (known && !known.isLost) return known
+    if (this.#client !== seen) return this.connect() // somebody else has begun to connect meanwhile
     if (known) this.#options.log('ERROR', 'proxy: the process ended; starting a new one')
     this.#client = this.#joinOrStart()
     return this.#client
