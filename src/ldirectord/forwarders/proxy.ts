@@ -27,9 +27,18 @@ export interface ProxyOptions {
 const START_MS_MAX = 10_000
 const START_LOOK_MS = 20
 const STDERR_BYTES_MAX = 4_096
+/** sun_path of unix(7), and what the process puts behind the name while it starts. */
+const SOCKET_PATH_BYTES_MAX = 107
+const PID_BYTES_MAX = 8
 
 /** Rejects with a sentence when there is no proxy and none can be started. */
 export async function openProxy(options: ProxyOptions): Promise<Forwarder> {
+  const { socketPath } = proxyPlace(options.varRun, options.instance)
+  if (Buffer.byteLength(socketPath) + PID_BYTES_MAX > SOCKET_PATH_BYTES_MAX) {
+    throw new Error(
+      `the name of the proxy's socket, ${socketPath}, is longer than ${SOCKET_PATH_BYTES_MAX} bytes: choose a shorter folder`,
+    )
+  }
   const forwarder = new ProxyForwarder(options)
   await forwarder.connect()
   return forwarder
