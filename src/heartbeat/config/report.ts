@@ -1,0 +1,47 @@
+/** Collects the diagnostics of one file: the parsers say what is wrong and where, and read on. */
+import { type Diagnostic, hasErrors, inFileOrder, type Severity } from '../../syntax/diagnostic.js'
+import type { Place } from './lines.js'
+
+/** Exit status of heartbeat for any configuration error. */
+export const CONFIGURATION_ERROR = 6
+
+/** Everything about a diagnostic but its file, severity and place. */
+export type Remark = Omit<Diagnostic, 'file' | 'severity' | 'span' | 'source'>
+
+export class Report {
+  readonly #file: string
+  readonly #hidesSource: boolean
+  readonly #diagnostics: Diagnostic[] = []
+
+  /** `hidesSource`: the file holds secrets, so no line of it may be shown. */
+  constructor(file: string, hidesSource = false) {
+    this.#file = file
+    this.#hidesSource = hidesSource
+  }
+
+  error(place: Place | null, remark: Remark): void {
+    this.#add('error', place, remark)
+  }
+
+  warning(place: Place | null, remark: Remark): void {
+    this.#add('warning', place, remark)
+  }
+
+  info(place: Place | null, remark: Remark): void {
+    this.#add('info', place, remark)
+  }
+
+  diagnostics(): Diagnostic[] {
+    return inFileOrder(this.#diagnostics)
+  }
+
+  /** 0, or the original's exit status for a configuration error. */
+  exitStatus(): 0 | typeof CONFIGURATION_ERROR {
+    return hasErrors(this.#diagnostics) ? CONFIGURATION_ERROR : 0
+  }
+
+  #add(severity: Severity, place: Place | null, remark: Remark): void {
+    const shown = place === null || this.#hidesSource ? {} : { source: place.source }
+    this.#diagnostics.push({ file: this.#file, severity, span: place?.span ?? null, ...shown, ...remark })
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * The contract between the cluster's decisions and the daemon that acts: what goes in (Event, ClusterConfig), what
+ * comes out (Effect) and what can be shown (ClusterStatus). The daemon performs the effects of one step in order,
+ * before it hands in the next event.
+ */
+import type { Prng } from '../../base/prng.js'
+import type { Level } from '../../log/record.js'
+import type { Message } from '../wire/message.js'
+
+export type NodeName = string
+export type LinkName = string
+export type AutoFailback = 'on' | 'off' | 'legacy'
+/** What a node holds, seen from that node: its own groups, the others' groups, both. */
+export type ResourceClass = 'none' | 'local' | 'foreign' | 'all'
+export type NodeStatus = 'init' | 'up' | 'active' | 'ping' | 'dead'
+
+/** One line of haresources: the preferred owner and the first resource, which names the group. */
+export interface GroupName {
+  readonly node: NodeName
+  readonly key: string
+}
+
+export interface ClusterConfig {
+  /** Our own node name, lower-cased. */
+  readonly us: NodeName
+  /** All nodes of ha.cf, lower-cased, in the order of the file; includes us. */
+  readonly nodes: readonly NodeName[]
+  /** Hosts of ping and names of ping_group, in the order of the file. */
+  readonly pingNodes: readonly NodeName[]
+  /** 16 bytes. */
+  readonly uuid: Uint8Array
+  /** Must be higher than at the last start, else peers refuse everything we say. */
+  readonly generation: number
+  readonly keepaliveMs: number
+  readonly deadtimeMs: number
+  readonly warntimeMs: number
+  readonly initdeadMs: number
+  readonly deadpingMs: number
+  readonly autoFailback: AutoFailback
+  readonly maxRexmitDelayMs: number
+  readonly hopfudge: number
+  /** Names of the links that carry heartbeats, such as eth1; several lines of one device are one link. */
+  readonly links: readonly LinkName[]
+  /** The groups of haresources, in the order of the file. */
+  readonly groups: readonly GroupName[]
+  /** False for `heartbeat -M`: membership only, no resources. */
+  readonly manageResources: boolean
+  /** What we hold already when we start: `none`, or the class that `heartbeat -R -C` names after a restart. */
+  readonly heldAtStart: ResourceClass
+  /** Printed in `Heartbeat shutdown in progress. (pid)`. */
+  readonly pid?: number
+  readonly random: Prng
+  /** Unix seconds for `ts`. */
+  readonly wallSeconds: () => number
+  /** Text of /proc/loadavg for `ld`, or `n/a`. */
+  readonly loadAverage: () => string
+}
+
+/**
+ * takeLocal  acquire each of our own groups that is not running (req_our_resources); `node` is us.
+ * takeFrom   acquire the groups whose preferred owner is `node`, which is dead or has left (mach_down).
+ * take       acquire the groups of `resourceClass` that the peer has just released (standby, third phase).
+ * give       release the groups of `resourceClass` (standby, second phase; yielding after a partition).
+ * giveAll    release every group of haresources, also those never held (graceful stop).
+ * clear      at start, stop those groups of `resourceClass` that still run here from an earlier life of this daemon:
+ *            ask for the status first; what does not run is left alone.
+ * takeGroup, giveGroup  take or give the one group `key` (auto_failback legacy: ip-request and its answer).
+ */
+export type ResourceJobKind =
+  | 'takeLocal'
+  | 'takeFrom'
+  | 'take'
+  | 'give'
+  | 'giveAll'
+  | 'clear'
+  | 'takeGroup'
+  | 'giveGroup'
+
+export interface ResourceJob {
+  /** Rises by one with each job; jobEnded refers to it. */
+  readonly job: number
+  readonly what: ResourceJobKind
+  /** Which groups, seen from us: local = haresources lines that begin with our name, foreign = the others. */
+  readonly resourceClass: ResourceClass
+  /** Preferred owner of the groups where there is one (takeLocal, takeFrom), else us. */
+  readonly node: NodeName
+  /** takeGroup and giveGroup: the group. */
+  readonly key?: string
+  readonly why: string
+}
+
+export type Event =
+  /** A packet that decoded and verified, from a link. Packets of the ping links too (NS_st, src = ping node). */
+  | { readonly kind: 'received'; readonly link: LinkName; readonly message: Message }
+  /** A message of a local writer (FIFO, API client, our commands), not yet stamped. */
+  | { readonly kind: 'submitted'; readonly message: Message }
+  /**
+   * The answer to `run`. `failed` names the groups that could not be started, or that could not be stopped and
+   * still run (give, giveAll); empty means success. A group whose start failed has been released again by the
+   * runner. An answer to an unknown job is ignored.
+   */
+  | { readonly kind: 'jobEnded'; readonly job: number; readonly failed: readonly GroupName[] }
+  /** haresources was edited: the new groups. */
+  | { readonly kind: 'groups'; readonly groups: readonly GroupName[] }
+  /** SIGTERM, `heartbeat -k`. Answered by `stopped`, after all groups have been released. */
+  | { readonly kind: 'stop' }
+  /** The daemon will now re-execute itself and keep its resources: asks the peers for 30 s more patience. */
+  | { readonly kind: 'restarting' }
+  /** The answer to `wakeAt`; harmless at any other time. */
+  | { readonly kind: 'clock' }
+
+export type Effect =
+  /**
+   * Put it on all links, now and in this order. Stamped and complete, but for the inner `auth` field of
+   * `msgfmt classic` and the trailer, which the encoder adds. Also echo each status to the ping links.
+   */
+  | { readonly kind: 'send'; readonly message: Message }
+  /**
+   * Show it to the signed-on API clients (to_id routing and filters are the API's business), and to rc.d scripts of
+   * types that the core does not handle itself. Includes our own messages (`src` is us), notices made here (ifstat,
+   * status dead of a silent node) and a status only when it changed.
+   */
+  | { readonly kind: 'deliver'; readonly message: Message }
+  /**
+   * Have the resource runner do this; answered by exactly one jobEnded. The core asks for one job at a time: the
+   * next `run` comes after jobEnded, so the daemon needs no queue.
+   */
+  | ({ readonly kind: 'run' } & ResourceJob)
+  | { readonly kind: 'log'; readonly level: Level; readonly text: string }
+  /** One readable change for status, timeline and the demo. Also kept in ClusterStatus.decisions. */
+  | { readonly kind: 'decided'; readonly decision: Decision }
+  /** All nodes are heard or declared dead: open the API socket. Once. */
+  | { readonly kind: 'communicationUp' }
+  /** Hand in a clock event at that time. Each step gives exactly one, last; it replaces all earlier ones. */
+  | { readonly kind: 'wakeAt'; readonly atMs: number }
+  /** The graceful stop is complete: close links and end. Nothing follows. */
+  | { readonly kind: 'stopped' }
+
+/** What changed, and because of what. */
+export interface Decision {
+  readonly atMs: number
+  readonly node: NodeName
+  /** Such as `beta: active -> dead` or `takes foreign`. */
+  readonly what: string
+  readonly because: string
+}
+
+export interface LinkStatus {
+  readonly name: LinkName
+  readonly status: 'up' | 'dead'
+}
+
+export interface NodeReport {
+  readonly name: NodeName
+  readonly type: 'normal' | 'ping'
+  readonly status: NodeStatus
+  readonly links: readonly LinkStatus[]
+  /** Milliseconds since the last status packet; undefined when never heard. */
+  readonly silentMs: number | undefined
+  readonly generation: number | undefined
+  /** The silence after which this node wants to be declared dead, as it announces it. */
+  readonly deadtimeMs: number
+  readonly uuid: Uint8Array | undefined
+  readonly weight: number
+  readonly site: string
+  /** Sequence numbers that we know to be missing. */
+  readonly missing: number
+  /** True when the node has shown to be Systole too. */
+  readonly isSystole: boolean
+}
+
+export type ResourceState = 'init' | 'starting' | 'bothStarting' | 'resourcesReceived' | 'stable' | 'shutdown'
+
+export interface ClusterStatus {
+  readonly us: NodeName
+  readonly status: NodeStatus
+  readonly generation: number
+  readonly communicationIsUp: boolean
+  /** In the order of `cl_status`' requests: normal nodes as in ha.cf (us included), then ping nodes, then added ones. */
+  readonly nodes: readonly NodeReport[]
+  readonly resources: {
+    readonly state: ResourceState
+    /** What we claim to hold. */
+    readonly held: ResourceClass
+    /** What the peer claims to hold, in the peer's words. */
+    readonly heldByPeer: ResourceClass
+    readonly peerIsStable: boolean
+    /** `cl_status rscstatus`: none, local, foreign, all or transition. */
+    readonly rscstatus: ResourceClass | 'transition'
+    /** Groups whose start or stop failed last. */
+    readonly failed: readonly GroupName[]
+    /** The job that the runner is at, if any. */
+    readonly job: ResourceJob | undefined
+    readonly standby:
+      | { readonly phase: string; readonly resourceClass: ResourceClass; readonly node: NodeName }
+      | undefined
+  }
+  readonly shutdown: 'no' | 'delayed' | 'releasing' | 'leaving' | 'done'
+  /** The last changes, oldest first. */
+  readonly decisions: readonly Decision[]
+}
