@@ -262,12 +262,12 @@ export const virtualDirectives = {
   database: secretText('', 'invalid database', 'database of mysql, pgsql and oracle checks'),
   secret: secretText('', 'invalid secret', 'shared secret of radius checks'),
   load: directive({
-    arg: form.shortQuoted,
+    arg: form.quotedWord,
     default: '',
     defaultText: 'none',
     repeat: 'last-wins',
     summary: 'read by the original, used by none of its checks',
-    original: value => (/^"[^"]*"/.test(value) ? 'invalid string for load testing' : form.UNKNOWN_COMMAND),
+    original: value => (form.isQuoted(value) ? 'invalid string for load testing' : form.UNKNOWN_COMMAND),
     support: 'accepted',
   }),
   scheduler: directive({
