@@ -3,7 +3,6 @@
  * continuation and `script::a::b` are cut as the original's ResourceManager does; line numbers survive continuation.
  */
 import type { Diagnostic } from '../../syntax/diagnostic.js'
-import { isIPv4 } from './addresses.js'
 import type { Place } from './lines.js'
 import { Report } from './report.js'
 
@@ -103,14 +102,16 @@ function groupOf(pieces: readonly Piece[], options: HaresourcesOptions, report: 
 }
 
 function resourceOf({ text, place }: Piece): Resource {
-  if (isBareAddress(text)) return { script: 'IPaddr', args: [text], text, place }
-  const [script = '', ...args] = text.split('::')
+  const [script = '', ...args] = (isBareAddress(text) ? `IPaddr::${text}` : text).split('::')
   return { script, args, text, place }
 }
 
-/** `10.0.0.50` or `10.0.0.50/24/eth0:0/10.0.0.255`: short for IPaddr::... */
+/**
+ * `10.0.0.50` or `10.0.0.50/24/eth0:0/10.0.0.255`: short for IPaddr::... The original asks no more than that the word
+ * begins with a digit and has three dots before digits; what is wrong with the address, IPaddr says.
+ */
 export function isBareAddress(text: string): boolean {
-  return !text.includes('::') && isIPv4(text.split('/', 1)[0]!)
+  return /^\d/.test(text) && (text.match(/\.\d/g) ?? []).length >= 3
 }
 
 function checkNode(owner: Piece, node: string, options: HaresourcesOptions, report: Report): void {

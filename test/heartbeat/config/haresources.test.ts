@@ -52,11 +52,14 @@ test('a node that ha.cf does not name is refused with the names that it has', t 
   t.regex(diagnostics[0]?.message ?? '', /a node of ha.cf \(alpha, beta\); found "gamma"/)
 })
 
+// The shell pattern of the original: [0-9]*.[0-9]*.[0-9]*.[0-9]*
 for (const [word, is] of [
   ['10.0.0.1', true],
   ['10.0.0.1/24/eth0:0/10.0.0.255', true],
   ['IPaddr::10.0.0.1', false],
+  ['10.0.0.500', true],
   ['10.0.0', false],
+  ['1.2web', false],
   ['apache', false],
 ] as const) {
   test(`"${word}" is ${is ? '' : 'not '}a bare address`, t => t.is(isBareAddress(word), is))
