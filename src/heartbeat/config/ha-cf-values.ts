@@ -44,7 +44,7 @@ export class HaCfValues {
   keep(name: DirectiveName, value: unknown, word: Word): void {
     const place: Place = { span: word.span, source: word.source }
     if (name === 'node') this.#keepNode(word)
-    else if (name === 'nice_failback') this.#niceFailback(value as boolean, place)
+    else if (name === 'nice_failback') this.#niceFailback(value as boolean, word)
     else if (Object.hasOwn(this.#lists, name)) this.#keepEntry(name as keyof Lists, value, place)
     else if (Object.hasOwn(haCfSettings, name)) this.#keepSetting(name, value, word)
     else this.#keepMedium(value as MediumText, place)
@@ -110,16 +110,16 @@ export class HaCfValues {
     this.#media.push({ ...medium, place, udpport, baud })
   }
 
-  #niceFailback(on: boolean, place: Place): void {
+  #niceFailback(on: boolean, word: Word): void {
     const afterAutoFailback = this.#values.has('auto_failback')
-    const value: AutoFailback = on && afterAutoFailback ? 'off' : 'legacy'
+    const value: AutoFailback = afterAutoFailback ? 'off' : 'legacy'
     this.#values.set('auto_failback', value)
     this.#recorded.set('auto_failback', value)
-    this.#report.warning(place, {
+    this.#report.warning(word, {
       code: 'old-directive',
       message: `nice_failback is obsolete; it is read as "auto_failback ${value}"`,
       original: afterAutoFailback
-        ? "'nice_failback on' has been changed to 'auto_failback off'"
+        ? `'nice_failback ${word.text}' has been changed to 'auto_failback off'`
         : NICE_FAILBACK_OBSOLETE,
       help: `write "auto_failback ${on ? 'off' : 'on'}"`,
     })

@@ -32,6 +32,26 @@ test('continued lines are one group, and each word keeps the line on which it st
   t.is(value.groups[1]?.line, 6)
 })
 
+// As `ResourceManager listkeys` reads it: "alpha ab c".
+test('a word that a backslash cuts goes on in the next line', t => {
+  const { value } = read('alpha a\\\nb c\n')
+  t.is(value.groups[0]?.text, 'alpha ab c')
+})
+
+// Measured: the daemon does not look at the node "gamma" here, ResourceManager takes it for an owner.
+test('a line below a comment that ends with a backslash is a group of its own, with a warning', t => {
+  const { value, diagnostics, exitStatus } = read('alpha web # note \\\ngamma x\n')
+  t.deepEqual(
+    value.groups.map(({ node }) => node),
+    ['alpha', 'gamma'],
+  )
+  t.deepEqual(
+    diagnostics.map(({ code, severity }) => `${severity} ${code}`),
+    ['warning comment-continuation'],
+  )
+  t.is(exitStatus, 0)
+})
+
 test('several lines of one node stay several groups', t => {
   const { value } = read('alpha IPaddr2::10.0.0.5\nalpha IPaddr2::10.0.0.6 apache\n')
   t.deepEqual(
