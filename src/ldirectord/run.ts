@@ -12,17 +12,12 @@ import { runCheck } from './checks/run-check.js'
 import type { LdirectordConfig } from './config/model.js'
 import { Daemon, type GoodConfig } from './daemon.js'
 import { chooseForwarder, wantedForwarder } from './forwarders/choose.js'
+import { openProxy } from './forwarders/proxy.js'
 import { findInstance, type Instance, lookForDaemon } from './io/instance.js'
 import { loadConfig } from './io/load-config.js'
 import { loggerChild } from './io/logger-child.js'
+import type { StartReport } from './io/start-daemon.js'
 import * as lines from './log-lines.js'
-
-/** How the start went, for the command that started this process. */
-export type StartReport =
-  | { readonly kind: 'running' }
-  /** The file says supervised=yes: the command itself must be the daemon. */
-  | { readonly kind: 'foreground' }
-  | { readonly kind: 'ended'; readonly status: number; readonly stderr: readonly string[] }
 
 export interface RunOptions {
   /** `debug` is -d. */
@@ -67,7 +62,7 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
   const { forwarder: inFile } = loaded.config
   const wanted = wantedForwarder(inFile, process.env.LDIRECTORD_FORWARDER)
   const choice = await chooseForwarder(wanted, () =>
-    Promise.reject(new Error('this version has no user-space proxy')),
+    openProxy({ instance: instance.name, varRun: instance.runDir, log: output.log }),
   )
   if (choice.kind === 'none') {
     output.log('ERROR', choice.reason)
