@@ -102,6 +102,10 @@ export class Ground {
   /** Tells the peer what we hold. */
   announce(isStable: boolean, info?: string): void {
     this.owesStable = !isStable
+    if (this.isLegacy) {
+      this.announceToSystole()
+      return
+    }
     const extra: Pair[] = info === undefined ? [] : [['info', info]]
     this.say(
       ['t', 'resource'],
@@ -144,6 +148,16 @@ export class Ground {
   /** Remembers which groups of these classes failed to start; the others of these classes are well. */
   noteStarts(bits: Bits, failed: readonly GroupName[]): void {
     for (const { key, node } of failed) this.chronicle.log(lines.startFailed(key, node))
+    this.#note(bits, failed)
+  }
+
+  /** The same for groups that could not be stopped. */
+  noteStops(bits: Bits, failed: readonly GroupName[]): void {
+    for (const { key, node } of failed) this.chronicle.log(lines.stopFailed(key, node))
+    this.#note(bits, failed)
+  }
+
+  #note(bits: Bits, failed: readonly GroupName[]): void {
     this.failed = [...this.failed.filter(group => (this.classOf(group) & bits) === 0), ...failed]
   }
 

@@ -23,7 +23,6 @@ export class Legacy {
   start(peerIsActive: boolean): void {
     const ground = this.#ground
     ground.state = 'stable'
-    ground.peer.isStable = true
     const own = ground.groups.filter(group => ground.classOf(group) === LOCAL)
     ground.hold(LOCAL, 'start')
     if (peerIsActive && own.length > 0) {
@@ -48,7 +47,7 @@ export class Legacy {
       this.#answer(from, key, false)
       return
     }
-    ground.chronicle.decide(ground.us, `gives group ${key}`, `${from} asked for it`)
+    ground.release(ground.classOf(group), `${from} asked for ${key}`)
     ground.jobs.add({
       what: 'giveGroup',
       bits: NONE,

@@ -52,8 +52,8 @@ export class Ownership {
     const { ground } = this
     if (!ground.config.manageResources || ground.state !== 'init') return
     if (ground.isLegacy) {
-      this.legacy.start(peerIsActive)
-      if (!ground.peerIsAlive) this.takeOver(ground.peerName, 'not heard')
+      ground.state = 'starting'
+      this.#clear(ground.peerIsAlive ? FOREIGN : NONE, () => this.#startLegacy(peerIsActive))
       return
     }
     ground.state = 'starting'
@@ -84,7 +84,8 @@ export class Ownership {
   heardResource(message: Message, seq: number): void {
     const { peer } = this.ground
     const bits = classBits(message.text('rsc_hold'))
-    if (bits === undefined || seq <= peer.toldSeq || this.ground.isLegacy) return
+    if (bits === undefined || seq <= peer.toldSeq) return
+    if (this.ground.isLegacy && message.type !== 'systole') return
     peer.toldSeq = seq
     const isSystole = message.type === 'systole'
     if (isSystole) {
@@ -151,8 +152,7 @@ export class Ownership {
 
   /** The peer is heard again after its death, in the same life: it may still run what we took from it. */
   peerReturned(): void {
-    if (this.ground.config.manageResources && this.ground.state !== 'init' && !this.ground.isLegacy)
-      this.ground.announceToSystole()
+    if (this.ground.config.manageResources && this.ground.state !== 'init') this.ground.announceToSystole()
   }
 
   takeOver(name: NodeName, because: string): void {
@@ -183,8 +183,8 @@ export class Ownership {
   settle(nowMs: number): void {
     const { ground } = this
     this.departure.advance(nowMs)
-    if (this.departure.phase !== 'no' || ground.state === 'init' || ground.isLegacy) return
-    if (ground.state !== 'stable') this.#advanceStart(nowMs)
+    if (this.departure.phase !== 'no' || ground.state === 'init') return
+    if (ground.state !== 'stable' && !ground.isLegacy) this.#advanceStart(nowMs)
     if (ground.isInFlux) return
     this.#partition.advance(nowMs)
     this.#remedies.advance(nowMs)
@@ -209,8 +209,16 @@ export class Ownership {
     this.#takeLocal('start')
   }
 
+  #startLegacy(peerIsActive: boolean): void {
+    if (this.ground.state !== 'starting') return
+    this.legacy.start(peerIsActive && this.ground.peerIsAlive)
+    if (!this.ground.peerIsAlive) this.takeOver(this.ground.peerName, 'not heard')
+  }
+
   #sayStarting(): void {
-    if (this.ground.state === 'shutdown') return
+    // A takeover or a stop may have overtaken the start.
+    if (this.ground.state === 'shutdown' || (this.ground.state === 'stable' && this.ground.peerIsAlive))
+      return
     this.ground.say(['t', 'starting'])
     this.ground.announceToSystole()
   }
@@ -256,7 +264,10 @@ export class Ownership {
         bits: stray,
         node: this.ground.us,
         why: 'start',
-        whenEnded: whenCleared,
+        whenEnded: failed => {
+          this.ground.noteStops(stray, failed)
+          whenCleared()
+        },
       })
   }
 

@@ -78,10 +78,7 @@ export class Partition {
       bits,
       node: ground.us,
       why: 'both nodes held them',
-      whenEnded: failed => {
-        for (const { key, node } of failed) ground.chronicle.log(lines.stopFailed(key, node))
-        if (failed.length > 0) ground.failed = failed
-      },
+      whenEnded: failed => ground.noteStops(bits, failed),
     })
   }
 }

@@ -167,12 +167,11 @@ export class Standby {
 
   #released(bits: Bits, failed: readonly GroupName[]): void {
     const { chronicle } = this.#ground
+    this.#ground.noteStops(bits, failed)
     if (failed.length > 0) {
-      for (const { key, node } of failed) chronicle.log(lines.stopFailed(key, node))
       if (this.phase === 'giving') this.#releaseAgainMs = this.#ground.nowMs + RELEASE_AGAIN_MS
       return
     }
-    this.#ground.noteStarts(bits, [])
     if (this.phase !== 'giving') return
     this.#enter('peerTaking', this.bits, this.#ground.us, WORK_MS)
     this.#say('done')
