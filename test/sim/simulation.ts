@@ -123,31 +123,40 @@ export class Simulation {
     const node = world.node(name)
     switch (what) {
       case 'standby':
-        return world.standby(name, this.#random.pick(['all', 'local', 'foreign']))
+        world.standby(name, this.#random.pick(['all', 'local', 'foreign']))
+        break
       case 'takeover':
-        return world.takeover(name, this.#random.pick(['all', 'local', 'foreign', 'failback']))
+        world.takeover(name, this.#random.pick(['all', 'local', 'foreign', 'failback']))
+        break
       case 'stop':
         world.step(name, { kind: 'stop' })
-        return world.timeline.in(lastsMs + 5000, () => this.#start(name))
+        world.timeline.in(lastsMs + 5000, () => this.#start(name))
+        break
       case 'start':
-        return this.#start(name)
+        this.#start(name)
+        break
       case 'crash':
         world.crash(name)
-        return world.timeline.in(lastsMs, () => this.#start(name))
+        world.timeline.in(lastsMs, () => this.#start(name))
+        break
       case 'kill':
         this.#hadKill = true
         world.kill(name)
-        return world.timeline.in(lastsMs, () => this.#start(name))
+        world.timeline.in(lastsMs, () => this.#start(name))
+        break
       case 'pause':
         world.pause(name)
-        return world.timeline.in(lastsMs, () => world.resume(name))
+        world.timeline.in(lastsMs, () => world.resume(name))
+        break
       case 'partition':
         world.network.cut(name, other)
         world.network.cut(other, name)
-        return world.timeline.in(lastsMs, () => world.network.heal())
+        world.timeline.in(lastsMs, () => world.network.heal())
+        break
       case 'one-way':
         world.network.cut(name, other)
-        return world.timeline.in(lastsMs, () => world.network.heal())
+        world.timeline.in(lastsMs, () => world.network.heal())
+        break
       case 'start fails':
         node.startFailures = this.#random.between(1, 3)
         return
@@ -231,9 +240,11 @@ export class Simulation {
     const sinceMs = heard?.atMs ?? node.startedAtMs
     const silentMs = world.timeline.nowMs - sinceMs
     const leastMs = heard === undefined ? world.options.initdeadMs : heard.deadtimeMs
-    if (silentMs < leastMs - 0.001)
+    // A node that returns starts a new count: a status overtaken by its first packet is not counted by the core.
+    if (silentMs < leastMs - (this.profile.isGentle ? 0.001 : this.profile.delayMaxMs))
       throw new Violation(`${node.name} buries ${dead} after ${silentMs} ms of silence, not ${leastMs}`)
-    if (this.profile.isGentle && heard !== undefined && world.isRunning(dead))
+    const livedMs = world.isRunning(dead) ? world.timeline.nowMs - world.node(dead).startedAtMs : 0
+    if (this.profile.isGentle && heard !== undefined && livedMs > heard.deadtimeMs)
       throw new Violation(`${node.name} buries ${dead}, which lives`)
   }
 

@@ -16,6 +16,8 @@ export interface PeerView {
   isStable: boolean
   /** A full `resource` message of its present life has been heard. */
   hasClaimed: boolean
+  /** What it claims was said before it was declared dead; it has come back since. */
+  claimIsOld: boolean
   /** Its `starting` has been heard: it is in its start phase or past it. */
   hasStarted: boolean
   isSystole: boolean
@@ -28,6 +30,7 @@ const unknownPeer = (): PeerView => ({
   held: NONE,
   isStable: false,
   hasClaimed: false,
+  claimIsOld: false,
   hasStarted: false,
   isSystole: false,
   reachablePings: 0,
@@ -116,13 +119,17 @@ export class Ground {
     )
   }
 
-  /** The same for a Systole peer, with what it needs to settle a partition. heartbeat 3.0.6 takes no notice of it. */
-  announceToSystole(): void {
+  /**
+   * The same for a Systole peer, with what it needs to settle a partition; may ask for its claim in return.
+   * heartbeat 3.0.6 takes no notice of it.
+   */
+  announceToSystole(asks = false): void {
     this.say(
       ['t', 'systole'],
       ['rsc_hold', className(this.held)],
       ['isstable', this.isInFlux ? '0' : '1'],
       ['pings', String(this.membership.reachablePings())],
+      ['asks', asks ? '1' : '0'],
     )
   }
 

@@ -24,11 +24,11 @@ export class Legacy {
     const ground = this.#ground
     ground.state = 'stable'
     const own = ground.groups.filter(group => ground.classOf(group) === LOCAL)
-    ground.hold(LOCAL, 'start')
     if (peerIsActive && own.length > 0) {
       this.#awaited = new Set(own.map(group => group.key))
       this.#ask()
     } else {
+      ground.hold(LOCAL, 'start, no other node is active')
       ground.jobs.add({
         what: 'takeLocal',
         bits: LOCAL,
@@ -65,10 +65,12 @@ export class Legacy {
     this.#takeGroup(key)
   }
 
-  /** The peer is gone: what was asked for is taken with everything else. */
-  forget(): void {
+  /** The peer is gone: what was asked for is taken with everything else. True when something was asked for. */
+  forget(): boolean {
+    const isWaiting = this.#awaited.size > 0
     this.#awaited.clear()
     this.#askAgainMs = Number.POSITIVE_INFINITY
+    return isWaiting
   }
 
   tick(nowMs: number): void {
@@ -97,6 +99,7 @@ export class Legacy {
 
   #takeGroup(key: string): void {
     const { jobs, us } = this.#ground
+    this.#ground.hold(LOCAL, 'the peer has released them')
     jobs.add({
       what: 'takeGroup',
       bits: NONE,

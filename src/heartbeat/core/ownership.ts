@@ -68,9 +68,9 @@ export class Ownership {
   heardStarting(seq: number): void {
     const { ground } = this
     if (ground.isLegacy || !ground.config.manageResources) return
-    this.standby.cancel('the peer starts anew')
     ground.peer.hasStarted = true
     if (seq > ground.peer.toldSeq) {
+      this.standby.cancel('the peer starts anew')
       ground.peer.isStable = false
       ground.peer.toldSeq = seq
     }
@@ -84,6 +84,7 @@ export class Ownership {
   heardResource(message: Message, seq: number): void {
     const { peer } = this.ground
     const bits = classBits(message.text('rsc_hold'))
+    if (message.text('asks') === '1' && this.ground.state !== 'init') this.ground.announceToSystole()
     if (bits === undefined || seq <= peer.toldSeq) return
     if (this.ground.isLegacy && message.type !== 'systole') return
     peer.toldSeq = seq
@@ -95,6 +96,7 @@ export class Ownership {
     const isFull = isSystole || message.text('rtype') === 'full'
     peer.held = isFull ? bits : ((peer.held | bits) as Bits)
     peer.hasClaimed ||= isFull
+    if (isFull) peer.claimIsOld = false
     const isStable = message.text('isstable')
     if (isStable === undefined) return
     if (isStable === '1' && !peer.isStable) this.ground.chronicle.log(lines.remoteTransition())
@@ -152,7 +154,9 @@ export class Ownership {
 
   /** The peer is heard again after its death, in the same life: it may still run what we took from it. */
   peerReturned(): void {
-    if (this.ground.config.manageResources && this.ground.state !== 'init') this.ground.announceToSystole()
+    const { ground } = this
+    ground.peer.claimIsOld = true
+    if (ground.config.manageResources && ground.state !== 'init') ground.announceToSystole(true)
   }
 
   takeOver(name: NodeName, because: string): void {
@@ -162,11 +166,10 @@ export class Ownership {
       ground.chronicle.log(lines.takeoverCancelled())
       return
     }
-    const isRetry = ground.failed.length > 0
+    const isRetry = this.legacy.forget() || ground.failed.length > 0
     const missing = without(ALL, ground.held)
     ground.state = 'stable'
     this.#startClockMs = Number.POSITIVE_INFINITY
-    this.legacy.forget()
     if (missing === NONE && !isRetry) return
     ground.chronicle.log(lines.beingAcquired(name))
     ground.hold(ALL, `${name}: ${because}`)
@@ -186,9 +189,9 @@ export class Ownership {
     if (this.departure.phase !== 'no' || ground.state === 'init') return
     if (ground.state !== 'stable' && !ground.isLegacy) this.#advanceStart(nowMs)
     if (ground.isInFlux) return
+    if (ground.owesStable) ground.announce(true)
     this.#partition.advance(nowMs)
     this.#remedies.advance(nowMs)
-    if (!ground.isInFlux && ground.owesStable) ground.announce(true)
   }
 
   nextMs(): number {
@@ -243,15 +246,17 @@ export class Ownership {
     ground.state = 'stable'
     this.#startClockMs = Number.POSITIVE_INFINITY
     const isHeldByPeer = (flip(ground.peer.held) & LOCAL) !== 0
+    ground.chronicle.log(lines.localTransition(), lines.initialAcquisition(by))
     if ((ground.held & LOCAL) === 0 && !isHeldByPeer) {
       ground.hold(LOCAL, 'start, the other node does not hold them')
+      // Said before the first script runs, as the original does: a peer that starts too need not wait for them.
+      ground.announce(true)
       this.#takeLocal('start')
     } else {
       ground.chronicle.log(lines.localAcquiredNone())
+      ground.owesStable = true
       this.#clear(common(LOCAL, flip(ground.peer.held)), () => {})
     }
-    ground.chronicle.log(lines.localTransition(), lines.initialAcquisition(by))
-    ground.announce(true)
   }
 
   /** Groups that we do not claim may still run here, left by an earlier life of this daemon that was killed. */
