@@ -56,6 +56,11 @@ const wrong: readonly (readonly [path: string, text: string, complaint: RegExp])
     "const x = await import('../../heartbeat/io/y.js')",
     /may not import src\/heartbeat/,
   ],
+  [
+    'src/ldirectord/core/x.ts',
+    "import { run } from '../checks/check.js'",
+    /may not import src\/ldirectord\/checks/,
+  ],
   ['src/base/x.ts', "import { spawn } from 'node:child_process'", /instead: put what acts into base\/io/],
   ['src/base/io/x.ts', "import '../../heartbeat/core/y.js'", /base knows no product/],
   ['src/syntax/x.ts', "import { Agent } from 'undici'", /may not import the package undici/],
@@ -80,6 +85,7 @@ const right: readonly (readonly [path: string, text: string])[] = [
   ['src/heartbeat/resources/x.ts', "import { run } from '../../agents/ipaddr2.js'"],
   ['src/lint/x.ts', "import '../heartbeat/config/a.js'\nimport '../ldirectord/config/b.js'"],
   ['src/ldirectord/checks/x.ts', "import { connect } from 'node:net'\nsetTimeout(connect, 1)"],
+  ['src/ldirectord/core/x.ts', "import type { CheckOutcome } from '../checks/check.js'"],
   ['src/ldirectord/daemon.ts', "import './io/x.js'\nimport './core/y.js'\nimport '../log/io/file-log.js'"],
 ]
 for (const [path, text] of right) {
@@ -104,6 +110,8 @@ test('a command that reaches a daemon through another file is told so', t => {
     ...one('src/heartbeat/io/a.ts', "import '../daemon.js'"),
     ...one('src/heartbeat/daemon.ts', ''),
   ]
+  const typed = [...one('src/cli/a.ts', "import type { R } from '../heartbeat/daemon.js'"), ...tree.slice(2)]
+  t.deepEqual(heavyCommands(typed), [])
   t.regex(heavyCommands(tree)[0] ?? '', /^src\/cli\/heartbeat\.ts:1: loads src\/heartbeat\/daemon\.ts/)
 })
 

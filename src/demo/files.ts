@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { adapted, type DemoNode, environmentOf, type Layout } from './layout.js'
+import { adapted, type DemoNode, DIRECTOR_HEAD, environmentOf, type Layout } from './layout.js'
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
@@ -17,7 +17,11 @@ function writeNode(node: DemoNode, samples: string, net: string, key: string): v
   mkdirSync(`${node.haDir}/resource.d`)
   for (const name of readdirSync(samples)) {
     if (name === 'README.md' || name === 'authkeys') continue
-    writeFileSync(`${node.haDir}/${name}`, adapted(readFileSync(`${samples}/${name}`, 'utf8'), node, net))
+    const head = name === 'ldirectord.cf' ? DIRECTOR_HEAD : ''
+    writeFileSync(
+      `${node.haDir}/${name}`,
+      head + adapted(readFileSync(`${samples}/${name}`, 'utf8'), node, net),
+    )
   }
   writeFileSync(`${node.haDir}/authkeys`, `auth 1\n1 sha1 ${key}\n`, { mode: 0o600 })
   writeFileSync(`${node.haDir}/nodeinfo`, `${node.name}\n`)

@@ -106,6 +106,12 @@ export function adapted(text: string, node: Pick<DemoNode, 'varLog'>, net: strin
     .replaceAll(`${SAMPLE_NET}.`, `${net}.`)
 }
 
+/** Put before the nodes' ldirectord.cf: kernel IPVS, where there is one, cannot serve loopback clients. */
+export const DIRECTOR_HEAD = `# The next line was put here by the demo: traffic between loopback addresses is forwarded in user space.
+forwarder=proxy
+
+`
+
 export function urlOf(service: Endpoint): string {
   return `http://${service.address}:${service.port}/`
 }

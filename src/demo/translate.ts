@@ -31,6 +31,12 @@ const HEARTBEAT: readonly Row[] = [
 const SERVICE = /\s*\((tcp|udp|fwm):[^)]*\)/
 const LDIRECTORD: readonly Row[] = [
   [/Starting Linux Director/, () => 'ldirectord starts'],
+  [
+    /^Real server (\S+) \S+: (.*) \((.*)\)$/,
+    ([real, change, why]) => `check of ${real}: ${change}, because: ${why}`,
+  ],
+  [/^Forwarding by (.*)/, ([how]) => `ldirectord forwards by ${how}`],
+  [/Resetting soft failure count|Changed virtual server/, () => null],
   [/Added virtual server: (\S+)/, ([service]) => `ldirectord offers ${service}`],
   [/Quiescent real server: (\S+)(.*)/, ([real, rest]) => `real server ${real} is down: weight 0${rest}`],
   [/Restored real server: (\S+)(.*)/, ([real, rest]) => `real server ${real} is up again${rest}`],

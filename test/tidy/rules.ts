@@ -1,7 +1,7 @@
 /** The rules of the house over parsed sources: each gives complaints `file:line: what; instead: what to do`. */
 import { dirname, normalize } from 'node:path/posix'
 import { BRIDGES, placeOf, RULES, WORLD_GLOBALS, WORLD_MODULES } from './layers.js'
-import type { Source } from './source.js'
+import type { Import, Source } from './source.js'
 
 /** The source file that a relative specifier means, else null (a node module or a package). */
 export function resolveImport(fromPath: string, specifier: string): string | null {
@@ -10,7 +10,7 @@ export function resolveImport(fromPath: string, specifier: string): string | nul
 }
 
 /** undefined: allowed; else why not. */
-function forbiddenImport(from: string, specifier: string): string | undefined {
+function forbiddenImport(from: string, { name: specifier, typesOnly }: Import): string | undefined {
   const here = placeOf(from)
   const rule = RULES[here.zone]
   const to = resolveImport(from, specifier)
@@ -22,7 +22,9 @@ function forbiddenImport(from: string, specifier: string): string | undefined {
   if (dirname(to) === dirname(from)) return undefined
   const there = placeOf(to)
   const own = there.product === here.product && rule.own.includes(there.zone)
-  const bridged = BRIDGES.some(bridge => bridge.from.test(from) && bridge.to.test(to))
+  const bridged = BRIDGES.some(
+    bridge => bridge.from.test(from) && bridge.to.test(to) && (typesOnly || !bridge.typesOnly),
+  )
   if (own || bridged || rule.zones.includes(there.zone)) {
     const products = new Set([here.product, there.product])
     const apart = products.has('heartbeat') && products.has('ldirectord')
@@ -34,9 +36,9 @@ function forbiddenImport(from: string, specifier: string): string | undefined {
 export function layerComplaints(sources: readonly Source[]): string[] {
   return sources.flatMap(source => {
     const rule = RULES[placeOf(source.path).zone]
-    const imports = source.imports.flatMap(({ name, line }) => {
-      const why = forbiddenImport(source.path, name)
-      return why === undefined ? [] : [`${source.path}:${line}: ${why}; instead: ${rule.instead}`]
+    const imports = source.imports.flatMap(found => {
+      const why = forbiddenImport(source.path, found)
+      return why === undefined ? [] : [`${source.path}:${found.line}: ${why}; instead: ${rule.instead}`]
     })
     const globals = rule.acts ? [] : source.uses.filter(use => WORLD_GLOBALS.has(use.name))
     const uses = globals.map(
@@ -65,9 +67,9 @@ export function closureOf(entry: string, sources: ReadonlyMap<string, Source>): 
     const source = sources.get(path)
     if (seen.has(path) || source === undefined) continue
     seen.add(path)
-    for (const { name } of source.imports) {
+    for (const { name, typesOnly } of source.imports) {
       const to = resolveImport(path, name)
-      if (to !== null) queue.push(to)
+      if (to !== null && !typesOnly) queue.push(to)
     }
   }
   return seen

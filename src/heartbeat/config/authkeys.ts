@@ -15,6 +15,7 @@ export interface AuthKey {
   readonly method: AuthMethod
   /** Empty for crc. */
   readonly key: Uint8Array
+  readonly line: number
 }
 
 export interface KeyRing {
@@ -59,7 +60,12 @@ export interface AuthkeysReading {
   readonly exitStatus: 0 | 6
 }
 
-export function parseAuthkeys(text: string, options: { readonly file: string }): AuthkeysReading {
+/** Bytes are taken as they stand: a key may hold any. */
+export function parseAuthkeys(
+  content: Uint8Array | string,
+  options: { readonly file: string },
+): AuthkeysReading {
+  const text = Buffer.from(content).toString('latin1')
   const report = new Report(options.file, true)
   const reader = new AuthkeysReader(report, options.file)
   // `#` starts a comment only at the start of a line: elsewhere it may be part of a key.
@@ -213,7 +219,12 @@ class AuthkeysReader {
     }
     this.#weak(method, word)
     this.#keyWords.set(number, word)
-    this.#keys.set(number, { number, method, key: new TextEncoder().encode(key?.text ?? '') })
+    this.#keys.set(number, {
+      number,
+      method,
+      key: Buffer.from(key?.text ?? '', 'latin1'),
+      line: word.span.line,
+    })
     // The original looks the key up when it reads it, so an auth line below its key finds nothing.
     if (this.#authNumber === number) this.#signWith = number
   }

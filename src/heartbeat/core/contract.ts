@@ -47,6 +47,8 @@ export interface ClusterConfig {
   readonly manageResources: boolean
   /** What we hold already when we start: `none`, or the class that `heartbeat -R -C` names after a restart. */
   readonly heldAtStart: ResourceClass
+  /** Printed in `Heartbeat shutdown in progress. (pid)`. */
+  readonly pid?: number
   readonly random: Prng
   /** Unix seconds for `ts`. */
   readonly wallSeconds: () => number
@@ -60,7 +62,9 @@ export interface ClusterConfig {
  * take       acquire the groups of `resourceClass` that the peer has just released (standby, third phase).
  * give       release the groups of `resourceClass` (standby, second phase; yielding after a partition).
  * giveAll    release every group of haresources, also those never held (graceful stop).
- * takeGroup, giveGroup  the same for the one group `key` (auto_failback legacy: ip-request and its answer).
+ * clear      at start, stop those groups of `resourceClass` that still run here from an earlier life of this daemon:
+ *            ask for the status first; what does not run is left alone.
+ * takeGroup, giveGroup  take or give the one group `key` (auto_failback legacy: ip-request and its answer).
  */
 export type ResourceJobKind =
   | 'takeLocal'
@@ -68,6 +72,7 @@ export type ResourceJobKind =
   | 'take'
   | 'give'
   | 'giveAll'
+  | 'clear'
   | 'takeGroup'
   | 'giveGroup'
 

@@ -1,6 +1,11 @@
-/** The network interfaces of this machine, and the arithmetic of IPv4 addresses that links need. */
-import { readFileSync } from 'node:fs'
+/**
+ * The network interfaces of this machine, and the arithmetic of IPv4 addresses that links need.
+ *
+ * Asked of ip(8), because Node lists only interfaces whose cable is plugged in: a node that starts alone, its cross
+ * cable leading to a machine without power, must know its own addresses all the same.
+ */
 import { networkInterfaces } from 'node:os'
+import { runCommand } from '../../base/io/run-command.js'
 
 export interface Network {
   readonly address: string
@@ -9,33 +14,57 @@ export interface Network {
 
 export interface Interface {
   readonly name: string
-  /** IPv4, while it is up. */
+  /** IPv4. */
   readonly addresses: readonly Network[]
 }
 
-/** All interfaces of this network namespace, also those without an address. */
-export function readInterfaces(): Interface[] {
-  const assigned = Object.entries(networkInterfaces()).flatMap(([label, addresses]) =>
-    // An address with a label, as IPaddr2 sets it, is listed under eth0:0.
-    (addresses ?? []).map(address => ({ device: label.split(':')[0]!, ...address })),
-  )
-  const names = new Set([...deviceNames(), ...assigned.map(({ device }) => device)])
-  return [...names].map(name => ({
-    name,
-    addresses: assigned
-      .filter(({ device, family }) => device === name && family === 'IPv4')
-      .map(({ address, netmask }) => ({ address, netmask })),
-  }))
+const askMs = 5_000
+
+/** All interfaces of this network namespace; where there is no ip(8), those that are up. */
+export async function readInterfaces(): Promise<Interface[]> {
+  for (const program of ['ip', '/sbin/ip', '/usr/sbin/ip']) {
+    const { exitCode, stdout } = await runCommand(program, ['-json', 'address', 'show'], {
+      timeoutMs: askMs,
+      outputBytesMax: 4 * 1024 * 1024,
+    })
+    const interfaces = exitCode === 0 ? parseIpAddressShow(stdout) : null
+    if (interfaces) return interfaces
+  }
+  return interfacesThatAreUp()
 }
 
-/** /proc/net/dev: two lines of headings, then `name: counters`. */
-function deviceNames(): string[] {
+/** `ip -json address show`; null when the text is something else (an ip(8) without -json). */
+export function parseIpAddressShow(text: string): Interface[] | null {
+  let shown: unknown
   try {
-    const lines = readFileSync('/proc/net/dev', 'latin1').split('\n').slice(2)
-    return lines.flatMap(line => /^\s*([^\s:]+):/.exec(line)?.[1] ?? [])
+    shown = JSON.parse(text)
   } catch {
-    return [] // no /proc: the interfaces with addresses remain
+    return null
   }
+  if (!Array.isArray(shown)) return null
+  return shown.flatMap(entry => {
+    if (typeof entry?.ifname !== 'string') return []
+    const infos: unknown[] = Array.isArray(entry.addr_info) ? entry.addr_info : []
+    return { name: entry.ifname, addresses: infos.flatMap(info => networkOf(info) ?? []) }
+  })
+}
+
+function networkOf(info: unknown): Network | null {
+  const { family, local, prefixlen } = info as Record<string, unknown>
+  if (family !== 'inet' || typeof local !== 'string' || typeof prefixlen !== 'number') return null
+  return { address: local, netmask: textOf(prefixlen === 0 ? 0 : -1 << (32 - prefixlen)) }
+}
+
+function interfacesThatAreUp(): Interface[] {
+  const names = new Map<string, Network[]>()
+  for (const [label, addresses] of Object.entries(networkInterfaces())) {
+    // An address with a label, as IPaddr2 sets it, is listed under eth0:0.
+    const name = label.split(':')[0]!
+    const own = (addresses ?? []).filter(({ family }) => family === 'IPv4')
+    const networks = own.map(({ address, netmask }) => ({ address, netmask }))
+    names.set(name, [...(names.get(name) ?? []), ...networks])
+  }
+  return [...names].map(([name, addresses]) => ({ name, addresses }))
 }
 
 export function addressesOf(interfaces: readonly Interface[], device: string): readonly Network[] {

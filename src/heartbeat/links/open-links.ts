@@ -42,8 +42,8 @@ function openLink(plan: LinkPlan, handlers: LinkHandlers, ports: ReceivePorts): 
 }
 
 /** `ownAddresses`: of HA_LISTEN. */
-export function readMachine(ownAddresses: readonly string[]): Machine {
-  return { interfaces: readInterfaces(), ownAddresses, deviceBindingFault: deviceBindingFault() }
+export async function readMachine(ownAddresses: readonly string[]): Promise<Machine> {
+  return { interfaces: await readInterfaces(), ownAddresses, deviceBindingFault: deviceBindingFault() }
 }
 
 /** Whether this process may bind a socket to a device: tried out, since kernels and capabilities differ. */

@@ -241,7 +241,7 @@ function sourceAddress(
 ): { address: string; netmask: string } | null {
   const [assigned] = addressesOf(machine.interfaces, device)
   if (!assigned) {
-    const message = `${directive}: interface ${device} is down or has no IPv4 address; bring it up first`
+    const message = `${directive}: interface ${device} has no IPv4 address; give it one first`
     say({ severity: 'error', code: 'no-address', message, line })
     return null
   }

@@ -27,6 +27,8 @@ export type ToRunner =
       /** Nodes of ha.cf: haresources may name only these. */
       readonly nodes: readonly string[]
       readonly env: Readonly<Record<string, string>>
+      /** Of haresources when the daemon read it last without a complaint. */
+      readonly groups: readonly ResourceGroup[]
       /** What a runner before this one had taken. */
       readonly held: readonly ResourceGroup[]
       /** Where to write when the daemon is gone. */

@@ -8,11 +8,11 @@ export type AuthMethod = 'crc' | 'md5' | 'sha1'
 
 export const authNumberMax = 15
 
-/** One numbered line of authkeys. `key` holds one character per byte of the file; '' for crc. */
+/** One numbered line of authkeys; an empty key for crc. */
 export interface AuthKey {
   readonly number: number
   readonly method: AuthMethod
-  readonly key: string
+  readonly key: Uint8Array
 }
 
 /** All keys of authkeys, and the one that `auth N` chose for what we send. */
@@ -22,15 +22,15 @@ export interface KeyRing {
 }
 
 /** From the lines of authkeys; null when none of them has the number of the `auth` line. */
-export function keyRing(outgoing: number, keys: readonly AuthKey[]): KeyRing | null {
-  const byNumber = new Map(keys.map(key => [key.number, key]))
-  const chosen = byNumber.get(outgoing)
+export function keyRing(outgoing: number | null, keys: Iterable<AuthKey>): KeyRing | null {
+  const byNumber = new Map([...keys].map(key => [key.number, key]))
+  const chosen = outgoing === null ? undefined : byNumber.get(outgoing)
   return chosen ? { outgoing: chosen, keys: byNumber } : null
 }
 
 export function digest(key: AuthKey, bytes: Uint8Array): string {
   if (key.method === 'crc') return crc(bytes).toString(16)
-  return createHmac(key.method, Buffer.from(key.key, 'latin1')).update(bytes).digest('hex')
+  return createHmac(key.method, key.key).update(bytes).digest('hex')
 }
 
 /** Takes the same time wherever the texts differ. */

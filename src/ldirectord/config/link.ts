@@ -6,11 +6,12 @@ import { type Diagnostic, hasErrors, inFileOrder } from '../../syntax/diagnostic
 import { serviceId } from '../core/table.js'
 import { buildConfig } from './build.js'
 import { linkFallback } from './link-fallback.js'
+import { SERVERS_MAX } from './link-real.js'
 import { type LinkedSection, linkSection } from './link-section.js'
 import type { Fallback, LdirectordConfig } from './model.js'
 import { originalLine, originalMessages } from './report.js'
 import { answerOf, type Resolutions } from './resolutions.js'
-import { fileSurprises, sectionSurprises } from './surprises.js'
+import { surprises } from './surprises.js'
 import type { FallbackEntry, Finding, OriginalMessage, PathEntry, Section, Step, Tree } from './tree.js'
 
 export interface Linked {
@@ -38,6 +39,7 @@ class Linker {
   readonly #resolutions: Resolutions | null
   readonly #findings: Finding[] = []
   readonly #sections: LinkedSection[] = []
+  #room = SERVERS_MAX
   readonly #ids = new Map<string, Section>()
   readonly #fallbacks: { 4: Fallback | null; 6: Fallback | null } = { 4: null, 6: null }
 
@@ -49,12 +51,8 @@ class Linker {
   link(): Linked {
     for (const step of this.#tree.steps) this.#step(step)
     this.#findings.push(...this.#ignoredIntervals())
-    const surprises = [
-      ...fileSurprises(this.#tree, this.#sections),
-      ...this.#sections.flatMap(section => sectionSurprises(section, this.#tree.source)),
-    ]
-    const found = this.#findings.map(finding => finding.diagnostic)
-    const diagnostics = inFileOrder([...found, ...surprises.map(finding => finding.diagnostic)])
+    const findings = [...this.#findings, ...surprises(this.#tree, this.#sections)]
+    const diagnostics = inFileOrder(findings.map(finding => finding.diagnostic))
     const complete = this.#resolutions !== null && !hasErrors(diagnostics)
     return {
       config: complete ? buildConfig(this.#tree, this.#sections, this.#fallbacks, this.#resolutions) : null,
@@ -114,7 +112,8 @@ class Linker {
 
   #section(section: Section): void {
     for (const step of section.steps) this.#step(step)
-    const linked = linkSection(section, this.#tree.source, this.#resolutions)
+    const linked = linkSection(section, this.#tree.source, this.#resolutions, this.#room)
+    this.#room -= linked.reals.length
     this.#findings.push(...linked.findings)
     this.#sections.push(linked)
     const { key } = linked

@@ -4,6 +4,7 @@
  * also an empty one. Everything is read to the end, whatever is wrong on the way.
  */
 
+import { withoutComment } from './comment.js'
 import { contextProblem, doubleWarning } from './context.js'
 import { globalDirectives } from './directives-global.js'
 import { virtualDirectives } from './directives-virtual.js'
@@ -85,6 +86,7 @@ class Reader {
     this.#find(misplaced.finding)
     if (misplaced.reopen && this.#ended !== null) {
       // A section of its own, so that what is found from here on comes after the error.
+      this.#ended.section.interrupted = true
       this.#open = { ...this.#ended.section, target: null, entries: [], steps: [] }
       this.#steps.push({ kind: 'section', section: this.#open })
       const [, name = '', text = ''] = STATEMENT.exec(line.raw.trimStart()) ?? []
@@ -94,7 +96,8 @@ class Reader {
 
   #head(line: Line, name: 'virtual' | 'virtual6', value: string): void {
     const family = name === 'virtual' ? 4 : 6
-    const span = this.#valueSpan(line, value)
+    const meant = withoutComment(value)
+    const span = { ...this.#valueSpan(line, value), length: Math.max(1, meant.length) }
     const target = readTarget(value, family)
     let refused = 'refused' in target ? target.refused : null
     if (!('refused' in target) && target.kind === 'address' && target.host.startsWith('[')) {
@@ -110,7 +113,7 @@ class Reader {
           span,
           severity: 'error',
           code: 'virtual-address',
-          message: `${name} wants an address with a port, or a firewall mark; found "${value.trim()}"`,
+          message: `${name} wants an address with a port, or a firewall mark; found "${meant}"`,
           help,
           original: refused,
         }),
@@ -118,12 +121,13 @@ class Reader {
     }
     this.#open = {
       family,
-      text: value.trim(),
+      text: meant,
       span,
       target: refused === null && !('refused' in target) ? target : null,
       entries: [],
       steps: [],
       endLine: line.number,
+      interrupted: false,
     }
     this.#steps.push({ kind: 'section', section: this.#open })
   }

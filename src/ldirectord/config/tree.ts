@@ -40,7 +40,7 @@ export interface FallbackEntry extends Entry {
 
 export interface Section {
   readonly family: 4 | 6
-  /** The value of virtual= as written. */
+  /** The value of virtual= as written, without a comment behind it. */
   readonly text: string
   readonly span: Span
   /** null: refused. */
@@ -50,6 +50,8 @@ export interface Section {
   readonly steps: Step[]
   /** The line whose reading ended the section. */
   endLine: number
+  /** Lines that were meant for it follow outside, behind an error. */
+  interrupted: boolean
 }
 
 export type Step =

@@ -5,10 +5,10 @@ import {
   type LinkFailure,
   type LinkHandlers,
 } from '../../../src/heartbeat/links/link.js'
-import { MemoryMedium } from '../../../src/heartbeat/links/memory.js'
 import { openLinks, readMachine } from '../../../src/heartbeat/links/open-links.js'
 import { type MediaLine, planLinks } from '../../../src/heartbeat/links/plan.js'
 import { contractTests } from './link.contract.js'
+import { MemoryMedium } from './memory.js'
 import { freePort, loopbackNetwork } from './ports.js'
 
 const register = (title: string, run: (t: ExecutionContext) => Promise<void>): void => {
@@ -20,7 +20,7 @@ const register = (title: string, run: (t: ExecutionContext) => Promise<void>): v
 
 /** One node's link, from its ha.cf lines to the open socket. */
 async function openFrom(lines: MediaLine[], ownAddress: string, handlers: LinkHandlers): Promise<Link> {
-  const { plans, problems } = planLinks(lines, readMachine([ownAddress]))
+  const { plans, problems } = planLinks(lines, await readMachine([ownAddress]))
   const opened: readonly Link[] | LinkFailure = await openLinks(plans, handlers)
   if ('reason' in opened) throw new Error(opened.reason)
   const [link] = opened

@@ -61,7 +61,7 @@ test('two links on lo are heard each under its own name', async t => {
   }))
   const open = async (node: number, handlers: LinkHandlers) => {
     const links = await openLinks(
-      planLinks(lines, readMachine([`${one}.${node}`, `${two}.${node}`])).plans,
+      planLinks(lines, await readMachine([`${one}.${node}`, `${two}.${node}`])).plans,
       handlers,
     )
     if ('reason' in links) throw new Error(links.reason)
@@ -133,8 +133,8 @@ test('a host name in a ucast line becomes an address once; an unknown one is nam
   )
 })
 
-test('this machine has a loopback interface, whatever else', t => {
-  const { interfaces } = readMachine([])
+test('this machine has a loopback interface, whatever else', async t => {
+  const { interfaces } = await readMachine([])
   const lo = interfaces.find(({ name }) => name === 'lo')
   t.true(lo?.addresses.some(({ address, netmask }) => address === '127.0.0.1' && netmask === '255.0.0.0'))
 })

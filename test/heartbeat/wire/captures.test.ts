@@ -8,15 +8,15 @@ import { captureNames, readCapture } from '../../captures/read-pcap.js'
 
 // Every packet that heartbeat 3.0.6 ever sent before a recorder. Keys: test/captures/README.md.
 
-const sha1 = (number: number, key: string): AuthKey => ({ number, method: 'sha1', key })
+const sha1 = (number: number, key: string): AuthKey => ({ number, method: 'sha1', key: Buffer.from(key) })
 const secret = sha1(1, 'hbw-secret')
 
 function keysOf(capture: string): AuthKey[] {
   switch (capture.replace(/-(classic|netstring)$/, '')) {
     case 'auth-crc':
-      return [{ number: 2, method: 'crc', key: '' }]
+      return [{ number: 2, method: 'crc', key: Buffer.of() }]
     case 'auth-md5':
-      return [{ number: 1, method: 'md5', key: 'hbw-md5-key' }]
+      return [{ number: 1, method: 'md5', key: Buffer.from('hbw-md5-key') }]
     case 'auth-sha1':
       return [sha1(3, 'hbw-sha1-key')]
     case 'key-rotation':

@@ -85,9 +85,9 @@ test('what is encoded in classic form decodes to the same message, with or witho
 })
 
 const keys: AuthKey[] = [
-  { number: 0, method: 'crc', key: '' },
-  { number: 1, method: 'sha1', key: 'first secret' },
-  { number: 15, method: 'md5', key: 'second\xff' },
+  { number: 0, method: 'crc', key: Buffer.of() },
+  { number: 1, method: 'sha1', key: Buffer.from('first secret') },
+  { number: 15, method: 'md5', key: Buffer.from('second\xff', 'latin1') },
 ]
 const rings = keys.map(key => keyRing(key.number, keys)!)
 
@@ -122,12 +122,12 @@ const samples = [
   'forge',
 ]
 const sampleKeys: AuthKey[] = [
-  { number: 1, method: 'sha1', key: 'hbw-secret' },
-  { number: 2, method: 'crc', key: '' },
-  { number: 3, method: 'sha1', key: 'hbw-sha1-key' },
+  { number: 1, method: 'sha1', key: Buffer.from('hbw-secret') },
+  { number: 2, method: 'crc', key: Buffer.of() },
+  { number: 3, method: 'sha1', key: Buffer.from('hbw-sha1-key') },
 ]
 const sampleRing = keyRing(1, sampleKeys)!
-const md5Ring = keyRing(1, [{ number: 1, method: 'md5', key: 'hbw-md5-key' }])!
+const md5Ring = keyRing(1, [{ number: 1, method: 'md5', key: Buffer.from('hbw-md5-key') }])!
 const recorded = samples.flatMap(sample => {
   const ring = sample.includes('md5') ? md5Ring : sampleRing
   const good = readCapture(sample).filter(({ payload }) => !isRefusal(openPacket(payload, ring)))

@@ -23,7 +23,7 @@ interface Example {
 const examples: readonly Example[] = [
   {
     title: 'sha1, msgfmt classic',
-    key: { number: 3, method: 'sha1', key: 'hbw-sha1-key' },
+    key: { number: 3, method: 'sha1', key: Buffer.from('hbw-sha1-key') },
     bytes: 307,
     signedBytes: 261,
     inner: '91b3ea267fc03a96427b5dcd1280a26dc8e6a239',
@@ -40,7 +40,7 @@ const examples: readonly Example[] = [
   },
   {
     title: 'md5, msgfmt classic',
-    key: { number: 1, method: 'md5', key: 'hbw-md5-key' },
+    key: { number: 1, method: 'md5', key: Buffer.from('hbw-md5-key') },
     bytes: 292,
     signedBytes: 254,
     inner: 'b46fc62a865228c80ccae481c69d91ba',
@@ -57,7 +57,7 @@ const examples: readonly Example[] = [
   },
   {
     title: 'crc, msgfmt classic',
-    key: { number: 2, method: 'crc', key: '' },
+    key: { number: 2, method: 'crc', key: Buffer.of() },
     bytes: 244,
     signedBytes: 230,
     inner: 'c1ff6167',
@@ -73,7 +73,7 @@ const examples: readonly Example[] = [
   },
   {
     title: 'sha1, msgfmt netstring',
-    key: { number: 3, method: 'sha1', key: 'hbw-sha1-key' },
+    key: { number: 3, method: 'sha1', key: Buffer.from('hbw-sha1-key') },
     bytes: 254,
     signedBytes: 208,
     inner: undefined,
@@ -125,7 +125,7 @@ test('the first worked example holds the fields that tcpdump showed, in their or
 })
 
 test('a crc with a leading zero is written without it, as heartbeat 3.0.6 does', t => {
-  const key: AuthKey = { number: 2, method: 'crc', key: '' }
+  const key: AuthKey = { number: 2, method: 'crc', key: Buffer.of() }
   const short = Array.from({ length: 200 }, (_, n) => digest(key, Buffer.from(`${n}`))).filter(
     hex => hex.length < 8,
   )
@@ -133,7 +133,7 @@ test('a crc with a leading zero is written without it, as heartbeat 3.0.6 does',
   t.true(short.every(hex => !hex.startsWith('0')))
 })
 
-const ring = keyRing(1, [{ number: 1, method: 'sha1', key: 'secret' }])!
+const ring = keyRing(1, [{ number: 1, method: 'sha1', key: Buffer.from('secret') }])!
 
 const faultOf = (text: string) => {
   const packet = openPacket(Buffer.from(text, 'latin1'), ring)
@@ -183,5 +183,5 @@ test('a message larger than a datagram is refused with its size, one just as lar
 })
 
 test('a key ring needs the key that the auth line names', t => {
-  t.is(keyRing(2, [{ number: 1, method: 'sha1', key: 'secret' }]), null)
+  t.is(keyRing(2, [{ number: 1, method: 'sha1', key: Buffer.from('secret') }]), null)
 })

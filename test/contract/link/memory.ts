@@ -2,8 +2,14 @@
  * A link inside one process, for tests: as unreliable as the test wants (`passes`), as bounded as a kernel's buffer,
  * and never faster than the next turn of the event loop.
  */
-import { datagramBytesMax } from '../wire/packet.js'
-import { type Link, type LinkCounts, type LinkHandlers, packetsWaitingMax } from './link.js'
+
+import {
+  type Link,
+  type LinkCounts,
+  type LinkHandlers,
+  packetsWaitingMax,
+} from '../../../src/heartbeat/links/link.js'
+import { datagramBytesMax } from '../../../src/heartbeat/wire/packet.js'
 
 interface Station {
   readonly name: string
