@@ -4,6 +4,7 @@
  * neither and talks to its own streams.
  */
 import { unlinkSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { replaceFile } from '../base/io/files.js'
 import { ctime, ldirectordLine } from '../log/formats.js'
 import { type FileLog, fileLog } from '../log/io/file-log.js'
@@ -12,6 +13,7 @@ import { runCheck } from './checks/run-check.js'
 import type { LdirectordConfig } from './config/model.js'
 import { Daemon, type GoodConfig } from './daemon.js'
 import { chooseForwarder, wantedForwarder } from './forwarders/choose.js'
+import { openProxy } from './forwarders/proxy.js'
 import { findInstance, type Instance, lookForDaemon } from './io/instance.js'
 import { loadConfig } from './io/load-config.js'
 import { loggerChild } from './io/logger-child.js'
@@ -67,7 +69,7 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
   const { forwarder: inFile } = loaded.config
   const wanted = wantedForwarder(inFile, process.env.LDIRECTORD_FORWARDER)
   const choice = await chooseForwarder(wanted, () =>
-    Promise.reject(new Error('this version has no user-space proxy')),
+    openProxy({ instance: instance.name, varRun: dirname(instance.socket), log: output.log }),
   )
   if (choice.kind === 'none') {
     output.log('ERROR', choice.reason)
