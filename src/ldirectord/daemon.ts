@@ -166,6 +166,7 @@ export class Daemon {
     })
     const generation = { config, director, loop, maintenance, indexes: virtualIndexes(config) }
     this.#generation = generation
+    loop.start()
     await loop.firstRound(FIRST_ROUND_MS)
     this.#isLoading = false
     if (this.#isStopping) return

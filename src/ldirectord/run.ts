@@ -4,7 +4,6 @@
  * neither and talks to its own streams.
  */
 import { unlinkSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { replaceFile } from '../base/io/files.js'
 import { ctime, ldirectordLine } from '../log/formats.js'
 import { type FileLog, fileLog } from '../log/io/file-log.js'
@@ -17,14 +16,8 @@ import { openProxy } from './forwarders/proxy.js'
 import { findInstance, type Instance, lookForDaemon } from './io/instance.js'
 import { loadConfig } from './io/load-config.js'
 import { loggerChild } from './io/logger-child.js'
+import type { StartReport } from './io/start-daemon.js'
 import * as lines from './log-lines.js'
-
-/** How the start went, for the command that started this process. */
-export type StartReport =
-  | { readonly kind: 'running' }
-  /** The file says supervised=yes: the command itself must be the daemon. */
-  | { readonly kind: 'foreground' }
-  | { readonly kind: 'ended'; readonly status: number; readonly stderr: readonly string[] }
 
 export interface RunOptions {
   /** `debug` is -d. */
@@ -69,7 +62,7 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
   const { forwarder: inFile } = loaded.config
   const wanted = wantedForwarder(inFile, process.env.LDIRECTORD_FORWARDER)
   const choice = await chooseForwarder(wanted, () =>
-    openProxy({ instance: instance.name, varRun: dirname(instance.socket), log: output.log }),
+    openProxy({ instance: instance.name, varRun: instance.runDir, log: output.log }),
   )
   if (choice.kind === 'none') {
     output.log('ERROR', choice.reason)

@@ -222,7 +222,7 @@ class AuthkeysReader {
     this.#keys.set(number, {
       number,
       method,
-      key: new TextEncoder().encode(key?.text ?? ''),
+      key: Buffer.from(key?.text ?? '', 'latin1'),
       line: word.span.line,
     })
     // The original looks the key up when it reads it, so an auth line below its key finds nothing.

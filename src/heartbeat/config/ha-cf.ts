@@ -44,6 +44,10 @@ type Name = keyof typeof haCfDirectives
 
 const isName = (word: string): word is Name => Object.hasOwn(haCfDirectives, word)
 
+const KNOWN_NAMES = Object.entries<Directive<unknown>>(haCfDirectives)
+  .filter(([, row]) => row.support !== 'refused')
+  .map(([name]) => name)
+
 /** The kinds that use udpport, which each takes over when its first line is read. */
 const UDP_KINDS: ReadonlySet<string> = new Set(['ucast', 'ucast6', 'bcast'])
 
@@ -126,10 +130,7 @@ class HaCfReader {
   }
 
   #unknown(word: string, place: Place): void {
-    const meant = nearest(
-      word,
-      Object.keys(haCfDirectives).filter(name => haCfDirectives[name as Name].support !== 'refused'),
-    )
+    const meant = this.#report.isFull ? null : nearest(word, KNOWN_NAMES)
     const cased = meant !== null && meant.toLowerCase() === word.toLowerCase()
     const reason = cased ? 'directive names are case-sensitive: ' : ''
     this.#report.error(place, {

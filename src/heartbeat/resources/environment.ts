@@ -10,6 +10,8 @@ export interface ScriptSettings {
   readonly us: string
   /** Effective ha.cf values by directive, as texts. */
   readonly parameters: Readonly<Record<string, string>>
+  /** Lines `env` of ha.cf. */
+  readonly settings: readonly { readonly name: string; readonly value: string }[]
   readonly logfile: string | null
   readonly debugfile: string | null
   readonly logfacility: string | null
@@ -30,6 +32,7 @@ export function scriptEnvironment(settings: ScriptSettings): Record<string, stri
     if (value !== undefined) env[name] = value
   }
   for (const [name, value] of Object.entries(parameters)) if (isName(name)) env[`HA_${name}`] = value
+  for (const { name, value } of settings.settings) if (isName(name)) env[`HA_${name}`] = value
   Object.assign(env, {
     PATH: `/usr/libexec/heartbeat:/usr/share/heartbeat:${inherited.PATH ?? SYSTEM_PATH}`,
     LC_ALL: 'C',

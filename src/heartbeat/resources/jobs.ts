@@ -9,7 +9,7 @@ import { groupKey, groupText, type ResourceGroup } from './resource.js'
 
 /** One group of a job, with what the log says before it. */
 export interface JobStep {
-  readonly action: 'take' | 'give'
+  readonly action: 'take' | 'give' | 'clear'
   readonly group: ResourceGroup
   readonly before: readonly JobLine[]
 }
@@ -53,7 +53,7 @@ function withHeld(
 }
 
 const step =
-  (action: 'take' | 'give', before: (group: ResourceGroup) => readonly JobLine[] = () => []) =>
+  (action: JobStep['action'], before: (group: ResourceGroup) => readonly JobLine[] = () => []) =>
   (group: ResourceGroup): JobStep => ({ action, group, before: before(group) })
 
 export function planJob(
@@ -96,6 +96,8 @@ export function planJob(
         steps: withHeld(groups, held).map(step('give')),
         end: [heartbeat('All HA resources relinquished.')],
       }
+    case 'clear':
+      return { begin: [], steps: ofClass(groups, resourceClass, us).map(step('clear')), end: [] }
     case 'takeGroup':
       return { begin: [], steps: groups.filter(isKeyed(job.key)).map(step('take')), end: [] }
     case 'giveGroup':

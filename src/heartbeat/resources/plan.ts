@@ -96,6 +96,19 @@ function* stop(resource: Resource, retries: StopRetries): Plan {
   return true
 }
 
+/** What runs although nobody took it in this life is stopped, right to left; what does not run is left alone. */
+export function* clearGroup(group: ResourceGroup, retries: StopRetries): Plan {
+  let cleared = true
+  let isNamed = false
+  for (const resource of group.resources.toReversed()) {
+    if (!(yield* isOwned(resource))) continue
+    if (!isNamed) yield log('info', `Releasing resource group: ${groupText(group)}`)
+    isNamed = true
+    if (!(yield* stop(resource, retries))) cleared = false
+  }
+  return cleared
+}
+
 /** Right to left; a stop that fails for good does not keep the rest of the group from being stopped. */
 export function* giveGroup(group: ResourceGroup, retries: StopRetries): Plan {
   yield log('info', `Releasing resource group: ${groupText(group)}`)

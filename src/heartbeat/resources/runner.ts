@@ -11,9 +11,9 @@ import { BoundedQueue } from '../../base/bounded-queue.js'
 import { runCommand } from '../../base/io/run-command.js'
 import type { GroupName } from '../core/cluster.js'
 import { CALL_TIMEOUT_MS, type CallWorld, callResource, locateResource } from './call.js'
-import { type JobLine, type JobPlan, planJob } from './jobs.js'
+import { type JobLine, type JobPlan, type JobStep, planJob } from './jobs.js'
 import { type Performer, perform } from './perform.js'
-import { giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan.js'
+import { clearGroup, giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan.js'
 import type { FromRunner, RunnerLine, ToRunner } from './protocol.js'
 import { groupKey, groupText, type Resource, type ResourceGroup } from './resource.js'
 
@@ -146,11 +146,22 @@ export class Runner {
     for (const step of plan.steps) {
       if (this.#orphaned) return failed
       say(step.before)
-      const worked = step.action === 'take' ? await this.#take(step.group) : await this.#give(step.group)
+      const worked = await this.#step(step)
       if (!worked) failed.push({ node: step.group.node, key: groupKey(step.group) })
     }
     say(plan.end)
     return failed
+  }
+
+  #step({ action, group }: JobStep): Promise<boolean> {
+    switch (action) {
+      case 'take':
+        return this.#take(group)
+      case 'give':
+        return this.#give(group)
+      case 'clear':
+        return perform(clearGroup(group, this.#retries), this.#performer())
+    }
   }
 
   async #take(group: ResourceGroup): Promise<boolean> {

@@ -3,7 +3,6 @@
  * has ended a section, or a word is mistyped.
  */
 import type { Fix, Span } from '../../syntax/diagnostic.js'
-import { nearest } from '../../syntax/nearest.js'
 import { globalDirectives } from './directives-global.js'
 import { virtualDirectives } from './directives-virtual.js'
 import type { Line, Source } from './source.js'
@@ -38,7 +37,7 @@ export function unknownLine(misplaced: Misplaced): { finding: Finding; reopen: b
   const span = { line: line.number, column: indent + 1, length: trimmed.length }
   const word = /^[ \t\r\f\v]*(\w+)/.exec(line.raw)?.[1] ?? ''
   const known = place === 'section' ? inSection(word, line) : outside(misplaced, word, indent)
-  const { reopen = false, ...explanation } = known ?? unknownWord(place, word, trimmed)
+  const { reopen = false, ...explanation } = known ?? unknownWord(misplaced, word, trimmed)
   const original = unknownCommand(line, place)
   return { finding: source.finding({ span, severity: 'error', ...explanation, original }), reopen }
 }
@@ -124,7 +123,7 @@ function noEquals(word: string): Explanation {
   }
 }
 
-function unknownWord(place: 'global' | 'section', word: string, trimmed: string): Explanation {
+function unknownWord({ source, place }: Misplaced, word: string, trimmed: string): Explanation {
   if (/^\.+$/.test(trimmed)) {
     return {
       code: 'unknown-directive',
@@ -132,7 +131,7 @@ function unknownWord(place: 'global' | 'section', word: string, trimmed: string)
       help: 'remove the line, or write # in front of it',
     }
   }
-  const near = word === '' ? null : nearest(word, place === 'global' ? GLOBALS : SECTION)
+  const near = word === '' ? null : source.suggest(word, place === 'global' ? GLOBALS : SECTION)
   const shownWord = word === '' ? trimmed.slice(0, 32) : word
   return {
     code: 'unknown-directive',

@@ -1,4 +1,5 @@
 /** Values that the original accepts and reads in a way that nobody can have meant. */
+import { withoutComment } from './comment.js'
 import type { Place } from './statement.js'
 import type { Finding } from './tree.js'
 
@@ -6,7 +7,7 @@ import type { Finding } from './tree.js'
 export function valueWarnings(place: Place, value: unknown): Finding[] {
   const { source, span, name, text } = place
   if (name === 'real' || name === 'real6' || name.startsWith('fallback')) return commentInText(place)
-  const written = text.replace(/[ \t\r\f\v]*(#.*)?$/s, '')
+  const written = withoutComment(text)
   const plain = typeof value === 'string' && !text.startsWith('"')
   if (plain && value === text && text !== written) return commentInText(place)
   const searched = typeof value === 'number' || (plain && text.includes(value))
@@ -75,7 +76,7 @@ function commentInText(place: Place): Finding[] {
     'monitorfile',
   ].includes(name)
   if (!(place.kind === 'global' ? restOfLine : sectionText) || text.startsWith('"')) return []
-  const alone = text.replace(/[ \t\r\f\v]*(#.*)?$/s, '')
+  const alone = withoutComment(text)
   if (alone === text || alone === '') return []
   const from = span.column + alone.length
   const what = text.includes('#') ? 'the comment behind it' : 'the blank behind it'

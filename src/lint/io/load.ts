@@ -26,9 +26,12 @@ const MISSING: Record<string, (path: string) => string> = {
 export function loadDirectory(directory: string, local: boolean): Loaded {
   const loader = new Loader()
   const path = (name: string): string => join(directory, name)
-  const haCf = loader.text(path('ha.cf'))
-  const authkeys = loader.text(path('authkeys'))
-  const haresources = loader.text(path('haresources'))
+  const exists = (name: string): boolean => statSync(path(name), { throwIfNoEntry: false }) !== undefined
+  // A director without heartbeat has ldirectord.cf alone.
+  const alone = exists('ldirectord.cf') && !['ha.cf', 'authkeys', 'haresources'].some(exists)
+  const haCf = alone ? null : loader.text(path('ha.cf'))
+  const authkeys = alone ? null : loader.text(path('authkeys'))
+  const haresources = alone ? null : loader.text(path('haresources'))
   const named = ldirectordFiles(haresources?.text ?? '')
   const ldirectord = ['ldirectord.cf', ...named]
     .filter(

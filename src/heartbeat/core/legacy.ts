@@ -1,0 +1,110 @@
+/**
+ * auto_failback legacy: no negotiation. A starting node asks for each of its own groups (ip-request); the peer releases
+ * it and answers (ip-request-resp). With nobody else active it takes them at once.
+ */
+import type { Message } from '../wire/message.js'
+import { LOCAL, NONE } from './classes.js'
+import type { NodeName } from './contract.js'
+import type { Ground } from './ground.js'
+
+const ASK_AGAIN_MS = 10_000
+const ASKS_MAX = 6
+
+export class Legacy {
+  #awaited = new Set<string>()
+  #askAgainMs = Number.POSITIVE_INFINITY
+  #asks = 0
+  readonly #ground: Ground
+
+  constructor(ground: Ground) {
+    this.#ground = ground
+  }
+
+  start(peerIsActive: boolean): void {
+    const ground = this.#ground
+    ground.state = 'stable'
+    ground.peer.isStable = true
+    const own = ground.groups.filter(group => ground.classOf(group) === LOCAL)
+    ground.hold(LOCAL, 'start')
+    if (peerIsActive && own.length > 0) {
+      this.#awaited = new Set(own.map(group => group.key))
+      this.#ask()
+    } else {
+      ground.jobs.add({
+        what: 'takeLocal',
+        bits: LOCAL,
+        node: ground.us,
+        why: 'start, no other node is active',
+        whenEnded: failed => ground.noteStarts(LOCAL, failed),
+      })
+    }
+  }
+
+  /** The peer wants a group: release it if we run it (the runner knows), then answer. */
+  requested(from: NodeName, key: string): void {
+    const ground = this.#ground
+    const group = ground.groups.find(candidate => candidate.key === key)
+    if (group === undefined || ground.state === 'shutdown') {
+      this.#answer(from, key, false)
+      return
+    }
+    ground.chronicle.decide(ground.us, `gives group ${key}`, `${from} asked for it`)
+    ground.jobs.add({
+      what: 'giveGroup',
+      bits: NONE,
+      node: group.node,
+      key,
+      why: `${from} asked for it`,
+      whenEnded: failed => this.#answer(from, key, failed.length === 0),
+    })
+  }
+
+  answered(message: Message): void {
+    const key = message.text('ipaddr') ?? ''
+    if (message.text('ok') !== 'OK' || !this.#awaited.delete(key)) return
+    if (this.#awaited.size === 0) this.#askAgainMs = Number.POSITIVE_INFINITY
+    this.#takeGroup(key)
+  }
+
+  /** The peer is gone: what was asked for is taken with everything else. */
+  forget(): void {
+    this.#awaited.clear()
+    this.#askAgainMs = Number.POSITIVE_INFINITY
+  }
+
+  tick(nowMs: number): void {
+    if (nowMs >= this.#askAgainMs && this.#asks < ASKS_MAX) this.#ask()
+  }
+
+  nextMs(): number {
+    return this.#asks < ASKS_MAX ? this.#askAgainMs : Number.POSITIVE_INFINITY
+  }
+
+  #ask(): void {
+    this.#asks++
+    this.#askAgainMs = this.#ground.nowMs + ASK_AGAIN_MS
+    for (const key of this.#awaited) this.#ground.say(['t', 'ip-request'], ['ipaddr', key])
+  }
+
+  #answer(to: NodeName, key: string, owned: boolean): void {
+    this.#ground.say(
+      ['t', 'ip-request-resp'],
+      ['dest', to],
+      ['ipaddr', key],
+      ['weown', owned ? 'yes' : 'no'],
+      ['ok', 'OK'],
+    )
+  }
+
+  #takeGroup(key: string): void {
+    const { jobs, us } = this.#ground
+    jobs.add({
+      what: 'takeGroup',
+      bits: NONE,
+      node: us,
+      key,
+      why: 'the peer has released it',
+      whenEnded: failed => this.#ground.noteStarts(NONE, failed),
+    })
+  }
+}
