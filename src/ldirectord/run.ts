@@ -12,6 +12,7 @@ import { runCheck } from './checks/run-check.js'
 import type { LdirectordConfig } from './config/model.js'
 import { Daemon, type GoodConfig } from './daemon.js'
 import { chooseForwarder, wantedForwarder } from './forwarders/choose.js'
+import { openProxy } from './forwarders/proxy.js'
 import { findInstance, type Instance, lookForDaemon } from './io/instance.js'
 import { loadConfig } from './io/load-config.js'
 import { loggerChild } from './io/logger-child.js'
@@ -61,7 +62,7 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
   const { forwarder: inFile } = loaded.config
   const wanted = wantedForwarder(inFile, process.env.LDIRECTORD_FORWARDER)
   const choice = await chooseForwarder(wanted, () =>
-    Promise.reject(new Error('this version has no user-space proxy')),
+    openProxy({ instance: instance.name, varRun: instance.runDir, log: output.log }),
   )
   if (choice.kind === 'none') {
     output.log('ERROR', choice.reason)
