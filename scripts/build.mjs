@@ -37,7 +37,7 @@ if (entries.length > 0) {
     platform: 'node',
     format: 'cjs',
     target: 'node20',
-    external: ['koffi', './*.cjs'],
+    external: ['koffi', 'cpu-features', '*.node', './*.cjs'],
     banner: { js: '#!/usr/bin/env node' },
     // CommonJS has no import.meta; commands find their neighbours through __filename.
     define: { 'import.meta.url': '__bundleUrl' },

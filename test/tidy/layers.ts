@@ -128,6 +128,11 @@ export const BRIDGES: readonly {
     to: /^src\/(heartbeat|ldirectord)\/config\//,
     because: 'ha-lint compares files of both programs; it is no daemon',
   },
+  {
+    from: /^src\/deploy\/plan\//,
+    to: /^src\/ldirectord\/config\//,
+    because: "ha-deploy reads maintenancedir and weights from the directors' ldirectord.cf as ldirectord does",
+  },
 ]
 
 /** Modules of Node that touch the world, and the globals that do. */

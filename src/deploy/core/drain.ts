@@ -1,0 +1,112 @@
+/**
+ * Whether a host is drained, from what the directors say. True only when a director lists it, all that list it say
+ * weight 0, and whoever it serves is gone; a director that lists nothing (a standby) or cannot be reached says nothing.
+ *
+ *   virtual                             | drained when
+ *   not persistent                      | active <= active_conn, and wait_short has passed
+ *   persistent, templates expire        | the same, and wait_persistent has passed
+ *   persistent, templates do not expire | no template leads to the host either
+ *   udp                                 | no entry is left, or the udp timeout has passed
+ */
+import {
+  type DirectorView,
+  entriesOf,
+  type Reading,
+  type RealView,
+  templatesOf,
+} from '../plan/director-view.js'
+
+export interface DrainRule {
+  readonly waitPersistentSeconds: number
+  readonly waitShortSeconds: number
+  readonly activeConn: number
+  /** Empty: all. */
+  readonly virtuals: readonly string[]
+}
+
+export interface VirtualProgress {
+  readonly director: string
+  readonly virtual: string
+  readonly weight: number
+  readonly active: number
+  readonly templates: number
+  /** null: nobody can know. */
+  readonly waitSeconds: number | null
+  readonly isDrained: boolean
+}
+
+export interface DrainProgress {
+  readonly state: 'drained' | 'waiting'
+  /** Whether every director that lists the host says weight 0. */
+  readonly isZero: boolean
+  readonly virtuals: readonly VirtualProgress[]
+  /** What is waited for. */
+  readonly why: string
+}
+
+/** `zeroSeconds`: for how long all weights have been 0. */
+export function assessDrain(
+  readings: readonly Reading[],
+  reals: readonly string[],
+  rule: DrainRule,
+  zeroSeconds: number,
+): DrainProgress {
+  const views = readings.filter((reading): reading is DirectorView => 'reals' in reading)
+  const virtuals = views.flatMap(view =>
+    reals.flatMap(real =>
+      entriesOf(view, real, rule.virtuals).map(entry => progress(view, entry, real, rule, zeroSeconds)),
+    ),
+  )
+  if (virtuals.length === 0) {
+    const lost = readings.find(reading => 'unreachable' in reading)
+    const why = lost ? `${lost.director}: ${lost.unreachable}` : `no director lists ${reals.join(' or ')}`
+    return { state: 'waiting', isZero: false, virtuals, why }
+  }
+  const isZero = virtuals.every(({ weight }) => weight === 0)
+  const open = virtuals.find(({ isDrained }) => !isDrained)
+  return {
+    state: open === undefined ? 'drained' : 'waiting',
+    isZero,
+    virtuals,
+    why: open ? reason(open) : '',
+  }
+}
+
+function progress(
+  view: DirectorView,
+  entry: RealView,
+  real: string,
+  rule: DrainRule,
+  zeroSeconds: number,
+): VirtualProgress {
+  const isUdp = entry.virtual.startsWith('udp:')
+  const isPersistent = entry.persistentSeconds !== null
+  const sticks = isPersistent && view.expireTemplate === '0'
+  const templates = isPersistent ? templatesOf(view, real) : []
+  const floor = isPersistent ? rule.waitPersistentSeconds : rule.waitShortSeconds
+  const left = Math.max(0, floor - zeroSeconds)
+  const waits: (number | null)[] = [left]
+  if (entry.active > rule.activeConn) waits.push(null)
+  if (isUdp && entry.inactive > 0) waits.push(Math.max(0, view.udpSeconds - zeroSeconds))
+  if (sticks && templates.length > 0) {
+    // Measured: a template whose connections are still listed when it ends is given another 60 s.
+    const longest = Math.max(...templates.map(({ expiresSeconds }) => expiresSeconds))
+    const closing = entry.inactive > 0 ? view.tcpFinSeconds + 60 : 0
+    waits.push(entry.active > rule.activeConn ? null : Math.max(1, longest, closing))
+  }
+  const waitSeconds = waits.includes(null) ? null : Math.max(...(waits as number[]))
+  return {
+    director: view.director,
+    virtual: entry.virtual,
+    weight: entry.weight,
+    active: entry.active,
+    templates: templates.length,
+    waitSeconds,
+    isDrained: entry.weight === 0 && waitSeconds === 0,
+  }
+}
+
+function reason({ director, virtual, weight, active, templates, waitSeconds }: VirtualProgress): string {
+  const wait = waitSeconds === null ? 'until they close' : `wait≈${Math.ceil(waitSeconds)}s`
+  return `${director} ${virtual} weight ${weight} active ${active} templates ${templates} ${wait}`
+}

@@ -1,0 +1,132 @@
+/**
+ * The locks of a run on every host and every director, taken in one order and renewed while the run lasts. A lock of
+ * another run is only replaced when its time is over and its owner, known on this machine, is gone.
+ */
+import { hostname } from 'node:os'
+import { LOCK, STATUS, UNLOCK } from '../plan/scripts.js'
+import { isRunning, ownIdentity } from './local-lock.js'
+import type { Session } from './session.js'
+import type { Shell } from './shell.js'
+
+export interface LockText {
+  readonly run: string
+  readonly owner: string
+  readonly machine: string
+  readonly pid: number
+  readonly startTicks: string
+  readonly since: string
+  readonly ttl: number
+  readonly message: string
+}
+
+export interface LockPlace {
+  readonly shell: Shell
+  readonly folder: string
+}
+
+export type Taken =
+  | { readonly kind: 'taken'; readonly locks: RemoteLocks }
+  | { readonly kind: 'held'; readonly where: string; readonly by: string; readonly lock: LockText | null }
+  | { readonly kind: 'failed'; readonly why: string }
+
+export class RemoteLocks {
+  readonly #places: readonly LockPlace[]
+  readonly #text: LockText
+  readonly #timeoutMs: number
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(places: readonly LockPlace[], text: LockText, timeoutMs: number) {
+    this.#places = places
+    this.#text = text
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** `onLost` hears of a lock that somebody else has by now. */
+  keep(onLost: (sentence: string) => void): void {
+    const renew = async (): Promise<void> => {
+      for (const place of this.#places) {
+        const result = await lockOne(
+          place,
+          { ...this.#text, since: new Date().toISOString() },
+          '',
+          this.#timeoutMs,
+        )
+        if (result.status === STATUS.locked)
+          onLost(`the lock on ${place.shell.name} was taken by somebody else`)
+      }
+    }
+    this.#timer = setInterval(() => void renew(), (this.#text.ttl * 1000) / 3)
+    this.#timer.unref()
+  }
+
+  async release(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    await Promise.all(
+      this.#places.map(({ shell, folder }) => shell.run(UNLOCK, [folder, this.#text.run], this.#timeoutMs)),
+    )
+  }
+}
+
+const lockOne = ({ shell, folder }: LockPlace, text: LockText, replaces: string, timeoutMs: number) =>
+  shell.run(LOCK, [folder, JSON.stringify(text), text.run, replaces, `${text.run}.${process.pid}`], timeoutMs)
+
+/** Hosts in the order of their names, then directors: two runs that want the same ones meet at the first. */
+function placesOf(session: Session, hosts: readonly string[]): LockPlace[] {
+  const folder = session.config.deploy.deploy_to
+  const web = [...hosts].sort().map(name => ({ shell: session.shells.get(name)!, folder }))
+  return [...web, ...session.drain.lockPlaces()]
+}
+
+export async function takeLocks(
+  session: Session,
+  hosts: readonly string[],
+  run: string,
+  message: string,
+): Promise<Taken> {
+  const { deploy, ssh } = session.config
+  const timeoutMs = ssh.timeout * 2_000
+  const text: LockText = {
+    run,
+    ...ownIdentity(),
+    owner: process.env.SUDO_USER ?? process.env.USER ?? String(process.getuid?.() ?? ''),
+    machine: hostname(),
+    since: new Date().toISOString(),
+    ttl: deploy.lock_ttl,
+    message,
+  }
+  const taken: LockPlace[] = []
+  const giveBack = (): Promise<void> => new RemoteLocks(taken, text, timeoutMs).release()
+  for (const place of placesOf(session, hosts)) {
+    let result = await lockOne(place, text, '', timeoutMs)
+    const other = result.status === STATUS.locked ? readLock(result.stdout) : null
+    if (other !== null && isStale(other)) result = await lockOne(place, text, other.run, timeoutMs)
+    if (result.ok) {
+      taken.push(place)
+      continue
+    }
+    await giveBack()
+    if (result.status !== STATUS.locked) return { kind: 'failed', why: result.why }
+    return { kind: 'held', where: place.shell.name, by: describeLock(other), lock: other }
+  }
+  return { kind: 'taken', locks: new RemoteLocks(taken, text, timeoutMs) }
+}
+
+export function readLock(text: string): LockText | null {
+  try {
+    return JSON.parse(text.replace(/^lock /, '')) as LockText
+  } catch {
+    return null // written by something else: it is a lock all the same
+  }
+}
+
+export function describeLock(lock: LockText | null): string {
+  if (lock === null) return 'a lock that ha-deploy did not write'
+  const message = lock.message === '' ? '' : `: ${lock.message}`
+  return `run ${lock.run} of ${lock.owner} on ${lock.machine} since ${lock.since}${message}`
+}
+
+/** The owner ran here and is gone, and its time is over. Of another machine's processes nothing is known. */
+function isStale(lock: LockText): boolean {
+  const isOver = Date.now() - Date.parse(lock.since) > lock.ttl * 1000
+  return isOver && lock.machine === hostname() && !isRunning(lock)
+}

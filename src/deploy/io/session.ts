@@ -1,0 +1,78 @@
+/** What a command of ha-deploy works with: the configuration, a shell to each host and director, and the state folder. */
+import { dirname, join, resolve } from 'node:path'
+import type { Paths } from '../../base/paths.js'
+import type { DeployConfig, HostConfig } from '../config/directives.js'
+import type { SshPlace } from '../config/forms.js'
+import { type HostView, readHostView } from '../plan/releases.js'
+import { INSPECT } from '../plan/scripts.js'
+import { type Drain, MaintenanceDrain } from './drain.js'
+import { LocalShell, type Shell } from './shell.js'
+import { SshShell } from './ssh.js'
+
+export interface Session {
+  readonly config: DeployConfig
+  /** Journals, locks and archives of this application. */
+  readonly stateFolder: string
+  /** The folder of deploy.cf: what is relative is relative to it. */
+  readonly baseFolder: string
+  readonly shells: ReadonlyMap<string, Shell>
+  readonly directors: readonly Shell[]
+  readonly local: Shell
+  readonly drain: Drain
+  close(): void
+}
+
+export function openSession(config: DeployConfig, paths: Paths, say: (sentence: string) => void): Session {
+  const baseFolder = dirname(resolve(config.file))
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+  const { ssh, director } = config
+  const sshTo = (name: string, place: SshPlace, user: string, prefix = ''): Shell =>
+    new SshShell(name, {
+      host: place.host,
+      port: place.port ?? ssh.port,
+      user,
+      keyFile: ssh.key === null ? null : resolve(baseFolder, ssh.key),
+      agent: process.env.SSH_AUTH_SOCK ?? null,
+      knownHosts: resolve(baseFolder, ssh.known_hosts),
+      strict: ssh.strict,
+      timeoutMs: ssh.timeout * 1000,
+      prefix,
+      onLearnt: say,
+    })
+  const shellOf = (host: HostConfig): Shell => sshTo(host.name, host.address, host.user ?? ssh.user)
+  const shells = new Map(config.hosts.map(host => [host.name, shellOf(host)]))
+  const directors =
+    director.mode === 'local'
+      ? [new LocalShell('local', env, director.sudo ? ['sudo', '-n'] : [])]
+      : director.hosts.map(place => sshTo(placeText(place), place, ssh.user, director.sudo ? 'sudo -n ' : ''))
+  const local = new LocalShell('this machine', env)
+  return {
+    config,
+    baseFolder,
+    shells,
+    directors,
+    local,
+    stateFolder: join(paths.varLib, 'ha-deploy', config.deploy.application),
+    drain: new MaintenanceDrain(directors, {
+      config: director.config,
+      ldirectord: director.ldirectord,
+      counters: director.counters,
+      timeoutMs: ssh.timeout * 1000,
+    }),
+    close: () => {
+      for (const shell of [...shells.values(), ...directors]) shell.close()
+    },
+  }
+}
+
+const placeText = ({ host, port }: SshPlace): string => (port === null ? host : `${host}:${port}`)
+
+/** What one web host has, or why nothing is known. */
+export async function inspect(session: Session, name: string): Promise<HostView | { readonly why: string }> {
+  const shell = session.shells.get(name)!
+  const { deploy, ssh } = session.config
+  const result = await shell.run(INSPECT, [deploy.deploy_to], ssh.timeout * 1000)
+  return result.ok ? readHostView(result.stdout) : { why: result.why }
+}

@@ -1,0 +1,217 @@
+/**
+ * The shell scripts that run on web hosts and directors: constants, with their values as "$1" and so on. Each may be
+ * cut short anywhere and run again. What the program wants to know is printed as lines `WORD VALUE`; a refusal is a
+ * sentence on the standard error and a status. POSIX sh, and of the tools only what Linux and the BSDs share, except
+ * where a line says so.
+ */
+
+/** Statuses that mean something to the program. */
+export const STATUS = { refused: 20, locked: 21, isDirectory: 22, foreign: 23 } as const
+
+const SAY = `
+refuse() { printf '%s\\n' "$1" >&2; exit ${STATUS.refused}; }
+`
+
+/** $1 deploy_to. Prints current, each release with its state file, the log of revisions, the room. Changes nothing. */
+export const INSPECT = `
+if ! cd -- "$1" 2>/dev/null; then printf 'missing\\n'; return 0; fi
+if [ -L current ]; then printf 'current %s\\n' "$(readlink current)"
+elif [ -e current ]; then printf 'directory current\\n'; fi
+[ -w . ] && printf 'writable\\n'
+for file in releases/*/.ha-release.json; do
+  [ -f "$file" ] || continue
+  id=\${file#releases/}; id=\${id%/.ha-release.json}
+  printf 'release %s %s\\n' "$id" "$(head -c 4096 "$file" | tr -d '\\n')"
+done
+[ -f revisions.log ] && tail -n 1000 revisions.log | sed 's/^/revision /'
+[ -f .ha-deploy.lock ] && printf 'lock %s\\n' "$(head -c 4096 .ha-deploy.lock | tr -d '\\n')"
+df -Pk . | awk 'NR == 2 { print "free", $4 }'
+return 0
+`
+
+/** $1 deploy_to, $2 release. Makes the folders. */
+export const MAKE_PLACE = `${SAY}
+mkdir -p -- "$1/releases" "$1/shared" || refuse "cannot make $1"
+cd -- "$1"
+if [ -e current ] && [ ! -L current ]; then
+  printf 'current is a directory: use --adopt\\n' >&2; exit ${STATUS.isDirectory}
+fi
+if [ -f "releases/$2/.ha-release.json" ] && ! grep -q '"state":"unfinished"' "releases/$2/.ha-release.json"; then
+  printf 'present\\n'
+fi
+`
+
+const DIGEST = `
+digest() {
+  if command -v sha256sum >/dev/null 2>&1; then sha256sum <"$1" | cut -d ' ' -f 1
+  elif command -v shasum >/dev/null 2>&1; then shasum -a 256 <"$1" | cut -d ' ' -f 1
+  else sha256 -q <"$1"; fi
+}
+`
+
+/** $1 deploy_to, $2 release, $3 archive (below releases/), $4 its sha-256, $5 state file. */
+export const UNPACK = `${SAY}${DIGEST}
+cd -- "$1"
+[ "$(digest "releases/$3")" = "$4" ] || refuse "what arrived is not what was sent (sha-256 differs)"
+mkdir -p -- "releases/$2"
+printf '%s\\n' "$5" >"releases/$2/.ha-release.json.new"
+mv -f -- "releases/$2/.ha-release.json.new" "releases/$2/.ha-release.json"
+tar -xzof "releases/$3" -C "releases/$2" --exclude=./.ha-release.json || refuse "cannot unpack the release"
+rm -f -- "releases/$3"
+`
+
+/** $1 deploy_to, $2 release, then for each shared path: d or f, the path, the text of the link. */
+export const LINK_SHARED = `${SAY}
+cd -- "$1"; release=releases/$2; shift 2
+[ -d "$release" ] || refuse "$release is not there"
+while [ $# -ge 3 ]; do
+  if [ "$1" = d ]; then mkdir -p -- "shared/$2"; else mkdir -p -- "$(dirname -- "shared/$2")"; fi
+  mkdir -p -- "$(dirname -- "$release/$2")"
+  [ -L "$release/$2" ] || rm -rf -- "$release/$2"
+  ln -sfn -- "$3" "$release/$2"
+  shift 3
+done
+`
+
+/** $1 deploy_to, $2 release, $3 its new state, $4 time. A release that is ready has reached the disk. */
+export const MARK = `${SAY}
+cd -- "$1"; file=releases/$2/.ha-release.json
+[ -f "$file" ] || refuse "releases/$2 is no release"
+if [ "$3" = ready ]; then sync -f "releases/$2" 2>/dev/null || sync; fi
+sed -e "s/"state":"[a-z]*"/"state":"$3"/" -e "s/"times":{/"times":{"$3":"$4",/" "$file" >"$file.new"
+mv -f -- "$file.new" "$file"
+`
+
+/** $1 deploy_to, $2 time, $3 rest of a line for revisions.log, which stands there once. */
+export const RECORD = `
+cd -- "$1"
+[ -f revisions.log ] && cut -d ' ' -f 2- revisions.log | grep -qxF -- "$3" && return 0
+printf '%s %s\n' "$2" "$3" >>revisions.log
+`
+
+/**
+ * $1 deploy_to, $2 text of the link, $3 unique word, $4 `forward` or `back`. One rename: whoever reads the link sees the
+ * old or the new release. The link is relative, so that it means the same under a chroot or another mount. mv of GNU
+ * and busybox has -T, that of the BSDs -h; without either the new link would be moved into the old release, hence the
+ * look afterwards. Forward only to a release that is ready or good; back to where the link pointed before.
+ */
+export const SWAP = `${SAY}
+cd -- "$1"
+[ -d "$2" ] || refuse "$2 is not there"
+if [ "$4" = forward ]; then
+  grep -qE '"state":"(ready|good)"' "$2/.ha-release.json" 2>/dev/null || refuse "$2 is neither ready nor good"
+fi
+if [ -e current ] && [ ! -L current ]; then
+  printf 'current is a directory: use --adopt\\n' >&2; exit ${STATUS.isDirectory}
+fi
+[ -L current ] && [ "$(readlink current)" = "$2" ] && return 0
+rm -f -- ".current.$3"
+ln -s -- "$2" ".current.$3"
+mv -T -- ".current.$3" current 2>/dev/null || mv -h -- ".current.$3" current 2>/dev/null || {
+  rm -f -- ".current.$3"; refuse "mv has neither -T nor -h: the link cannot be switched in one step"; }
+[ "$(readlink current)" = "$2" ] || refuse "current points to $(readlink current) after the switch"
+`
+
+/** $1 deploy_to, $2 release to make of the directory current. The link is missing for a moment: asked for, not implied. */
+export const ADOPT = `${SAY}
+cd -- "$1"
+[ -d current ] && [ ! -L current ] || refuse "current is no directory"
+[ ! -e "releases/$2" ] || refuse "releases/$2 is there already"
+mkdir -p releases shared
+printf '%s\\n' "$3" >current/.ha-release.json
+ln -s -- "releases/$2" .current.adopt
+mv -- current "releases/$2"
+mv -- .current.adopt current
+`
+
+/**
+ * $1 folder, $2 content of the lock, $3 our run, $4 run whose lock is replaced, $5 unique word. The lock is a hard link
+ * to a finished file: it is there with its content or not at all.
+ */
+export const LOCK = `
+mkdir -p -- "$1"; cd -- "$1"
+lock=.ha-deploy.lock
+if [ -f "$lock" ] && grep -qF -- "\\"run\\":\\"$3\\"" "$lock"; then rm -f -- "$lock.$5"; printf '%s\\n' "$2" >"$lock.$5"; mv -f -- "$lock.$5" "$lock"; return 0; fi
+if [ -n "$4" ] && [ -f "$lock" ] && grep -qF -- "\\"run\\":\\"$4\\"" "$lock"; then rm -f -- "$lock"; fi
+printf '%s\\n' "$2" >"$lock.$5"
+if ln -- "$lock.$5" "$lock" 2>/dev/null; then rm -f -- "$lock.$5"; return 0; fi
+rm -f -- "$lock.$5"
+printf 'lock %s\\n' "$(head -c 4096 "$lock" | tr -d '\\n')"
+exit ${STATUS.locked}
+`
+
+/** $1 folder, $2 run, or empty: whoever's. */
+export const UNLOCK = `
+cd -- "$1" 2>/dev/null || return 0
+lock=.ha-deploy.lock
+[ -f "$lock" ] || return 0
+if [ -z "$2" ] || grep -qF -- "\\"run\\":\\"$2\\"" "$lock"; then rm -f -- "$lock"; fi
+`
+
+/** $1 folder to stand in, $2 the administrator's command, then NAME VALUE pairs for its environment. */
+export const HOOK = `
+cd -- "$1"; command=$2; shift 2
+while [ $# -ge 2 ]; do export "$1=$2"; shift 2; done
+exec sh -c "$command" 2>&1
+`
+
+/** $1 deploy_to, then releases that may go. Each is renamed first, so that a cut removal leaves no half release. */
+export const PRUNE = `
+cd -- "$1"; shift
+for id do
+  [ -d "releases/$id" ] || continue
+  [ "$(readlink current)" = "releases/$id" ] && continue
+  rm -rf -- "releases/.pruned.$id"
+  mv -- "releases/$id" "releases/.pruned.$id" && rm -rf -- "releases/.pruned.$id" && printf 'pruned %s\\n' "$id"
+done
+return 0
+`
+
+/** $1 maintenancedir, $2 name of the file, $3 text, $4 first word of the text. A file of somebody else is left alone. */
+export const MAINTAIN = `${SAY}
+cd -- "$1" 2>/dev/null || refuse "$1 (maintenancedir) is not there"
+if [ -e "$2" ]; then
+  head -n 1 -- "$2" | grep -qF -- "$4" && return 0
+  printf '%s was put there by somebody else: %s\\n' "$1/$2" "$(head -c 200 -- "$2" | head -n 1)" >&2; exit ${STATUS.foreign}
+fi
+printf '%s\\n' "$3" >".$2.new"
+ln -- ".$2.new" "$2" 2>/dev/null || [ -e "$2" ]
+rm -f -- ".$2.new"
+`
+
+/** $1 maintenancedir, $2 name of the file, $3 first word of our text. */
+export const UNMAINTAIN = `
+cd -- "$1" 2>/dev/null || return 0
+[ -e "$2" ] || return 0
+if head -n 1 -- "$2" | grep -qF -- "$3"; then rm -f -- "$2"; return 0; fi
+printf '%s was put there by somebody else and stays\\n' "$1/$2" >&2
+exit ${STATUS.foreign}
+`
+
+/** $1 ldirectord.cf, $2 its program, $3 counters, then addresses. Prints parts, each behind a line `== NAME`. */
+export const READ_DIRECTOR = `
+cf=$1; program=$2; counters=$3; shift 3
+if [ "$counters" != ipvsadm ]; then
+  printf '== status\\n'
+  "$program" "$cf" status --json 2>/dev/null || :
+fi
+if [ "$counters" != ldirectord ]; then
+  printf '== saved\\n'; ipvsadm -S -n 2>&1 || :
+  printf '== list\\n'; ipvsadm -L -n 2>&1 || :
+  printf '== timeout\\n'; ipvsadm -L --timeout 2>&1 || :
+  printf '== expire\\n'; cat /proc/sys/net/ipv4/vs/expire_quiescent_template 2>/dev/null || :
+  printf '== connections\\n'
+  ipvsadm -L -n -c 2>/dev/null | awk 'BEGIN { for (i = 1; i < ARGC; i++) want[i] = ARGV[i]; ARGC = 1 }
+    { for (i in want) if (index($NF, want[i] ":") == 1) { if (++n <= 20000) print; break } }' "$@" || :
+fi
+printf '== end\\n'
+`
+
+/** $1 ldirectord.cf. */
+export const READ_FILE = `head -c 4194304 -- "$1"`
+
+/** $1 value of expire_quiescent_template. */
+export const TUNE = `
+echo "$1" >/proc/sys/net/ipv4/vs/expire_quiescent_template
+[ "$(cat /proc/sys/net/ipv4/vs/expire_quiescent_template)" = "$1" ]
+`
