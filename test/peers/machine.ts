@@ -61,6 +61,7 @@ const ROWS = [
   program('python3', 'python3'),
   program('perl', 'perl-base'),
   program('curl', 'curl'),
+  program('sshd', 'openssh-server'),
 ] as const satisfies readonly Peer[]
 
 export const PEERS: ReadonlyMap<string, Peer> = new Map(ROWS.map(peer => [peer.name, peer]))

@@ -131,7 +131,8 @@ export const BRIDGES: readonly {
   {
     from: /^src\/deploy\/plan\//,
     to: /^src\/ldirectord\/config\//,
-    because: "ha-deploy reads maintenancedir and weights from the directors' ldirectord.cf as ldirectord does",
+    because:
+      "ha-deploy reads maintenancedir and weights from the directors' ldirectord.cf as ldirectord does",
   },
 ]
 

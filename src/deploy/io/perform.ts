@@ -120,8 +120,7 @@ export class Performer {
       case 'swap':
         return this.#script(host, scripts.SWAP, [forward, plan.run, 'forward'])
       case 'unswap':
-        if (host.previous === null) return failure('there was no release before this one')
-        return this.#script(host, scripts.SWAP, [host.previous, `${plan.run}.back`, 'back'])
+        return this.#unswap(host)
       case 'switch':
       case 'reswitch':
         return this.#hook(host, 'on_switch', 'current')
@@ -145,6 +144,14 @@ export class Performer {
   #script(host: Host, script: string, words: readonly string[], timeoutMs?: number): Promise<Outcome> {
     const limitMs = timeoutMs ?? this.#c.config.ssh.timeout * 1000 * HOST_SCRIPT_MS_FACTOR
     return host.shell.run(script, [this.#c.config.deploy.deploy_to, ...words], limitMs).then(outcome)
+  }
+
+  /** To what the link said before the run. Where there was none, there is nothing to go back to once it was made. */
+  async #unswap(host: Host): Promise<Outcome> {
+    if (host.previous !== null)
+      return this.#script(host, scripts.SWAP, [host.previous, `${this.#c.plan.run}.back`, 'back'])
+    const none = await this.#script(host, scripts.IS_UNLINKED, [])
+    return none.ok ? none : failure('there was no release before this one')
   }
 
   async #upload(host: Host): Promise<Outcome> {

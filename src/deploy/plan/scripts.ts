@@ -78,7 +78,7 @@ export const MARK = `${SAY}
 cd -- "$1"; file=releases/$2/.ha-release.json
 [ -f "$file" ] || refuse "releases/$2 is no release"
 if [ "$3" = ready ]; then sync -f "releases/$2" 2>/dev/null || sync; fi
-sed -e "s/"state":"[a-z]*"/"state":"$3"/" -e "s/"times":{/"times":{"$3":"$4",/" "$file" >"$file.new"
+sed -e 's/"state":"[a-z]*"/"state":"'"$3"'"/' -e 's/"times":{/"times":{"'"$3"'":"'"$4"'",/' "$file" >"$file.new"
 mv -f -- "$file.new" "$file"
 `
 
@@ -111,6 +111,9 @@ mv -T -- ".current.$3" current 2>/dev/null || mv -h -- ".current.$3" current 2>/
   rm -f -- ".current.$3"; refuse "mv has neither -T nor -h: the link cannot be switched in one step"; }
 [ "$(readlink current)" = "$2" ] || refuse "current points to $(readlink current) after the switch"
 `
+
+/** $1 deploy_to. Whether the link was never made. */
+export const IS_UNLINKED = `[ ! -L "$1/current" ]`
 
 /** $1 deploy_to, $2 release to make of the directory current. The link is missing for a moment: asked for, not implied. */
 export const ADOPT = `${SAY}

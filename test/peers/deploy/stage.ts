@@ -1,0 +1,304 @@
+/**
+ * A small site on loopback: web hosts, each a real sshd with a file system view of its own (the same deploy_to means
+ * another folder on each) and a web server that serves what its link points to; our ldirectord with its user-space
+ * forwarder in front of them. Everything ends with the test.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { createServer, get, type Server } from 'node:http'
+import { join } from 'node:path'
+import type { ExecutionContext } from 'ava'
+import type { CommandResult } from '../../../src/base/io/run-command.js'
+import { bin, environment, run, temporaryFolder, until } from '../harness.js'
+
+const SSHD = '/usr/sbin/sshd'
+const SSH_PORT = 2222
+const WEB_PORT = 8080
+
+export interface WebHost {
+  readonly name: string
+  readonly address: string
+  /** What the host calls deploy_to, as this process sees it. */
+  readonly folder: string
+  readonly real: string
+  /** Makes its web server answer every request with this status; null: as it should. */
+  sabotage: (release: string) => number | null
+  readonly stopSsh: () => Promise<void>
+  readonly startSsh: () => Promise<void>
+}
+
+export interface Stage {
+  readonly folder: string
+  readonly hosts: readonly WebHost[]
+  readonly url: string
+  readonly env: Record<string, string>
+  readonly maintenance: string
+  /** Sections of deploy.cf that are put over the usual ones. */
+  readonly configure: (sections?: Readonly<Record<string, string>>) => void
+  readonly deploy: (...words: string[]) => Promise<CommandResult>
+  /** Without waiting for its end. */
+  readonly spawnDeploy: (...words: string[]) => ChildProcess
+  readonly source: (version: string) => void
+  readonly weights: () => Promise<Record<string, number>>
+  readonly ldirectord: (action: string) => Promise<CommandResult>
+}
+
+const link = (host: WebHost): string => {
+  try {
+    return readlinkSync(`${host.folder}/current`)
+  } catch {
+    return ''
+  }
+}
+
+/** The release that a host serves. */
+export const current = (host: WebHost): string => link(host).replace('releases/', '')
+
+export const version = (host: WebHost): string => {
+  try {
+    return readFileSync(`${host.folder}/current/version`, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
+/** State of each release on a host by its id. */
+export function states(host: WebHost): Record<string, string> {
+  const ids = readdirSync(`${host.folder}/releases`).filter(name => /^\d/.test(name))
+  return Object.fromEntries(
+    ids.map(id => {
+      const text = readFileSync(`${host.folder}/releases/${id}/.ha-release.json`, 'utf8')
+      return [id, (JSON.parse(text) as { state: string }).state]
+    }),
+  )
+}
+
+let stages = 0
+
+export async function stage(t: ExecutionContext, count: number): Promise<Stage> {
+  const folder = temporaryFolder(t)
+  const net = `127.83.${(process.pid + stages++ * 7) % 250}`
+  for (const name of ['ha.d', 'ha.d/maintenance', 'lib', 'run', 'log', 'source', 'site'])
+    mkdirSync(join(folder, name))
+  const deployTo = join(folder, 'site')
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'user_key')])
+  const hosts: WebHost[] = []
+  for (let index = 1; index <= count; index++) {
+    hosts.push(await webHost(t, folder, deployTo, `web${index}`, `${net}.${index}`))
+  }
+  const env = {
+    ...environment(),
+    HA_DIR: join(folder, 'ha.d'),
+    HA_VARLIB: join(folder, 'lib'),
+    HA_VARRUN: join(folder, 'run'),
+    HA_VARLOG: join(folder, 'log'),
+  }
+  const virtual = `${net}.200:${WEB_PORT}`
+  const cf = join(folder, 'ha.d/ldirectord.cf')
+  writeFileSync(cf, ldirectordCf(folder, virtual, hosts))
+  const ldirectord = (action: string): Promise<CommandResult> =>
+    run(bin('ldirectord'), ['ldirectord.cf', action], { env })
+  await ldirectord('start')
+  t.teardown(async () => {
+    await ldirectord('stop')
+    await until(
+      'ldirectord has ended',
+      10_000,
+      () => !readdirSync(join(folder, 'run')).some(name => name.endsWith('.pid')),
+    )
+    const proxy = readdirSync(join(folder, 'run'))
+    if (proxy.length > 0) t.log(`left in run: ${proxy.join(' ')}`)
+  })
+  const configure = (sections: Readonly<Record<string, string>> = {}): void =>
+    writeFileSync(join(folder, 'ha.d/deploy.cf'), deployCf(deployTo, cf, hosts, sections))
+  configure()
+  const weights = async (): Promise<Record<string, number>> => {
+    const shown = await run(bin('ldirectord'), ['ldirectord.cf', 'status', '--json'], { env })
+    const record = JSON.parse(shown.stdout) as { virtuals: { reals: { server: string; weight: number }[] }[] }
+    const reals = record.virtuals.flatMap(({ reals: all }) => all)
+    return Object.fromEntries(
+      hosts.map(({ name, real }) => [name, reals.find(({ server }) => server === real)?.weight ?? -1]),
+    )
+  }
+  const made: Stage = {
+    folder,
+    hosts,
+    url: `http://${virtual}/`,
+    env,
+    maintenance: join(folder, 'ha.d/maintenance'),
+    configure,
+    ldirectord,
+    weights,
+    deploy: (...words) => run(bin('ha-deploy'), words, { env, timeoutMs: 60_000 }),
+    spawnDeploy: (...words) => {
+      const child = spawn(bin('ha-deploy'), words, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+      t.teardown(() => void child.kill('SIGKILL'))
+      return child
+    },
+    source: text => writeFileSync(join(folder, 'source/version'), `${text}\n`),
+  }
+  await until('every host has its weight', 20_000, async () => {
+    const all = Object.values(await weights().catch(() => ({ none: 0 })))
+    return all.every(weight => weight > 0)
+  })
+  return made
+}
+
+async function webHost(
+  t: ExecutionContext,
+  base: string,
+  deployTo: string,
+  name: string,
+  address: string,
+): Promise<WebHost> {
+  const own = join(base, name)
+  const folder = join(own, 'site')
+  mkdirSync(folder, { recursive: true })
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(own, 'host_key')])
+  const publicKey = readFileSync(join(own, 'host_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ')
+  writeFileSync(join(base, 'known_hosts'), `[${address}]:${SSH_PORT} ${publicKey}\n`, { flag: 'a' })
+  writeFileSync(
+    join(own, 'sshd_config'),
+    [
+      `ListenAddress ${address}:${SSH_PORT}`,
+      `HostKey ${own}/host_key`,
+      `AuthorizedKeysFile ${base}/user_key.pub`,
+      'PidFile none',
+      'StrictModes no',
+      'UsePAM no',
+      'PasswordAuthentication no',
+      'Subsystem sftp internal-sftp',
+      'PermitRootLogin yes',
+      'MaxStartups 50',
+      '',
+    ].join('\n'),
+  )
+  let sshd: ChildProcess | null = null
+  const startSsh = async (): Promise<void> => {
+    // A mount namespace of its own: deploy_to is another folder on each host, and /run/sshd exists.
+    const inside =
+      'mount --bind "$1" "$2" && mount -t tmpfs none /run && mkdir /run/sshd && exec "$3" -D -e -f "$4"'
+    const child = spawn(
+      'unshare',
+      ['-m', 'sh', '-c', inside, 'sh', folder, deployTo, SSHD, join(own, 'sshd_config')],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    )
+    let said = ''
+    child.stderr.on('data', (text: Buffer) => {
+      said = (said + text.toString()).slice(-4000)
+    })
+    sshd = child
+    await until(`sshd of ${name}: ${said}`, 10_000, () => said.includes('Server listening'))
+  }
+  const stopSsh = async (): Promise<void> => {
+    const child = sshd
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return
+    const ended = new Promise(resolve => child.once('exit', resolve))
+    child.kill('SIGTERM')
+    await ended
+  }
+  t.teardown(stopSsh)
+  await startSsh()
+  const host: WebHost = {
+    name,
+    address,
+    folder,
+    real: `${address}:${WEB_PORT}`,
+    sabotage: () => null,
+    stopSsh,
+    startSsh,
+  }
+  await webServer(t, host)
+  return host
+}
+
+/** Answers with the file `version` behind the link; the link itself is in a header. 503 while there is no link. */
+function webServer(t: ExecutionContext, host: WebHost): Promise<Server> {
+  const server = createServer((_question, answer) => {
+    const release = current(host)
+    const status = host.sabotage(release) ?? 200
+    answer.writeHead(status, { 'x-release': release })
+    answer.end(`site ${version(host) || 'empty'}\n`)
+  })
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return new Promise(resolve => server.listen(WEB_PORT, host.address, () => resolve(server)))
+}
+
+const ldirectordCf = (folder: string, virtual: string, hosts: readonly WebHost[]): string => `checktimeout=2
+negotiatetimeout=2
+checkinterval=1
+quiescent=yes
+forwarder=proxy
+maintenancedir=${folder}/ha.d/maintenance
+logfile="${folder}/log/ldirectord.log"
+virtual=${virtual}
+${hosts.map(({ real }) => `    real=${real} masq 2`).join('\n')}
+    service=http
+    request="/"
+    receive="site"
+    scheduler=rr
+    protocol=tcp
+    checktype=negotiate
+`
+
+function deployCf(
+  deployTo: string,
+  cf: string,
+  hosts: readonly WebHost[],
+  sections: Readonly<Record<string, string>>,
+): string {
+  const usual: Record<string, string> = {
+    deploy: `application = shop\ndeploy_to = ${deployTo}\nsource = ../source\nmin_up = 30%`,
+    ssh: `user = root\nport = ${SSH_PORT}\nkey = ../user_key\nknown_hosts = ../known_hosts\ntimeout = 5`,
+    director: `mode = local\nconfig = ${cf}\nldirectord = ${bin('ldirectord')}\ncounters = ldirectord`,
+    drain: 'wait_short = 0\nwait_persistent = 0\nmax = 10\non_timeout = stop',
+    health: 'check = url\nrelease_header = x-release\nrise = 1\ninterval = 0\ntimeout = 6\nwatch = 0',
+    hooks: '',
+    notify: '',
+  }
+  const parts = Object.entries(usual).map(([name, text]) => {
+    const more = sections[name]
+    const keys = new Set((more ?? '').split('\n').map(line => line.split('=')[0]!.trim()))
+    const kept = text.split('\n').filter(line => !keys.has(line.split('=')[0]!.trim()))
+    return `[${name}]\n${[...kept, more ?? ''].join('\n')}\n`
+  })
+  const named = hosts.map(
+    ({ name, address, real }) => `[host:${name}]\naddress = ${address}\nreal = ${real}\n`,
+  )
+  return [...parts, ...named].join('\n')
+}
+
+/** Clients that ask as fast as told until stopped; `failures` holds what went wrong. */
+export function clients(t: ExecutionContext, url: string, everyMs: number) {
+  const failures: string[] = []
+  let asked = 0
+  let open = 0
+  const timer = setInterval(() => {
+    asked++
+    open++
+    const question = get(url, { agent: false, timeout: 5_000 }, answer => {
+      answer.resume()
+      answer.on('end', () => {
+        open--
+        if (answer.statusCode !== 200) failures.push(`status ${answer.statusCode}`)
+      })
+    })
+    question.on('timeout', () => question.destroy(new Error('no answer in 5 s')))
+    question.on('error', error => {
+      open--
+      failures.push(error.message)
+    })
+  }, everyMs)
+  t.teardown(() => clearInterval(timer))
+  return {
+    failures,
+    stop: async (): Promise<number> => {
+      clearInterval(timer)
+      await until('every client has its answer', 10_000, () => open === 0)
+      return asked
+    },
+  }
+}
