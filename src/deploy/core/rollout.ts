@@ -6,16 +6,7 @@
 import { assert, unreachable } from '../../base/assert.js'
 import { batchSize } from '../plan/batches.js'
 import type { RunPlan } from './run-plan.js'
-import {
-  type Fate,
-  type HostStep,
-  isAtZero,
-  isFate,
-  PATH,
-  type Place,
-  type RunStep,
-  type Step,
-} from './steps.js'
+import { type Fate, type HostStep, isFate, PATH, type Place, type RunStep, type Step } from './steps.js'
 
 export type Effect =
   /** Carry out one step, of one host or (host null) of the run. Answered by `done` with the same number. */
@@ -59,8 +50,6 @@ export interface HostState {
   at: Place
   /** The last failure. */
   why: string
-  /** The link was, or may have been, switched at some time in this run. */
-  swapped: boolean
   /** Where it is once on_fail has run. */
   fate: Fate | null
 }
@@ -95,7 +84,7 @@ export class Rollout {
 
   constructor(plan: RunPlan) {
     this.plan = plan
-    this.hosts = plan.hosts.map(name => ({ name, at: 'waiting', why: '', swapped: false, fate: null }))
+    this.hosts = plan.hosts.map(name => ({ name, at: 'waiting', why: '', fate: null }))
     this.#byName = new Map(this.hosts.map(host => [host.name, host]))
     assert(this.#byName.size === plan.hosts.length, 'a host stands once in a plan')
   }
@@ -252,7 +241,6 @@ export class Rollout {
   #goHost(host: HostState, place: Place): Effect[] {
     let next = place
     while (!isFate(next) && next !== 'waiting' && this.plan.skips.includes(next)) next = PATH[next].ok
-    if (next === 'swap') host.swapped = true
     if (isFate(next) && next !== 'done' && next !== 'untouched' && host.fate === null) {
       host.fate = next
       if (!this.plan.skips.includes('onFail')) next = 'onFail'
@@ -332,11 +320,6 @@ export class Rollout {
     }
     const late = owed.find(effect => effect.step === 'restore' || effect.step === 'afterAll')
     return late ? this.#enter(late.step as Phase) : this.#finish()
-  }
-
-  /** Hosts that are, or may be, below their weight now; held ones stay so. */
-  get atZero(): readonly string[] {
-    return this.hosts.filter(host => isAtZero(host.at)).map(host => host.name)
   }
 
   // held               | 6

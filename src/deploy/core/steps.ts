@@ -84,24 +84,6 @@ export const PATH: Readonly<Record<HostStep, Row>> = {
 const FATES: ReadonlySet<Place> = new Set<Place>(['done', 'untouched', 'stopped', 'rolledBack', 'held'])
 export const isFate = (place: Place): place is Fate => FATES.has(place)
 
-/** Steps during which the host has, or may have, less than its weight. */
-const AT_ZERO: ReadonlySet<Place> = new Set<Place>([
-  'drain',
-  'release',
-  'swap',
-  'switch',
-  'gate',
-  'rejoin',
-  'redrain',
-  'quiesce',
-  'unswap',
-  'reswitch',
-  'regate',
-  'readmit',
-  'hold',
-])
-export const isAtZero = (place: Place): boolean => AT_ZERO.has(place)
-
 /** Steps of the run as a whole. */
 export type RunStep = 'beforeAll' | 'readTuning' | 'tune' | 'capacity' | 'pause' | 'restore' | 'afterAll'
 export type Step = HostStep | RunStep
