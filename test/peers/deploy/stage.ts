@@ -25,6 +25,8 @@ export interface WebHost {
   sabotage: (release: string) => number | null
   readonly stopSsh: () => Promise<void>
   readonly startSsh: () => Promise<void>
+  /** Ends the sessions that are open; new ones are taken. */
+  readonly cutSessions: () => Promise<void>
 }
 
 export interface Stage {
@@ -36,6 +38,7 @@ export interface Stage {
   /** Sections of deploy.cf that are put over the usual ones. */
   readonly configure: (sections?: Readonly<Record<string, string>>) => void
   readonly deploy: (...words: string[]) => Promise<CommandResult>
+  readonly deployIn: (env: Record<string, string>, ...words: string[]) => Promise<CommandResult>
   /** Without waiting for its end. */
   readonly spawnDeploy: (...words: string[]) => ChildProcess
   readonly source: (version: string) => void
@@ -130,6 +133,7 @@ export async function stage(t: ExecutionContext, count: number): Promise<Stage> 
     ldirectord,
     weights,
     deploy: (...words) => run(bin('ha-deploy'), words, { env, timeoutMs: 60_000 }),
+    deployIn: (other, ...words) => run(bin('ha-deploy'), words, { env: other, timeoutMs: 60_000 }),
     spawnDeploy: (...words) => {
       const child = spawn(bin('ha-deploy'), words, { env, stdio: ['ignore', 'pipe', 'pipe'] })
       t.teardown(() => void child.kill('SIGKILL'))
@@ -197,6 +201,13 @@ async function webHost(
     child.kill('SIGTERM')
     await ended
   }
+  const cutSessions = async (): Promise<void> => {
+    const below = (pid: number): number[] => {
+      const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+      return text === '' ? [] : text.split(' ').map(Number)
+    }
+    for (const pid of below(sshd!.pid!)) process.kill(pid, 'SIGKILL')
+  }
   t.teardown(stopSsh)
   await startSsh()
   const host: WebHost = {
@@ -207,6 +218,7 @@ async function webHost(
     sabotage: () => null,
     stopSsh,
     startSsh,
+    cutSessions,
   }
   await webServer(t, host)
   return host
@@ -251,7 +263,7 @@ function deployCf(
   sections: Readonly<Record<string, string>>,
 ): string {
   const usual: Record<string, string> = {
-    deploy: `application = shop\ndeploy_to = ${deployTo}\nsource = ../source\nmin_up = 30%`,
+    deploy: `application = shop\ndeploy_to = ${deployTo}\nsource = ../source\nmin_up = ${hosts.length > 1 ? '30%' : '0%'}`,
     ssh: `user = root\nport = ${SSH_PORT}\nkey = ../user_key\nknown_hosts = ../known_hosts\ntimeout = 5`,
     director: `mode = local\nconfig = ${cf}\nldirectord = ${bin('ldirectord')}\ncounters = ldirectord`,
     drain: 'wait_short = 0\nwait_persistent = 0\nmax = 10\non_timeout = stop',
