@@ -12,6 +12,8 @@ export async function check({ session, terminal }: CommandInput): Promise<Answer
   const { config, drain, stateFolder } = session
   const found: { readonly what: string; readonly ok: boolean; readonly detail: string }[] = []
   const note = (what: string, ok: boolean, detail: string): void => void found.push({ what, ok, detail })
+  const names = config.hosts.map(host => host.name)
+  const order = (what: string): number => (names.includes(what) ? names.indexOf(what) : names.length)
   await Promise.all(
     config.hosts.map(async ({ name }) => {
       const view = await inspect(session, name)
@@ -57,6 +59,7 @@ export async function check({ session, terminal }: CommandInput): Promise<Answer
     open === null,
     open === null ? 'none is unfinished' : `run ${open.run} is unfinished: resume or abort`,
   )
+  found.sort((a, b) => order(a.what) - order(b.what))
   if (terminal.json) for (const row of found) terminal.out(`${JSON.stringify(row)}\n`)
   else
     terminal.out(

@@ -14,6 +14,8 @@ export interface Cleared {
   readonly why: string | null
   /** Directors that could not be told; the mark is still there. */
   readonly left: readonly string[]
+  /** The mark that stays is not ours: an administrator wants the server out. */
+  readonly isForeign: boolean
 }
 
 export interface Drain {
@@ -80,16 +82,19 @@ export class MaintenanceDrain implements Drain {
   async clear(reals: readonly string[]): Promise<Cleared> {
     const left: string[] = []
     let first: string | null = null
+    let isForeign = false
     for (const director of this.#directors) {
-      const why = await this.#at(director, reals, (folder, real) =>
-        director.run(scripts.UNMAINTAIN, [folder, real, OURS], this.#timeoutMs),
-      )
+      const why = await this.#at(director, reals, async (folder, real) => {
+        const result = await director.run(scripts.UNMAINTAIN, [folder, real, OURS], this.#timeoutMs)
+        isForeign ||= result.status === scripts.STATUS.foreign
+        return result
+      })
       if (why === null) continue
       left.push(director.name)
       first ??= why
     }
     // One that was told is enough when it is the one that serves; whether it is, the weight will show.
-    return { left, why: left.length === this.#directors.length ? first : null }
+    return { left, isForeign, why: left.length === this.#directors.length ? first : null }
   }
 
   async read(reals: readonly string[]): Promise<readonly Reading[]> {

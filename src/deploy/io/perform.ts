@@ -114,6 +114,7 @@ export class Performer {
       case 'hold':
         return this.#quiesce(host)
       case 'release':
+        return this.#release(host)
       case 'rejoin':
       case 'readmit':
         return this.#rejoin(host)
@@ -348,6 +349,16 @@ export class Performer {
       const progress = assessDrain(await drain.read(real), real, this.#rule, 0)
       return progress.isZero ? null : progress.why
     })
+  }
+
+  /** Nothing was switched: the host gets back what it had, which is no weight where an administrator took it out. */
+  async #release(host: Host): Promise<Outcome> {
+    const { drain, say } = this.#c
+    const cleared = await drain.clear(host.config.real)
+    if (!cleared.isForeign) return this.#rejoin(host)
+    const detail = `stays out of service: ${cleared.why ?? `on ${cleared.left.join(', ')}`}`
+    say({ host: host.name, virtual: null, step: 'release', status: 'warning', detail })
+    return DONE
   }
 
   /** The mark is taken away; ldirectord gives the weight back once its own check passes. */

@@ -32,6 +32,7 @@ export interface WebHost {
 export interface Stage {
   readonly folder: string
   readonly hosts: readonly WebHost[]
+  readonly directors: readonly Director[]
   readonly url: string
   readonly env: Record<string, string>
   readonly maintenance: string
@@ -78,60 +79,55 @@ export function states(host: WebHost): Record<string, string> {
 
 let stages = 0
 
-export async function stage(t: ExecutionContext, count: number): Promise<Stage> {
+export interface StageOptions {
+  /** Directors that are reached by ssh; 0: this machine is the director. */
+  readonly directors?: number
+}
+
+export async function stage(t: ExecutionContext, count: number, options: StageOptions = {}): Promise<Stage> {
   const folder = temporaryFolder(t)
   const net = `127.83.${(process.pid + stages++ * 7) % 250}`
-  for (const name of ['ha.d', 'ha.d/maintenance', 'lib', 'run', 'log', 'source', 'site'])
-    mkdirSync(join(folder, name))
+  for (const name of ['source', 'site', 'balancer']) mkdirSync(join(folder, name))
   const deployTo = join(folder, 'site')
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'user_key')])
   const hosts: WebHost[] = []
-  for (let index = 1; index <= count; index++) {
+  for (let index = 1; index <= count; index++)
     hosts.push(await webHost(t, folder, deployTo, `web${index}`, `${net}.${index}`))
-  }
-  const env = {
-    ...environment(),
-    HA_DIR: join(folder, 'ha.d'),
-    HA_VARLIB: join(folder, 'lib'),
-    HA_VARRUN: join(folder, 'run'),
-    HA_VARLOG: join(folder, 'log'),
-  }
   const virtual = `${net}.200:${WEB_PORT}`
-  const cf = join(folder, 'ha.d/ldirectord.cf')
-  writeFileSync(cf, ldirectordCf(folder, virtual, hosts))
-  const ldirectord = (action: string): Promise<CommandResult> =>
-    run(bin('ldirectord'), ['ldirectord.cf', action], { env })
-  await ldirectord('start')
-  t.teardown(async () => {
-    await ldirectord('stop')
-    await until(
-      'ldirectord has ended',
-      10_000,
-      () => !readdirSync(join(folder, 'run')).some(name => name.endsWith('.pid')),
+  const away: Director[] = []
+  for (let index = 1; index <= (options.directors ?? 0); index++) {
+    const made = director(t, join(folder, `lb${index}`), `${net}.${100 + index}`, virtual, hosts)
+    await machine(
+      t,
+      folder,
+      `lb${index}`,
+      made.address,
+      [`${folder}/lb${index}/ha.d`, `${folder}/balancer`],
+      made.env,
     )
-    const proxy = readdirSync(join(folder, 'run'))
-    if (proxy.length > 0) t.log(`left in run: ${proxy.join(' ')}`)
-  })
-  const configure = (sections: Readonly<Record<string, string>> = {}): void =>
-    writeFileSync(join(folder, 'ha.d/deploy.cf'), deployCf(deployTo, cf, hosts, sections))
-  configure()
-  const weights = async (): Promise<Record<string, number>> => {
-    const shown = await run(bin('ldirectord'), ['ldirectord.cf', 'status', '--json'], { env })
-    const record = JSON.parse(shown.stdout) as { virtuals: { reals: { server: string; weight: number }[] }[] }
-    const reals = record.virtuals.flatMap(({ reals: all }) => all)
-    return Object.fromEntries(
-      hosts.map(({ name, real }) => [name, reals.find(({ server }) => server === real)?.weight ?? -1]),
-    )
+    away.push(made)
   }
+  const here = director(t, folder, '', virtual, hosts)
+  const active = away[0] ?? here
+  await active.ldirectord('start')
+  const env = { ...environment(), ...here.env }
+  const how =
+    away.length === 0
+      ? `mode = local\nconfig = ${folder}/ha.d/ldirectord.cf`
+      : `mode = ssh\n${away.map(({ address }) => `hosts[] = ${address}`).join('\n')}\nconfig = ${folder}/balancer/ldirectord.cf`
+  const configure = (sections: Readonly<Record<string, string>> = {}): void =>
+    writeFileSync(join(folder, 'ha.d/deploy.cf'), deployCf(deployTo, how, hosts, sections))
+  configure()
   const made: Stage = {
     folder,
     hosts,
+    directors: away,
     url: `http://${virtual}/`,
     env,
-    maintenance: join(folder, 'ha.d/maintenance'),
+    maintenance: active.maintenance,
     configure,
-    ldirectord,
-    weights,
+    ldirectord: active.ldirectord,
+    weights: active.weights,
     deploy: (...words) => run(bin('ha-deploy'), words, { env, timeoutMs: 60_000 }),
     deployIn: (other, ...words) => run(bin('ha-deploy'), words, { env: other, timeoutMs: 60_000 }),
     spawnDeploy: (...words) => {
@@ -142,22 +138,29 @@ export async function stage(t: ExecutionContext, count: number): Promise<Stage> 
     source: text => writeFileSync(join(folder, 'source/version'), `${text}\n`),
   }
   await until('every host has its weight', 20_000, async () => {
-    const all = Object.values(await weights().catch(() => ({ none: 0 })))
+    const all = Object.values(await active.weights().catch(() => ({ none: 0 })))
     return all.every(weight => weight > 0)
   })
   return made
 }
 
-async function webHost(
+interface Machine {
+  readonly start: () => Promise<void>
+  readonly stop: () => Promise<void>
+  readonly cutSessions: () => Promise<void>
+}
+
+/** An sshd in a mount namespace of its own, where `from` stands at `to`: paths mean another folder on each machine. */
+async function machine(
   t: ExecutionContext,
   base: string,
-  deployTo: string,
   name: string,
   address: string,
-): Promise<WebHost> {
+  [from, to]: readonly [from: string, to: string],
+  env: Readonly<Record<string, string>>,
+): Promise<Machine> {
   const own = join(base, name)
-  const folder = join(own, 'site')
-  mkdirSync(folder, { recursive: true })
+  mkdirSync(from, { recursive: true })
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(own, 'host_key')])
   const publicKey = readFileSync(join(own, 'host_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ')
   writeFileSync(join(base, 'known_hosts'), `[${address}]:${SSH_PORT} ${publicKey}\n`, { flag: 'a' })
@@ -174,27 +177,28 @@ async function webHost(
       'Subsystem sftp internal-sftp',
       'PermitRootLogin yes',
       'MaxStartups 50',
+      `SetEnv PATH=${process.env.PATH} ${Object.entries(env)
+        .map(entry => entry.join('='))
+        .join(' ')}`,
       '',
     ].join('\n'),
   )
   let sshd: ChildProcess | null = null
-  const startSsh = async (): Promise<void> => {
-    // A mount namespace of its own: deploy_to is another folder on each host, and /run/sshd exists.
+  const start = async (): Promise<void> => {
     const inside =
       'mount --bind "$1" "$2" && mount -t tmpfs none /run && mkdir /run/sshd && exec "$3" -D -e -f "$4"'
-    const child = spawn(
-      'unshare',
-      ['-m', 'sh', '-c', inside, 'sh', folder, deployTo, SSHD, join(own, 'sshd_config')],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
-    )
+    const words = [from, to, SSHD, join(own, 'sshd_config')]
+    const child = spawn('unshare', ['-m', 'sh', '-c', inside, 'sh', ...words], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
     let said = ''
     child.stderr.on('data', (text: Buffer) => {
       said = (said + text.toString()).slice(-4000)
     })
     sshd = child
-    await until(`sshd of ${name}: ${said}`, 10_000, () => said.includes('Server listening'))
+    await until(`sshd of ${name}`, 10_000, () => said.includes('Server listening'))
   }
-  const stopSsh = async (): Promise<void> => {
+  const stop = async (): Promise<void> => {
     const child = sshd
     if (child === null || child.exitCode !== null || child.signalCode !== null) return
     const ended = new Promise(resolve => child.once('exit', resolve))
@@ -202,26 +206,80 @@ async function webHost(
     await ended
   }
   const cutSessions = async (): Promise<void> => {
-    const below = (pid: number): number[] => {
-      const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
-      return text === '' ? [] : text.split(' ').map(Number)
-    }
-    for (const pid of below(sshd!.pid!)) process.kill(pid, 'SIGKILL')
+    const text = readFileSync(`/proc/${sshd!.pid}/task/${sshd!.pid}/children`, 'utf8').trim()
+    for (const pid of text === '' ? [] : text.split(' ')) process.kill(Number(pid), 'SIGKILL')
   }
-  t.teardown(stopSsh)
-  await startSsh()
+  t.teardown(stop)
+  await start()
+  return { start, stop, cutSessions }
+}
+
+async function webHost(
+  t: ExecutionContext,
+  base: string,
+  deployTo: string,
+  name: string,
+  address: string,
+): Promise<WebHost> {
+  const folder = join(base, name, 'site')
+  const { start, stop, cutSessions } = await machine(t, base, name, address, [folder, deployTo], {})
+  const real = `${address}:${WEB_PORT}`
   const host: WebHost = {
     name,
     address,
     folder,
-    real: `${address}:${WEB_PORT}`,
+    real,
     sabotage: () => null,
-    stopSsh,
-    startSsh,
+    stopSsh: stop,
+    startSsh: start,
     cutSessions,
   }
   await webServer(t, host)
   return host
+}
+
+export interface Director {
+  readonly address: string
+  readonly env: Record<string, string>
+  readonly maintenance: string
+  readonly ldirectord: (action: string) => Promise<CommandResult>
+  readonly weights: () => Promise<Record<string, number>>
+}
+
+/** ldirectord in folders of its own. */
+function director(
+  t: ExecutionContext,
+  own: string,
+  address: string,
+  virtual: string,
+  hosts: readonly WebHost[],
+): Director {
+  for (const name of ['ha.d/maintenance', 'lib', 'run', 'log'])
+    mkdirSync(join(own, name), { recursive: true })
+  const roots = {
+    HA_DIR: join(own, 'ha.d'),
+    HA_VARLIB: join(own, 'lib'),
+    HA_VARRUN: join(own, 'run'),
+    HA_VARLOG: join(own, 'log'),
+  }
+  const env = { ...environment(), ...roots }
+  writeFileSync(join(own, 'ha.d/ldirectord.cf'), ldirectordCf(own, virtual, hosts))
+  const ldirectord = (action: string): Promise<CommandResult> =>
+    run(bin('ldirectord'), ['ldirectord.cf', action], { env })
+  const weights = async (): Promise<Record<string, number>> => {
+    const shown = await run(bin('ldirectord'), ['ldirectord.cf', 'status', '--json'], { env })
+    const record = JSON.parse(shown.stdout) as { virtuals: { reals: { server: string; weight: number }[] }[] }
+    const reals = record.virtuals.flatMap(({ reals: all }) => all)
+    return Object.fromEntries(
+      hosts.map(({ name, real }) => [name, reals.find(({ server }) => server === real)?.weight ?? -1]),
+    )
+  }
+  t.teardown(async () => {
+    await ldirectord('stop')
+    const hasPid = (): boolean => readdirSync(join(own, 'run')).some(name => name.endsWith('.pid'))
+    await until('ldirectord has ended', 10_000, () => !hasPid())
+  })
+  return { address, env: roots, maintenance: join(own, 'ha.d/maintenance'), ldirectord, weights }
 }
 
 /** Answers with the file `version` behind the link; the link itself is in a header. 503 while there is no link. */
@@ -258,14 +316,14 @@ ${hosts.map(({ real }) => `    real=${real} masq 2`).join('\n')}
 
 function deployCf(
   deployTo: string,
-  cf: string,
+  how: string,
   hosts: readonly WebHost[],
   sections: Readonly<Record<string, string>>,
 ): string {
   const usual: Record<string, string> = {
     deploy: `application = shop\ndeploy_to = ${deployTo}\nsource = ../source\nmin_up = ${hosts.length > 1 ? '30%' : '0%'}`,
     ssh: `user = root\nport = ${SSH_PORT}\nkey = ../user_key\nknown_hosts = ../known_hosts\ntimeout = 5`,
-    director: `mode = local\nconfig = ${cf}\nldirectord = ${bin('ldirectord')}\ncounters = ldirectord`,
+    director: `${how}\nldirectord = ${bin('ldirectord')}\ncounters = ldirectord`,
     drain: 'wait_short = 0\nwait_persistent = 0\nmax = 10\non_timeout = stop',
     health: 'check = url\nrelease_header = x-release\nrise = 1\ninterval = 0\ntimeout = 6\nwatch = 0',
     hooks: '',
