@@ -146,6 +146,13 @@ test('a rollback goes to the last good release, past bad and unfinished ones, an
   const again = await site.deploy('rollback')
   t.is(again.exitCode, 4)
   t.regex(again.stderr, /there is no good release before/)
+  // Now old ones may go, but never what is served.
+  site.configure({ deploy: 'keep = 1' })
+  const pruned = await site.deploy('prune', 'web1')
+  t.is(pruned.exitCode, 0, pruned.stderr)
+  t.is(pruned.stdout, `web1 pruned ${before[1]}\n`)
+  t.deepEqual(readdirSync(`${host!.folder}/releases`), [before[0]!, '20991231235959'])
+  t.is(version(host!), 'one')
 })
 
 test('a batch that would leave less than min_up shrinks, and stops when not even one host can go', async t => {
