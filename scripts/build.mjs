@@ -41,7 +41,7 @@ if (entries.length > 0) {
     banner: { js: '#!/usr/bin/env node' },
     // CommonJS has no import.meta; commands find their neighbours through __filename.
     define: { 'import.meta.url': '__bundleUrl' },
-    inject: ['scripts/bundle-url.cjs'],
+    inject: ['scripts/bundle-url.mjs'],
     sourcemap: 'linked',
     logLevel: 'warning',
   })

@@ -66,7 +66,12 @@ export const FACILITIES: Readonly<Record<string, number>> = {
   local7: 23,
 }
 
+/** The number in front of a line for syslog. */
+export function syslogPriority(level: Level, facility: number): number {
+  return facility * 8 + PRIORITY[level]
+}
+
 /** A datagram for /dev/log as syslog(3) sends it: `<134>Nov 21 02:05:37 heartbeat: [27]: info: text` */
 export function syslogDatagram(record: LogRecord, facility: number, ident: string): string {
-  return `<${facility * 8 + PRIORITY[record.level]}>${syslogTime(record.atMs)} ${ident}: ${oneLine(record.text)}`
+  return `<${syslogPriority(record.level, facility)}>${syslogTime(record.atMs)} ${ident}: ${oneLine(record.text)}`
 }

@@ -3,10 +3,32 @@
  * implementation must put the same bytes on the wire (reference: docs/protocol.md).
  *
  * String values hold one character per byte (latin1), so that any byte a peer sends survives decode and encode.
- * Binary values (field type 1, such as srcuuid) are byte arrays.
+ * Binary values (field type 1, such as srcuuid) are byte arrays. The other types do not occur in a cluster of the
+ * haresources kind; they are carried unread, so that a client's message passes through unchanged.
  */
 
-export type FieldValue = string | Uint8Array
+/** Struct (2), list (3), compressed (4), struct to be compressed (5). */
+export type CarriedType = 2 | 3 | 4 | 5
+
+/** A value that is carried, not understood. `raw` is the value's text in netstring form, whatever form it came in. */
+export interface Carried {
+  readonly type: CarriedType
+  readonly raw: Uint8Array
+}
+
+export type FieldValue = string | Uint8Array | Carried
+
+/** Why foreign bytes were not accepted; one sentence that never quotes more than a name. */
+export interface Refusal {
+  readonly reason: string
+}
+
+export function isRefusal(value: object): value is Refusal {
+  return 'reason' in value
+}
+
+/** Bytes of one message on a socket or in a datagram: the original's buffer. */
+export const messageBytesMax = 256 * 1024
 
 export interface Field {
   readonly name: string
@@ -36,6 +58,7 @@ export class Message {
     return typeof value === 'string' ? value : undefined
   }
 
+  /** The bytes of a binary field; undefined when it is absent or of another type. */
   bytes(name: string): Uint8Array | undefined {
     const value = this.field(name)
     return value instanceof Uint8Array ? value : undefined

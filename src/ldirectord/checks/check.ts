@@ -19,14 +19,32 @@ export type OutcomeCode =
 export interface Outcome {
   readonly passed: boolean
   readonly code: OutcomeCode
-  /** One line for logs, monitorfile and status. */
+  /** One line for logs and status. */
   readonly detail: string
+  /** What the original writes to the monitorfile where it is not "-": the HTTP status line, or the unmatched body. */
+  readonly answer?: string
+}
+
+export const passed = (detail: string): Outcome => ({ passed: true, code: 'OK', detail })
+export const failed = (code: Exclude<OutcomeCode, 'OK'>, detail: string): Outcome => ({
+  passed: false,
+  code,
+  detail,
+})
+
+/**
+ * How far a check has come. The runner reads it when the deadline passes or a connection breaks: a server that
+ * does not accept and one that does not answer are different faults.
+ */
+export interface Progress {
+  reached: 'connecting' | 'securing' | 'asking'
 }
 
 /** What is asked of which server. Values come from ldirectord.cf after defaults and inheritance. */
 export interface Probe {
-  /** The service as in the file: http, https, connect, ping, external ... */
+  /** The service as in the file: http, https, dns ... or none. */
   readonly service: string
+  /** Of a combined check (checktype=N) the director says which one is meant: negotiate or connect. */
   readonly checktype: string
   /** The address that is probed, IPv6 without brackets. */
   readonly address: string
@@ -57,4 +75,4 @@ export interface Probe {
   readonly secret: string
 }
 
-export type Check = (probe: Probe, signal: AbortSignal) => Promise<Outcome>
+export type Check = (probe: Probe, signal: AbortSignal, progress: Progress) => Promise<Outcome>

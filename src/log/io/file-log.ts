@@ -13,10 +13,16 @@ export interface LineSink {
   flushNow(): void
 }
 
-export function fileLog(path: string, mode = 0o640): LineSink {
+export interface FileLog extends LineSink {
+  /** Resolves when everything written before is in the file: for a process that ends in good order. */
+  close(): Promise<void>
+}
+
+export function fileLog(path: string, mode = 0o640): FileLog {
   let queue: string[] = []
   let dropped = 0
   let writing = false
+  let written: Promise<void> = Promise.resolve()
   const take = (): string => {
     const text =
       queue.join('') + (dropped > 0 ? `(${dropped} log lines dropped: the disk was too slow)\n` : '')
@@ -38,7 +44,7 @@ export function fileLog(path: string, mode = 0o640): LineSink {
     write(line) {
       if (queue.length >= QUEUE_LINES_MAX) dropped++
       else queue.push(line)
-      if (!writing) void drain()
+      if (!writing) written = drain()
     },
     flushNow() {
       if (queue.length === 0) return
@@ -48,5 +54,6 @@ export function fileLog(path: string, mode = 0o640): LineSink {
         // Nobody is left to be told.
       }
     },
+    close: () => written,
   }
 }

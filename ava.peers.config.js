@@ -1,0 +1,9 @@
+// Tests against installed originals and in network namespaces: one file at a time, each with time for a cluster
+// to start and stop. scripts/test.mjs runs them after everything else.
+export default {
+  files: ['dist/test/peers/**/*.test.js'],
+  timeout: '180s',
+  workerThreads: false,
+  serial: true,
+  concurrency: 1,
+}

@@ -1,0 +1,116 @@
+// npm test: installs, builds, checks format and lint, runs every test over dist/, then the tests against peers one
+// file after the other. Says which peers are missing; its last line is `N passed, N failed, N skipped`.
+// npm test -- --no-peers leaves the peers out (and says so).
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { installWhenMissing, root } from './prepare.mjs'
+import { tapReader } from './tap.mjs'
+
+const UNIT_LIMIT_MS = 600_000
+const PEER_FILE_LIMIT_MS = 300_000
+
+process.chdir(root)
+const total = { passed: 0, failed: 0, skipped: 0 }
+const skippedTests = []
+const say = text => process.stdout.write(`${text}\n`)
+const seconds = sinceMs => `${((Date.now() - sinceMs) / 1000).toFixed(1)} s`
+
+/** A step that passes or fails as a whole and counts as one test. */
+function step(title, args, timeoutMs) {
+  const startedMs = Date.now()
+  const run = spawnSync(process.execPath, args, { stdio: 'inherit', timeout: timeoutMs })
+  const passed = run.status === 0
+  total[passed ? 'passed' : 'failed']++
+  say(`${passed ? 'ok' : 'FAILED'}  ${title} (${seconds(startedMs)})`)
+  return passed
+}
+
+/** One ava run in a process group of its own, so that a hanging test can be ended with all it started. */
+function ava(title, args, limitMs) {
+  const startedMs = Date.now()
+  return new Promise(resolve => {
+    const child = spawn(process.execPath, ['node_modules/ava/entrypoints/cli.mjs', '--tap', ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
+    const reader = tapReader(say)
+    child.stdout.setEncoding('utf8').on('data', chunk => reader.push(chunk))
+    child.stderr.setEncoding('utf8').on('data', chunk => reader.push(chunk))
+    let overdue = false
+    const end = () => {
+      try {
+        process.kill(-child.pid, 'SIGKILL')
+      } catch {
+        // It ended by itself in this moment.
+      }
+    }
+    const deadline = setTimeout(() => {
+      overdue = true
+      end()
+    }, limitMs)
+    const interrupted = () => {
+      end()
+      process.exit(130)
+    }
+    process.once('SIGINT', interrupted)
+    process.once('SIGTERM', interrupted)
+    child.on('close', status => {
+      clearTimeout(deadline)
+      process.off('SIGINT', interrupted)
+      process.off('SIGTERM', interrupted)
+      reader.end()
+      const { counts } = reader
+      if (overdue) say(`${title} was ended: it took longer than ${limitMs / 1000} s`)
+      // A crash or a time-out that no test line reports must not pass unseen.
+      if (status !== 0 && counts.failed === 0) counts.failed++
+      for (const key of Object.keys(total)) total[key] += counts[key]
+      skippedTests.push(...reader.skipped)
+      const verdict = counts.failed > 0 ? 'FAILED' : 'ok'
+      const words = `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`
+      say(`${verdict}  ${title}: ${words} (${seconds(startedMs)})`)
+      resolve()
+    })
+  })
+}
+
+function finish() {
+  say(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+  process.exit(total.failed > 0 ? 1 : 0)
+}
+
+installWhenMissing()
+if (!step('types and bundles', ['scripts/build.mjs'], 300_000)) finish()
+step(
+  'format and lint',
+  ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
+  120_000,
+)
+await ava('unit tests', [], UNIT_LIMIT_MS)
+
+if (process.argv.includes('--no-peers')) {
+  say('the tests against peers were left out (--no-peers)')
+} else {
+  const { missingPeers } = await import(pathToFileURL(join(root, 'dist/test/peers/machine.js')).href)
+  const missing = missingPeers()
+  say(
+    missing.length === 0
+      ? 'all peers are here'
+      : 'missing peers (their tests are skipped; with CI=true they fail):',
+  )
+  for (const peer of missing) say(`  ${peer.name}: ${peer.remedy}`)
+  const folder = 'dist/test/peers'
+  const names = existsSync(folder) ? readdirSync(folder, { recursive: true }) : []
+  const files = names.filter(name => name.endsWith('.test.js'))
+  for (const name of files.sort()) {
+    const path = `${folder}/${name}`
+    await ava(
+      `peers/${name.replace('.test.js', '')}`,
+      ['--config', 'ava.peers.config.js', path],
+      PEER_FILE_LIMIT_MS,
+    )
+  }
+}
+for (const title of skippedTests) say(`skipped: ${title}`)
+finish()

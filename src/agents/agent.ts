@@ -1,0 +1,48 @@
+/**
+ * What a built-in resource agent is: the same contract as a script in resource.d. It gets its arguments and an
+ * action, does its work, and answers with an exit code and the text a script would have printed. Whether a
+ * resource is running is decided by that text, as it is for scripts.
+ */
+import type { Paths } from '../base/paths.js'
+
+/** Level words as the agents of the resource-agents package write them into ha-log. */
+export type AgentLevel = 'INFO' | 'WARNING' | 'ERROR'
+
+export interface AgentContext {
+  readonly paths: Paths
+  /** Environment of the commands an agent runs. */
+  readonly env: Readonly<Record<string, string>>
+  /** The caller's deadline; an agent stops its commands when it aborts. */
+  readonly signal: AbortSignal
+  /** A line for the log: `instance` is the name in brackets, such as IPaddr2_10.0.0.1. */
+  readonly log: (level: AgentLevel, instance: string, text: string) => void
+}
+
+export interface AgentOutcome {
+  readonly exitCode: number
+  readonly output: string
+}
+
+export interface Agent {
+  readonly name: string
+  /** Follows the name of the program in the usage line. */
+  readonly usage: string
+  readonly summary: string
+  run(args: readonly string[], action: string, context: AgentContext): Promise<AgentOutcome>
+}
+
+/** Exit codes of OCF agents, which the resource.d wrappers of heartbeat pass on. */
+export const EXIT = { success: 0, generic: 1, permission: 4, configured: 6, notRunning: 7 } as const
+
+/** The texts that the wrappers print for an outcome; `status` is recognised by the words in them. */
+export const SAYS = {
+  success: 'INFO:  Success\n',
+  running: 'INFO:  Running OK\n',
+  stopped: 'INFO:  Resource is stopped\n',
+} as const
+
+/** `start` and friends asked of an agent that does not know the action, or with the wrong number of arguments. */
+export function usageOutcome(agent: Agent, action?: string): AgentOutcome {
+  const unknown = action === undefined ? '' : `ERROR: Unknown operation: ${action}\n`
+  return { exitCode: EXIT.generic, output: `${unknown}usage: ${agent.name} ${agent.usage}\n` }
+}

@@ -1,0 +1,85 @@
+/**
+ * The resource runner as a process: a child of the heartbeat daemon, spoken to over its channel. What it does is in
+ * heartbeat/resources/runner.ts; this connects it to the channel and to the file that is left when the daemon is gone.
+ */
+import { rmSync } from 'node:fs'
+import { readPidFile } from '../../base/io/processes.js'
+import { watchedGroups } from '../../heartbeat/io/haresources-file.js'
+import { RUNNER_TITLE, succeed } from '../../heartbeat/resources/predecessor.js'
+import type { FromRunner, ToRunner } from '../../heartbeat/resources/protocol.js'
+import { type Begin, Runner } from '../../heartbeat/resources/runner.js'
+import { runnerLogLine } from '../../heartbeat/resources/script-line.js'
+import { fileLog } from '../../log/io/file-log.js'
+
+process.title = RUNNER_TITLE
+// The daemon decides when this process ends: by a goodbye, or by vanishing.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+
+/** Lines that may wait in the channel for a busy daemon. */
+const WAITING_MAX = 2_000
+
+let begin: Begin | null = null
+let runner: Runner | null = null
+let waiting = 0
+let dropped = 0
+const early: Exclude<ToRunner, { kind: 'begin' }>[] = []
+
+function send(message: FromRunner): void {
+  if (process.connected && process.send) {
+    if (message.kind === 'line' && waiting >= WAITING_MAX) {
+      dropped++
+      return
+    }
+    waiting++
+    process.send(message, () => {
+      waiting--
+    })
+  } else if (message.kind === 'line') sayAlone(message)
+}
+
+function sayAlone({ line }: Extract<FromRunner, { kind: 'line' }>): void {
+  if (begin?.logfile == null) return
+  const log = fileLog(begin.logfile)
+  log.write(runnerLogLine(line, begin.us))
+  log.flushNow()
+}
+
+const sayError = (text: string): void =>
+  send({
+    kind: 'line',
+    line: { atMs: Date.now(), program: 'heartbeat', pid: process.pid, level: 'WARN', text },
+  })
+
+function end(): void {
+  if (begin && readPidFile(pidFileOf(begin)) === process.pid) rmSync(pidFileOf(begin), { force: true })
+  process.exit(0)
+}
+
+const pidFileOf = ({ paths }: Begin): string => `${paths.varRun}/heartbeat-runner.pid`
+
+async function start(message: Begin): Promise<void> {
+  begin = message
+  const problem = await succeed(pidFileOf(message), process.pid)
+  if (problem !== null) sayError(problem)
+  runner = new Runner(message, {
+    send,
+    readGroups: ({ paths, nodes, groups }) => watchedGroups(`${paths.haDir}/haresources`, nodes, groups),
+    wallMs: () => Date.now(),
+    exit: end,
+  })
+  send({ kind: 'ready' })
+  for (const waited of early.splice(0)) runner.receive(waited)
+  if (!process.connected) void runner.orphan()
+}
+
+process.on('message', (message: ToRunner) => {
+  if (message.kind === 'begin') void start(message)
+  else if (message.kind === 'goodbye' && !runner) process.exit(0)
+  else if (runner) runner.receive(message)
+  else early.push(message)
+})
+process.on('disconnect', () => {
+  if (dropped > 0) sayError(`${dropped} log lines dropped: the daemon did not take them`)
+  if (!begin) process.exit(0)
+  void runner?.orphan()
+})

@@ -1,0 +1,52 @@
+/**
+ * The FIFO: messages of scripts and of the administrator. It is opened for reading and writing, so that it does not
+ * end when a writer closes, and only the daemon's own user may write to it.
+ */
+import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, rmSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { runCommand } from '../../base/io/run-command.js'
+import { isRefusal, type Message } from '../wire/message.js'
+import { MessageStream } from '../wire/message-stream.js'
+
+export interface Fifo {
+  close(): void
+}
+
+export interface FifoHandlers {
+  readonly onMessage: (message: Message) => void
+  /** A message that could not be read; one sentence. */
+  readonly onRefused: (reason: string) => void
+}
+
+/** True when it was there already. Throws or rejects with the reason when it cannot be made. */
+async function make(path: string): Promise<boolean> {
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  if (stat?.isFIFO()) {
+    chmodSync(path, 0o600)
+    return true
+  }
+  if (stat) rmSync(path)
+  const made = await runCommand('mkfifo', ['-m', '600', path], { timeoutMs: 5_000 })
+  if (made.exitCode !== 0) throw new Error(made.stderr.trim() || `mkfifo: ${made.spawnError ?? 'failed'}`)
+  return false
+}
+
+/** Makes the FIFO if need be and begins to read it. Rejects with the reason when that is impossible. */
+export async function openFifo(path: string, handlers: FifoHandlers): Promise<Fifo & { wasThere: boolean }> {
+  const wasThere = await make(path)
+  const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+  if (!fstatSync(fd).isFIFO()) {
+    closeSync(fd)
+    throw new Error(`${path} is not a FIFO`)
+  }
+  const stream = new MessageStream()
+  const socket = new Socket({ fd, readable: true, writable: false })
+  socket.on('data', chunk => {
+    for (const message of stream.push(chunk)) {
+      if (isRefusal(message)) handlers.onRefused(message.reason)
+      else handlers.onMessage(message)
+    }
+  })
+  socket.on('error', error => handlers.onRefused(`reading ${path}: ${error.message}`))
+  return { wasThere, close: () => void socket.destroy() }
+}

@@ -1,0 +1,91 @@
+/**
+ * The network interfaces of this machine, and the arithmetic of IPv4 addresses that links need.
+ *
+ * Asked of ip(8), because Node lists only interfaces whose cable is plugged in: a node that starts alone, its cross
+ * cable leading to a machine without power, must know its own addresses all the same.
+ */
+import { networkInterfaces } from 'node:os'
+import { runCommand } from '../../base/io/run-command.js'
+
+export interface Network {
+  readonly address: string
+  readonly netmask: string
+}
+
+export interface Interface {
+  readonly name: string
+  /** IPv4. */
+  readonly addresses: readonly Network[]
+}
+
+const askMs = 5_000
+
+/** All interfaces of this network namespace; where there is no ip(8), those that are up. */
+export async function readInterfaces(): Promise<Interface[]> {
+  for (const program of ['ip', '/sbin/ip', '/usr/sbin/ip']) {
+    const { exitCode, stdout } = await runCommand(program, ['-json', 'address', 'show'], {
+      timeoutMs: askMs,
+      outputBytesMax: 4 * 1024 * 1024,
+    })
+    const interfaces = exitCode === 0 ? parseIpAddressShow(stdout) : null
+    if (interfaces) return interfaces
+  }
+  return interfacesThatAreUp()
+}
+
+/** `ip -json address show`; null when the text is something else (an ip(8) without -json). */
+export function parseIpAddressShow(text: string): Interface[] | null {
+  let shown: unknown
+  try {
+    shown = JSON.parse(text)
+  } catch {
+    return null
+  }
+  if (!Array.isArray(shown)) return null
+  return shown.flatMap(entry => {
+    if (typeof entry?.ifname !== 'string') return []
+    const infos: unknown[] = Array.isArray(entry.addr_info) ? entry.addr_info : []
+    return { name: entry.ifname, addresses: infos.flatMap(info => networkOf(info) ?? []) }
+  })
+}
+
+function networkOf(info: unknown): Network | null {
+  const { family, local, prefixlen } = info as Record<string, unknown>
+  if (family !== 'inet' || typeof local !== 'string' || typeof prefixlen !== 'number') return null
+  return { address: local, netmask: textOf(prefixlen === 0 ? 0 : -1 << (32 - prefixlen)) }
+}
+
+function interfacesThatAreUp(): Interface[] {
+  const names = new Map<string, Network[]>()
+  for (const [label, addresses] of Object.entries(networkInterfaces())) {
+    // An address with a label, as IPaddr2 sets it, is listed under eth0:0.
+    const name = label.split(':')[0]!
+    const own = (addresses ?? []).filter(({ family }) => family === 'IPv4')
+    const networks = own.map(({ address, netmask }) => ({ address, netmask }))
+    names.set(name, [...(names.get(name) ?? []), ...networks])
+  }
+  return [...names].map(([name, addresses]) => ({ name, addresses }))
+}
+
+export function addressesOf(interfaces: readonly Interface[], device: string): readonly Network[] {
+  return interfaces.find(({ name }) => name === device)?.addresses ?? []
+}
+
+const numberOf = (address: string): number =>
+  address.split('.').reduce((number, byte) => number * 256 + Number(byte), 0)
+
+const textOf = (number: number): string => [24, 16, 8, 0].map(shift => (number >>> shift) & 255).join('.')
+
+export function isInNetwork(address: string, network: Network): boolean {
+  const mask = numberOf(network.netmask)
+  return ((numberOf(address) ^ numberOf(network.address)) & mask) === 0
+}
+
+export function broadcastOf({ address, netmask }: Network): string {
+  return textOf(numberOf(address) | ~numberOf(netmask))
+}
+
+/** How many leading bits two addresses share. */
+export function commonBits(a: string, b: string): number {
+  return Math.clz32(numberOf(a) ^ numberOf(b))
+}

@@ -1,0 +1,98 @@
+/**
+ * Carries out one call: a built-in agent inside this process, a script as a child. Every call has a deadline and
+ * every end of it is a value.
+ */
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
+import type { AgentContext } from '../../agents/agent.js'
+import { builtinAgents } from '../../agents/table.js'
+import { runCommand } from '../../base/io/run-command.js'
+import type { Paths } from '../../base/paths.js'
+import { type FileKind, LAUNCHER_MARK, type Located, locate } from './locate.js'
+import type { Action, CallOutcome } from './plan.js'
+import type { Resource } from './resource.js'
+
+/** The original waits for ever. A start or stop that takes longer has hung. */
+export const CALL_TIMEOUT_MS: Readonly<Record<Action, number>> = {
+  status: 60_000,
+  start: 600_000,
+  stop: 600_000,
+}
+
+export interface CallWorld {
+  readonly paths: Paths
+  readonly env: Readonly<Record<string, string>>
+  readonly log: AgentContext['log']
+  /** Aborted when the runner must end now. */
+  readonly ending: AbortSignal
+  readonly timeoutMs: Readonly<Record<Action, number>>
+}
+
+function look(path: string): FileKind {
+  try {
+    if (!statSync(path).isFile()) return 'none'
+    accessSync(path, constants.X_OK)
+    const fd = openSync(path, 'r')
+    try {
+      const head = Buffer.alloc(256)
+      const length = readSync(fd, head, 0, head.length, 0)
+      return head.toString('latin1', 0, length).includes(LAUNCHER_MARK) ? 'launcher' : 'script'
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return 'none' // missing, not executable or not readable: the original goes on to the next folder
+  }
+}
+
+export function locateResource(resource: Resource, world: CallWorld): Located {
+  const folders = {
+    resourceDir: `${world.paths.haDir}/resource.d`,
+    initDir: world.env.HA_INITDIR ?? '/etc/init.d',
+  }
+  return locate(resource.script, folders, name => builtinAgents.has(name), look)
+}
+
+/** Resolves with undefined when the signal aborts first. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => resolve(undefined)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
+export async function callResource(
+  resource: Resource,
+  action: Action,
+  world: CallWorld,
+): Promise<CallOutcome> {
+  const located = locateResource(resource, world)
+  if (located.kind === 'none') return { path: null, exitCode: null, output: '', problem: 'no such script' }
+  const timeoutMs = world.timeoutMs[action]
+  const late = `not finished after ${timeoutMs / 1000} s, ended`
+  if (located.kind === 'agent') {
+    const signal = AbortSignal.any([world.ending, AbortSignal.timeout(timeoutMs)])
+    const context: AgentContext = { paths: world.paths, env: world.env, log: world.log, signal }
+    const agent = builtinAgents.get(located.name)!
+    const outcome = await untilAborted(agent.run(resource.args, action, context), signal)
+    if (outcome) return { path: located.path, ...outcome }
+    return { path: located.path, exitCode: null, output: '', problem: late }
+  }
+  const result = await runCommand(located.path, [...resource.args, action], {
+    timeoutMs,
+    env: world.env,
+    cwd: '/',
+    signal: world.ending,
+  })
+  const output = result.stdout + result.stderr
+  if (result.exitCode !== null && !result.timedOut) {
+    return { path: located.path, exitCode: result.exitCode, output }
+  }
+  const problem = result.timedOut
+    ? late
+    : result.spawnError !== null
+      ? `cannot be run: ${result.spawnError}`
+      : `ended by ${result.signal}`
+  return { path: located.path, exitCode: null, output, problem }
+}

@@ -1,0 +1,240 @@
+/**
+ * The resource runner: takes jobs and scripts from the daemon and carries them out, one job at a time in the order
+ * they were asked for; scripts of rc.d queue on their own, so that a slow one does not hold up a takeover.
+ *
+ * When the daemon vanishes without a goodbye nobody sends heartbeats for this node any more and the peer will take
+ * over. The runner then gives up all groups that it took, so that they are not served twice, and ends.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { assert } from '../../base/assert.js'
+import { BoundedQueue } from '../../base/bounded-queue.js'
+import { runCommand } from '../../base/io/run-command.js'
+import type { GroupName } from '../core/cluster.js'
+import { CALL_TIMEOUT_MS, type CallWorld, callResource, locateResource } from './call.js'
+import { type JobPlan, type JobStep, planJob } from './jobs.js'
+import { type Performer, perform } from './perform.js'
+import { clearGroup, giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan.js'
+import type { FromRunner, RunnerLine, ToRunner } from './protocol.js'
+import { groupKey, groupText, type Resource, type ResourceGroup } from './resource.js'
+
+const JOBS_MAX = 64
+const SCRIPTS_MAX = 256
+const SCRIPT_TIMEOUT_MS = 600_000
+/** Lines of one call's output that reach the log. */
+const OUTPUT_LINES_MAX = 100
+
+/** Reads haresources anew for each job, so that an edit acts at the next one. */
+export type ReadGroups = () => {
+  readonly groups: readonly ResourceGroup[]
+  /** What is wrong with the file, once per edit; the groups are then those of the last good file. */
+  readonly complaint: string | null
+}
+
+export type Begin = Extract<ToRunner, { kind: 'begin' }>
+
+export interface RunnerWorld {
+  readonly send: (message: FromRunner) => void
+  readonly readGroups: (begin: Begin) => ReadGroups
+  readonly wallMs: () => number
+  /** Calls this when the process is to end. */
+  readonly exit: () => void
+  readonly retries?: StopRetries
+}
+
+type Line = Omit<RunnerLine, 'atMs' | 'pid'>
+
+/** As the original's agents name themselves in the log: `IPaddr2(IPaddr2_10.0.0.1)`. */
+function programOf(resource: Resource): string {
+  const first = resource.args[0]?.split('/')[0] ?? 'default'
+  return `${resource.script}(${resource.script}_${first})`
+}
+
+export class Runner {
+  readonly #world: RunnerWorld
+  readonly #begin: Begin
+  readonly #readGroups: ReadGroups
+  readonly #call: CallWorld
+  readonly #retries: StopRetries
+  readonly #ending = new AbortController()
+  /** Aborted when nothing may be taken any more. */
+  readonly #taking = new AbortController()
+  readonly #held: Map<string, ResourceGroup>
+  readonly #jobs = new BoundedQueue<Extract<ToRunner, { kind: 'job' }>>(JOBS_MAX)
+  readonly #scripts = new BoundedQueue<Extract<ToRunner, { kind: 'script' }>>(SCRIPTS_MAX)
+  #working = false
+  #scripting = false
+  /** Set when the daemon is gone: no further group may be taken. */
+  #orphaned = false
+
+  constructor(begin: Begin, world: RunnerWorld) {
+    this.#world = world
+    this.#begin = begin
+    this.#readGroups = world.readGroups(begin)
+    this.#held = new Map(begin.held.map(group => [groupText(group), group]))
+    const max = Number(begin.env.HA_STOPRETRYMAX ?? '')
+    const named = begin.env.HA_STOPRETRYMAX !== undefined && Number.isInteger(max) && max >= 0
+    this.#retries = world.retries ?? { ...STOP_RETRIES, ...(named && { max: Math.min(max, 3_600) }) }
+    this.#call = {
+      paths: begin.paths,
+      env: begin.env,
+      ending: this.#ending.signal,
+      timeoutMs: CALL_TIMEOUT_MS,
+      log: (level, instance, text) =>
+        this.#say({ program: `${instance.split('_')[0]}(${instance})`, level, text }),
+    }
+  }
+
+  receive(message: Exclude<ToRunner, { kind: 'begin' }>): void {
+    switch (message.kind) {
+      case 'job':
+        assert(this.#jobs.push(message), 'the core asks for one job at a time')
+        void this.#work()
+        return
+      case 'script':
+        // A peer that floods us with messages must not fill our memory; what is dropped is said.
+        if (this.#scripts.push(message)) void this.#runScripts()
+        else if (this.#scripts.refused % SCRIPTS_MAX === 1) {
+          this.#say({
+            program: 'heartbeat',
+            level: 'WARN',
+            text: `rc.d/${message.name} not run: too many scripts wait`,
+          })
+        }
+        return
+      case 'goodbye':
+        this.#ending.abort()
+        this.#world.exit()
+        return
+    }
+  }
+
+  /** The channel closed without a goodbye. */
+  async orphan(): Promise<void> {
+    this.#orphaned = true
+    this.#taking.abort()
+    while (this.#working) await sleep(20)
+    if (this.#held.size > 0) {
+      const text = 'The heartbeat daemon is gone. Giving up the resources of this node.'
+      this.#say({ program: 'heartbeat', level: 'CRIT', text })
+      for (const group of [...this.#held.values()].reverse()) await this.#give(group)
+    }
+    this.#world.exit()
+  }
+
+  async #work(): Promise<void> {
+    if (this.#working) return
+    this.#working = true
+    for (let next = this.#jobs.shift(); next && !this.#orphaned; next = this.#jobs.shift()) {
+      const { groups, complaint } = this.#readGroups()
+      if (complaint !== null) this.#say({ program: 'heartbeat', level: 'ERROR', text: complaint })
+      const plan = planJob(next.job, this.#begin.us, groups, [...this.#held.values()])
+      const failed = await this.#carryOut(plan)
+      this.#world.send({ kind: 'jobEnded', job: next.job.job, failed })
+    }
+    this.#working = false
+  }
+
+  async #carryOut(plan: JobPlan): Promise<GroupName[]> {
+    const machDown = (text: string | null): void => {
+      if (text !== null) this.#say({ program: 'mach_down(default)', level: 'info', text })
+    }
+    const failed: GroupName[] = []
+    for (const step of plan.steps) {
+      if (this.#orphaned) return failed
+      machDown(step.before)
+      const worked = await this.#step(step)
+      if (!worked) failed.push({ node: step.group.node, key: groupKey(step.group) })
+    }
+    machDown(plan.end)
+    return failed
+  }
+
+  #step({ action, group }: JobStep): Promise<boolean> {
+    switch (action) {
+      case 'take':
+        return this.#take(group)
+      case 'give':
+        return this.#give(group)
+      case 'clear':
+        return perform(clearGroup(group, this.#retries), this.#performer())
+    }
+  }
+
+  async #take(group: ResourceGroup): Promise<boolean> {
+    // Held from the first call on: a daemon that dies in the middle of a start leaves a half started group.
+    this.#held.set(groupText(group), group)
+    this.#world.send({ kind: 'held', groups: [...this.#held.values()] })
+    const taken = await perform(takeGroup(group, this.#retries), this.#performer())
+    if (!taken) this.#forget(group)
+    return taken
+  }
+
+  async #give(group: ResourceGroup): Promise<boolean> {
+    const given = await perform(giveGroup(group, this.#retries), this.#performer())
+    if (given) this.#forget(group)
+    return given
+  }
+
+  #forget(group: ResourceGroup): void {
+    if (!this.#held.delete(groupText(group))) return
+    this.#world.send({ kind: 'held', groups: [...this.#held.values()] })
+  }
+
+  #performer(): Performer {
+    return {
+      locate: resource => {
+        const located = locateResource(resource, this.#call)
+        return located.kind === 'none' ? null : located.path
+      },
+      call: async (resource, action) => {
+        // A start under way when the daemon vanishes is ended; a stop is always let finish.
+        const ending = action === 'stop' ? this.#ending.signal : this.#taking.signal
+        const outcome = await callResource(resource, action, { ...this.#call, ending })
+        const program = programOf(resource)
+        // What status prints is its answer; what start and stop print is for the reader of the log.
+        if (action !== 'status' || outcome.exitCode === null) this.#sayOutput(program, outcome.output)
+        return outcome
+      },
+      log: (level, text) => this.#say({ program: 'ResourceManager(default)', level, text }),
+      pause: async ms => {
+        await sleep(ms)
+      },
+    }
+  }
+
+  async #runScripts(): Promise<void> {
+    if (this.#scripting) return
+    this.#scripting = true
+    for (let next = this.#scripts.shift(); next && !this.#orphaned; next = this.#scripts.shift()) {
+      const path = `${this.#begin.paths.haDir}/rc.d/${next.name}`
+      this.#say({ program: 'harc(default)', level: 'info', text: `Running ${path} ${next.name}` })
+      const result = await runCommand(path, [next.name], {
+        timeoutMs: SCRIPT_TIMEOUT_MS,
+        env: { ...this.#begin.env, ...next.env },
+        cwd: '/',
+        signal: this.#ending.signal,
+      })
+      this.#sayOutput(`${next.name}(default)`, result.stdout + result.stderr)
+      if (result.exitCode === 0) continue
+      const why =
+        result.spawnError ?? (result.timedOut ? 'too slow, ended' : `return code ${result.exitCode}`)
+      this.#say({ program: 'harc(default)', level: 'ERROR', text: `${path}: ${why}` })
+    }
+    this.#scripting = false
+  }
+
+  #sayOutput(program: string, output: string): void {
+    const lines = output.split('\n').filter(line => line.trim() !== '')
+    for (const line of lines.slice(0, OUTPUT_LINES_MAX)) {
+      const [, word, said] = /^(INFO|WARNING|ERROR):\s*(.*)$/.exec(line) ?? []
+      const level = (word ?? 'info') as RunnerLine['level']
+      this.#say({ program, level, text: said ?? line })
+    }
+    const more = lines.length - OUTPUT_LINES_MAX
+    if (more > 0) this.#say({ program, level: 'info', text: `(${more} more lines of output)` })
+  }
+
+  #say(line: Line): void {
+    this.#world.send({ kind: 'line', line: { ...line, atMs: this.#world.wallMs(), pid: process.pid } })
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The form of a message on the network: each field says its length, so that values may hold any byte.
+ *
+ *     message = "###\n" *field "%%%\n"
+ *     field   = len ":" "(" type ")" name "=" value ","     len = decimal bytes from "(" to the end of value
+ *     type    = "0" string / "1" binary / "2" struct (a message) / "3" list / "4" compressed / "5" as 2
+ *
+ * The signature that follows in a datagram is packet.ts's. Lengths are read strictly (no sign, no leading zero): no
+ * sender writes them otherwise, and then equal messages have equal bytes.
+ */
+import { assert } from '../../base/assert.js'
+import { depthMax, isFieldName, isFieldText, messageFault, view } from './fields.js'
+import { type Field, type FieldValue, isRefusal, Message, messageBytesMax, type Refusal } from './message.js'
+
+export const netstringStart = '###\n'
+export const netstringEnd = '%%%\n'
+
+const colon = 0x3a
+const comma = 0x2c
+const equals = 0x3d
+const open = 0x28
+const close = 0x29
+const zero = 0x30
+
+/** The piece that stands at `at`, where more bytes may still come. */
+export type Span = { readonly from: number; readonly to: number; readonly next: number }
+
+/** `len ":" bytes ","` at `at`: the place of its bytes, 'incomplete', or why it is none. */
+export function spanAt(bytes: Buffer, at: number): Span | 'incomplete' | Refusal {
+  let length = 0
+  let digits = 0
+  for (; ; digits++) {
+    const byte = bytes[at + digits]
+    if (byte === undefined) return 'incomplete'
+    if (byte === colon) break
+    if (byte < zero || byte > zero + 9)
+      return { reason: `byte ${at + digits}: a length wants digits and a colon` }
+    if (digits > 0 && length === 0) return { reason: `byte ${at}: a length with a leading zero` }
+    length = length * 10 + byte - zero
+    if (length > messageBytesMax) return { reason: `byte ${at}: a length above ${messageBytesMax}` }
+  }
+  if (digits === 0) return { reason: `byte ${at}: a length wants digits and a colon` }
+  const from = at + digits + 1
+  const to = from + length
+  if (to >= bytes.length) return 'incomplete'
+  if (bytes[to] !== comma) return { reason: `byte ${to}: no comma after a field` }
+  return { from, to, next: to + 1 }
+}
+
+/** The field between `from` and `to`. */
+export function fieldIn(bytes: Buffer, from: number, to: number, depth: number): Field | Refusal {
+  const type = (bytes[from + 1] ?? 0) - zero
+  const isTyped = to - from >= 3 && bytes[from] === open && bytes[from + 2] === close
+  if (!isTyped || type < 0 || type > 5) return { reason: `byte ${from}: a field wants a type, (0) to (5)` }
+  const nameEnd = bytes.indexOf(equals, from + 3)
+  if (nameEnd === -1 || nameEnd >= to) return { reason: `byte ${from}: a field without =` }
+  const name = bytes.toString('latin1', from + 3, nameEnd)
+  if (!isFieldName(name)) return { reason: `byte ${from}: not the name of a field` }
+  const value = decodeValue(bytes.subarray(nameEnd + 1, to), type, depth)
+  if (isFieldValue(value)) return { name, value }
+  return { reason: `field ${name}: ${value.reason}` }
+}
+
+function isFieldValue(value: FieldValue | Refusal): value is FieldValue {
+  return typeof value === 'string' || !isRefusal(value)
+}
+
+function decodeValue(raw: Buffer, type: number, depth: number): FieldValue | Refusal {
+  switch (type) {
+    case 0: {
+      const text = raw.toString('latin1')
+      return isFieldText(text) ? text : { reason: 'a NUL in a string' }
+    }
+    case 1:
+      return Uint8Array.from(raw)
+    case 2:
+    case 5: {
+      const inner = decodeNetstring(raw, depth + 1)
+      if (isRefusal(inner)) return inner
+      if (inner.end !== raw.length) return { reason: 'bytes after a nested message' }
+      return { type, raw: Uint8Array.from(raw) }
+    }
+    case 3:
+      return isFieldText(raw.toString('latin1'))
+        ? { type, raw: Uint8Array.from(raw) }
+        : { reason: 'a NUL in a list' }
+    default:
+      return { type: 4, raw: Uint8Array.from(raw) }
+  }
+}
+
+/** The message at the start of the bytes, and where it ends (behind `%%%\n`). */
+export function decodeNetstring(bytes: Uint8Array, depth = 0): { message: Message; end: number } | Refusal {
+  const buffer = view(bytes)
+  if (buffer.length > messageBytesMax) return { reason: `more than ${messageBytesMax} bytes` }
+  if (depth > depthMax) return { reason: `structs nested deeper than ${depthMax}` }
+  if (buffer.toString('latin1', 0, 4) !== netstringStart) return { reason: 'does not begin with ###' }
+  const fields: Field[] = []
+  let at = netstringStart.length
+  while (buffer.toString('latin1', at, at + 4) !== netstringEnd) {
+    const span = spanAt(buffer, at)
+    if (span === 'incomplete') return { reason: 'cut off' }
+    if (isRefusal(span)) return span
+    const field = fieldIn(buffer, span.from, span.to, depth)
+    if (isRefusal(field)) return field
+    fields.push(field)
+    at = span.next
+  }
+  return { message: new Message(fields), end: at + netstringEnd.length }
+}
+
+export function encodeNetstring(message: Message): Buffer {
+  assert(messageFault(message) === null, 'a message to be encoded holds writable fields only')
+  const pieces: Uint8Array[] = [Buffer.from(netstringStart)]
+  for (const { name, value } of message.fields) {
+    const [type, bytes] = typedBytes(value)
+    const head = Buffer.from(`(${type})${name}=`, 'latin1')
+    pieces.push(Buffer.from(`${head.length + bytes.length}:`), head, bytes, Buffer.from(','))
+  }
+  return Buffer.concat([...pieces, Buffer.from(netstringEnd)])
+}
+
+function typedBytes(value: FieldValue): [number, Uint8Array] {
+  if (typeof value === 'string') return [0, Buffer.from(value, 'latin1')]
+  if (value instanceof Uint8Array) return [1, value]
+  return [value.type, value.raw]
+}

@@ -1,0 +1,123 @@
+/**
+ * A datagram: one message and its signature. Both forms are accepted, only the netstring form is sent.
+ *
+ *     datagram = message trailer                  trailer = len ":" authnum SP digest ","
+ *     signed   = all bytes of the message, "###\n" to "%%%\n"
+ *
+ * In classic form the field `auth=authnum digest` signs the lines of all other fields. With `msgfmt classic` (the
+ * default) netstring datagrams carry that field as well; nobody looks at it there, the trailer covers it.
+ *
+ * The key is chosen by the number in the packet. (heartbeat 3.0.6 takes the key of its own outgoing number, so that
+ * it rejects a peer who signs with another known key; see docs/protocol.md, "Changing keys".)
+ */
+import { decodeClassic, encodeClassicLines } from './classic.js'
+import { messageFault, view } from './fields.js'
+import { isRefusal, type Message, messageBytesMax, type Refusal } from './message.js'
+import { decodeNetstring, encodeNetstring, spanAt } from './netstring.js'
+import { authNumberMax, digest, isDigest, type KeyRing } from './signature.js'
+
+export type MessageFormat = 'classic' | 'netstring'
+
+export interface Packet {
+  readonly form: MessageFormat
+  readonly message: Message
+  readonly authNumber: number
+  readonly digest: string
+  /** What the digest must cover. */
+  readonly signedBytes: Buffer
+}
+
+/**
+ * foreign: not of this protocol, to be ignored. malformed: begins like a message and is none. unsigned: no signature
+ * where one must be. unknown-key, wrong-digest: the sender lacks a key of ours.
+ */
+export type PacketFault = 'foreign' | 'malformed' | 'unsigned' | 'unknown-key' | 'wrong-digest'
+
+export interface PacketRefusal extends Refusal {
+  readonly fault: PacketFault
+}
+
+/** IPv4 allows no larger datagram. */
+export const datagramBytesMax = 65_507
+
+const refuse = (fault: PacketFault, reason: string): PacketRefusal => ({ fault, reason })
+
+/** Takes a datagram apart; says nothing about who sent it. */
+export function decodePacket(datagram: Uint8Array): Packet | PacketRefusal {
+  const bytes = view(datagram)
+  if (bytes.length > messageBytesMax) return refuse('malformed', `more than ${messageBytesMax} bytes`)
+  switch (bytes.toString('latin1', 0, 4)) {
+    case '###\n':
+      return decodeNetstringPacket(bytes)
+    case '>>>\n':
+      return decodeClassicPacket(bytes)
+    default:
+      return refuse('foreign', 'begins neither with ### nor with >>>')
+  }
+}
+
+function decodeNetstringPacket(bytes: Buffer): Packet | PacketRefusal {
+  const decoded = decodeNetstring(bytes)
+  if (isRefusal(decoded)) return refuse('malformed', decoded.reason)
+  const { message, end } = decoded
+  if (end === bytes.length) return refuse('unsigned', 'nothing follows the message')
+  const span = spanAt(bytes, end)
+  if (span === 'incomplete') return refuse('unsigned', 'the signature is cut off')
+  if (isRefusal(span)) return refuse('unsigned', span.reason)
+  if (span.next !== bytes.length) return refuse('malformed', 'bytes after the signature')
+  const signature = parseSignature(bytes.toString('latin1', span.from, span.to))
+  if (!signature) return refuse('unsigned', 'a signature wants a key number and a digest')
+  return { form: 'netstring', message, ...signature, signedBytes: bytes.subarray(0, end) }
+}
+
+function decodeClassicPacket(bytes: Buffer): Packet | PacketRefusal {
+  const message = decodeClassic(bytes)
+  if (isRefusal(message)) return refuse('malformed', message.reason)
+  const claims = message.fields.filter(field => field.name === 'auth')
+  const claim = claims[0]?.value
+  const signature = claims.length === 1 && typeof claim === 'string' ? parseSignature(claim) : null
+  if (!signature) return refuse('unsigned', 'no auth field with a key number and a digest')
+  // Not the bytes as they came but the text that the decoded fields have: this is what will be acted upon.
+  return { form: 'classic', message, ...signature, signedBytes: encodeClassicLines(message.without('auth')) }
+}
+
+/** `authnum SP digest`. The longest digest has 40 digits. */
+function parseSignature(text: string): { authNumber: number; digest: string } | null {
+  const [, number, hex] = /^(0|[1-9]\d?) ([0-9a-f]{1,40})$/.exec(text) ?? []
+  if (number === undefined || hex === undefined || Number(number) > authNumberMax) return null
+  return { authNumber: Number(number), digest: hex }
+}
+
+/** Why this packet is not from a holder of our keys; null when it is. */
+export function verifyPacket(packet: Packet, ring: KeyRing): PacketRefusal | null {
+  const key = ring.keys.get(packet.authNumber)
+  if (!key) return refuse('unknown-key', `signed with key ${packet.authNumber}, which authkeys does not have`)
+  if (isDigest(key, packet.signedBytes, packet.digest)) return null
+  return refuse('wrong-digest', `the ${key.method} digest of key ${packet.authNumber} does not match`)
+}
+
+/** What a daemon does with each datagram: only a packet with a right signature comes out. */
+export function openPacket(datagram: Uint8Array, ring: KeyRing): Packet | PacketRefusal {
+  const packet = decodePacket(datagram)
+  return isRefusal(packet) ? packet : (verifyPacket(packet, ring) ?? packet)
+}
+
+/** The datagram for a fully stamped message, signed with our outgoing key. */
+export function sealMessage(message: Message, ring: KeyRing, format: MessageFormat): Buffer | Refusal {
+  const fault = messageFault(message)
+  if (fault !== null) return { reason: fault }
+  const signed = encodeNetstring(format === 'classic' ? withInnerAuth(message, ring) : message)
+  const signature = signatureOf(signed, ring)
+  const datagram = Buffer.concat([signed, Buffer.from(`${signature.length}:${signature},`)])
+  if (datagram.length <= datagramBytesMax) return datagram
+  return { reason: `a message of ${datagram.length} bytes does not fit into a datagram` }
+}
+
+/** The same message with the field `auth` that signs its classic text. */
+export function withInnerAuth(message: Message, ring: KeyRing): Message {
+  return message.with('auth', signatureOf(encodeClassicLines(message.without('auth')), ring))
+}
+
+function signatureOf(bytes: Buffer, ring: KeyRing): string {
+  return `${ring.outgoing.number} ${digest(ring.outgoing, bytes)}`
+}

@@ -1,0 +1,175 @@
+/**
+ * `service=http` and `https`: up when the last answer of at most seven redirects is 2xx and matches `receive`.
+ * Certificates and names are not verified, as in the original. Each check uses one connection of its own and
+ * node's plain client: an agent or undici's pool would cost up to four times as much and keep sockets.
+ */
+import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { isIP } from 'node:net'
+import { endpoint } from '../core/table.js'
+import { type Check, failed, type Outcome, type Probe, type Progress } from './check.js'
+import { mismatch } from './receive.js'
+
+const REDIRECTS_MAX = 7
+/** As much of a body as `receive` sees. */
+const BODY_KEPT_BYTES_MAX = 1_048_576
+/** An answer that is still going on here is no page. */
+const BODY_BYTES_MAX = 16 * BODY_KEPT_BYTES_MAX
+/** Enough of a body for a monitorfile. */
+const ANSWER_CHARACTERS_MAX = 65_536
+
+const ONCE = { once: true }
+
+interface Question {
+  readonly isSecure: boolean
+  /** Name or address, IPv6 without brackets. */
+  readonly host: string
+  readonly port: number
+  readonly path: string
+  /** The Host header. */
+  readonly hostHeader: string
+}
+
+interface Answer {
+  readonly status: number
+  readonly statusLine: string
+  readonly location: string | undefined
+  readonly body: Uint8Array
+  readonly isEndless: boolean
+}
+
+export const checkHttp: Check = async (probe, signal, progress) => {
+  let question = firstQuestion(probe)
+  if (question === null) return failed('ERROR', `request is no URL: ${probe.request}`)
+  for (let redirects = 0; ; redirects++) {
+    const answer = await ask(question, probe, signal, progress)
+    const target = isRedirect(answer.status) ? answer.location : undefined
+    if (target === undefined) return verdict(answer, probe)
+    if (redirects === REDIRECTS_MAX) return failed('L7STS', `more than ${REDIRECTS_MAX} redirects`)
+    question = questionOf(target, question)
+    if (question === null)
+      return failed('L7STS', `${answer.statusLine}: cannot follow ${target.slice(0, 200)}`)
+  }
+}
+
+/** The Host header of the first question is virtualhost, else the address without its port (measured). */
+function firstQuestion(probe: Probe): Question | null {
+  const bare = probe.address.includes(':') ? `[${probe.address}]` : probe.address
+  const hostHeader = probe.virtualhost ?? bare
+  if (/^https?:\/\//.test(probe.request)) {
+    const absolute = questionOf(escapePath(probe.request), null)
+    return absolute && { ...absolute, hostHeader }
+  }
+  const { address: host, port } = probe
+  return { isSecure: probe.service === 'https', host, port, path: escapePath(probe.request), hostHeader }
+}
+
+/** What cannot stand in a request line is percent-encoded; what is encoded already stays. */
+const escapePath = (text: string): string =>
+  text.replace(/[^\w\-.~:/?#[\]@!$&'()*+,;=%]/gu, character => {
+    let escaped = ''
+    for (const byte of Buffer.from(character))
+      escaped += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+    return escaped
+  })
+
+function questionOf(location: string, from: Question | null): Question | null {
+  const base = from && `${from.isSecure ? 'https' : 'http'}://${endpoint(from.host, from.port)}${from.path}`
+  if (!URL.canParse(location, base ?? undefined)) return null
+  const url = new URL(location, base ?? undefined)
+  if (!/^https?:$/.test(url.protocol)) return null
+  const isSecure = url.protocol === 'https:'
+  return {
+    isSecure,
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? (isSecure ? 443 : 80) : Number(url.port),
+    path: url.pathname + url.search,
+    hostHeader: url.host,
+  }
+}
+
+const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
+const isSuccess = (status: number): boolean => status >= 200 && status < 300
+
+function verdict(answer: Answer, probe: Probe): Outcome {
+  if (!isSuccess(answer.status)) {
+    return { ...failed('L7STS', answer.statusLine), answer: answer.statusLine }
+  }
+  if (answer.isEndless) return failed('L7RSP', `the answer is longer than ${BODY_BYTES_MAX} bytes`)
+  const fault = mismatch(probe.receive, answer.body)
+  if (fault === null) {
+    return { passed: true, code: 'OK', detail: answer.statusLine, answer: answer.statusLine }
+  }
+  const body = Buffer.from(answer.body.subarray(0, ANSWER_CHARACTERS_MAX)).toString('latin1')
+  return { ...fault, detail: `${answer.statusLine}, but ${fault.detail}`, answer: body }
+}
+
+/** One question and its whole answer. Nothing is left open when the promise settles or the signal aborts. */
+function ask(question: Question, probe: Probe, signal: AbortSignal, progress: Progress): Promise<Answer> {
+  progress.reached = 'connecting'
+  const options: RequestOptions & { rejectUnauthorized: boolean; servername: string } = {
+    host: question.host,
+    port: question.port,
+    path: question.path,
+    method: probe.httpmethod,
+    headers: { Host: question.hostHeader, 'User-Agent': 'ldirectord (Systole)', Connection: 'close' },
+    agent: false,
+    // Servers that end lines with a bare newline are up for the original, and so they are here.
+    insecureHTTPParser: true,
+    rejectUnauthorized: false,
+    servername: isIP(question.host) ? '' : question.host,
+  }
+  return new Promise((resolve, reject) => {
+    const request = question.isSecure ? requestHttps(options) : requestHttp(options)
+    request.once('socket', socket => {
+      socket.once('connect', () => {
+        progress.reached = question.isSecure ? 'securing' : 'asking'
+      })
+      socket.once('secureConnect', () => {
+        progress.reached = 'asking'
+      })
+    })
+    // By hand: the option `signal` of node costs as much as the rest of a check's own work.
+    const abort = (): void => {
+      request.destroy()
+    }
+    signal.addEventListener('abort', abort, ONCE)
+    const finish = (answer: Answer): void => {
+      resolve(answer)
+      request.destroy()
+    }
+    // Stays for the life of the request: what a socket says while it is being destroyed is no news.
+    request.on('error', reject)
+    request.once('response', response => readAnswer(response, probe.httpmethod, finish, reject))
+    request.end()
+  })
+}
+
+/** Calls `finish` with the whole answer, or with its head when no body can change the verdict. */
+function readAnswer(
+  response: IncomingMessage,
+  method: 'GET' | 'HEAD',
+  finish: (answer: Answer) => void,
+  reject: (error: Error) => void,
+): void {
+  const status = response.statusCode ?? 0
+  const head = {
+    status,
+    statusLine: `${status} ${response.statusMessage ?? ''}`.trim(),
+    location: response.headers.location,
+  }
+  response.on('error', reject)
+  if (!isSuccess(status) || method === 'HEAD') {
+    finish({ ...head, body: Buffer.alloc(0), isEndless: false })
+    return
+  }
+  const kept: Buffer[] = []
+  let bytes = 0
+  response.on('data', (chunk: Buffer) => {
+    const room = BODY_KEPT_BYTES_MAX - bytes
+    if (room > 0) kept.push(chunk.subarray(0, room))
+    bytes += chunk.length
+    if (bytes > BODY_BYTES_MAX) finish({ ...head, body: Buffer.alloc(0), isEndless: true })
+  })
+  response.on('end', () => finish({ ...head, body: Buffer.concat(kept), isEndless: false }))
+}

@@ -1,0 +1,87 @@
+/**
+ * Runs one check under one deadline that covers everything: name, connection, TLS, question, whole answer. Whatever
+ * happens, the promise resolves with an outcome at the deadline at the latest and never rejects; the check itself
+ * is told by its signal and closes what it opened.
+ */
+import { setMaxListeners } from 'node:events'
+import { type Check, failed, type Outcome, type Probe, type Progress } from './check.js'
+import { checkConnect } from './connect.js'
+import { checkExternal, checkExternalPerl } from './external.js'
+import { checkHttp } from './http.js'
+import { checkOff, checkOn } from './no-check.js'
+import { checkPing } from './ping.js'
+import { outcomeOfError } from './system-error.js'
+
+/** One row a service that `checktype=negotiate` can ask. */
+const NEGOTIATE: Readonly<Record<string, Check>> = {
+  http: checkHttp,
+  https: checkHttp,
+  none: checkOn,
+}
+
+/** One row a checktype that is the same for all services. */
+const CHECKTYPES: Readonly<Record<string, Check>> = {
+  connect: checkConnect,
+  ping: checkPing,
+  external: checkExternal,
+  'external-perl': checkExternalPerl,
+  on: checkOn,
+  off: checkOff,
+}
+
+/** The services that can be negotiated with, for the start-up message about those that cannot. */
+export const negotiableServices: readonly string[] = Object.keys(NEGOTIATE)
+
+function checkFor(probe: Probe): Check {
+  const check =
+    probe.checktype === 'negotiate' || probe.checktype === 'combined'
+      ? NEGOTIATE[probe.service]
+      : CHECKTYPES[probe.checktype]
+  return check ?? (async () => failed('ERROR', `service ${probe.service} is not checked yet`))
+}
+
+export function runCheck(probe: Probe, stopping: AbortSignal): Promise<Outcome> {
+  if (stopping.aborted) return Promise.resolve(STOPPED)
+  const progress: Progress = { reached: 'connecting' }
+  const controller = new AbortController()
+  setMaxListeners(0, stopping) // one listener for each check that is under way
+  return new Promise(resolve => {
+    const finish = (outcome: Outcome): void => {
+      clearTimeout(deadline)
+      stopping.removeEventListener('abort', stop)
+      resolve(outcome)
+    }
+    const stop = (): void => {
+      finish(STOPPED)
+      controller.abort()
+    }
+    const deadline = setTimeout(() => {
+      finish(tooLate(probe, progress))
+      controller.abort()
+    }, probe.timeoutMs)
+    stopping.addEventListener('abort', stop, { once: true })
+    perform(probe, controller.signal, progress).then(finish, error => {
+      finish(outcomeOfError(error, progress.reached))
+      controller.abort()
+    })
+  })
+}
+
+/** A function of its own, so that a check that throws before its first await rejects as well. */
+async function perform(probe: Probe, signal: AbortSignal, progress: Progress): Promise<Outcome> {
+  return checkFor(probe)(probe, signal, progress)
+}
+
+const STOPPED: Outcome = failed('ERROR', 'given up: the daemon stops')
+
+function tooLate(probe: Probe, progress: Progress): Outcome {
+  const limit = `within ${probe.timeoutMs / 1000} s`
+  switch (progress.reached) {
+    case 'connecting':
+      return failed('L4TOUT', `no connection ${limit}`)
+    case 'securing':
+      return failed('L7TOUT', `connected, but TLS was not agreed ${limit}`)
+    case 'asking':
+      return failed('L7TOUT', `no complete answer ${limit}`)
+  }
+}

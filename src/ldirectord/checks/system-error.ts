@@ -1,0 +1,43 @@
+/** What a failed system call, a broken TLS handshake or a parser's complaint means as the outcome of a check. */
+import { failed, type Outcome, type Progress } from './check.js'
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'network is unreachable',
+  EHOSTDOWN: 'host is down',
+  ENOTFOUND: 'the name does not resolve',
+  EAI_AGAIN: 'the name server does not answer',
+  EADDRNOTAVAIL: 'no local address or port is left for the connection',
+}
+
+/** Shortages of this machine: they say nothing about the server. */
+const OWN_FAULTS: Readonly<Record<string, string>> = {
+  EMFILE: 'this process has too many open files',
+  ENFILE: 'this machine has too many open files',
+  ENOBUFS: 'this machine has no network buffers left',
+  ENOMEM: 'this machine has no memory left',
+}
+
+export function outcomeOfError(error: unknown, reached: Progress['reached']): Outcome {
+  if (!(error instanceof Error)) return failed('ERROR', `the check failed: ${String(error)}`)
+  const code = (error as NodeJS.ErrnoException).code
+  if (code === undefined) return failed('ERROR', `the check failed: ${error.message}`)
+  if (OWN_FAULTS[code]) return failed('ERROR', OWN_FAULTS[code])
+  if (reached === 'connecting') {
+    return failed(code === 'ETIMEDOUT' ? 'L4TOUT' : 'L4CON', SENTENCES[code] ?? error.message)
+  }
+  if (reached === 'securing') return failed('L6RSP', `TLS failed: ${tlsReason(error)}`)
+  if (code.startsWith('HPE_')) return failed('L7RSP', `the answer is not HTTP: ${error.message}`)
+  if (code === 'ECONNRESET' || code === 'EPIPE')
+    return failed('L7RSP', 'closed before the answer was complete')
+  return failed('L7RSP', SENTENCES[code] ?? error.message)
+}
+
+/** OpenSSL's long line `40E7...:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:...`, its reason only. */
+function tlsReason(error: Error): string {
+  const { code, reason } = error as NodeJS.ErrnoException & { reason?: string }
+  if (code === 'ECONNRESET') return 'closed during the handshake'
+  return reason ?? error.message
+}

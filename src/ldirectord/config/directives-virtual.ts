@@ -1,0 +1,365 @@
+/**
+ * The directives of a `virtual=` or `virtual6=` section, one row each, and the services that a negotiate check knows.
+ * A value of a section overrides the global directive of the same name.
+ */
+import { directive } from '../../syntax/directive.js'
+import { CONNECTTIMEOUT_DEPRECATED } from './directives-global.js'
+import { fallbackForm } from './fallback-line.js'
+import * as form from './forms.js'
+import type { Checktype } from './model.js'
+
+/** In the order of the original's message. */
+export const SERVICES = [
+  'dns',
+  'ftp',
+  'http',
+  'https',
+  'http_proxy',
+  'imap',
+  'imaps',
+  'ldap',
+  'ldaps',
+  'mysql',
+  'nntp',
+  'none',
+  'oracle',
+  'pop',
+  'pops',
+  'radius',
+  'pgsql',
+  'simpletcp',
+  'sip',
+  'smtp',
+  'submission',
+] as const
+
+/** Service of a virtual whose section does not name one, by the port as written or resolved. */
+export const SERVICE_OF_PORT: Readonly<Record<string, string>> = {
+  21: 'ftp',
+  25: 'smtp',
+  53: 'dns',
+  80: 'http',
+  110: 'pop',
+  119: 'nntp',
+  143: 'imap',
+  389: 'ldap',
+  443: 'https',
+  587: 'submission',
+  636: 'ldaps',
+  993: 'imaps',
+  995: 'pops',
+  1521: 'oracle',
+  1812: 'radius',
+  3128: 'http_proxy',
+  3306: 'mysql',
+  5060: 'sip',
+  5432: 'pgsql',
+}
+
+const CHECKTYPES = ['connect', 'negotiate', 'ping', 'off', 'on', 'external', 'external-perl'] as const
+const CHECKTYPE_ERROR =
+  'checktype must be "connect", "negotiate", "on", "off", "ping", "external", "external-perl" or a positive number'
+
+export interface ChecktypeValue {
+  readonly checktype: Checktype
+  readonly combinedConnects: number
+}
+
+const checktypeWord = form.wordOf(CHECKTYPES, /[\w-]+/)
+const checktypeForm = {
+  form: 'connect|negotiate|ping|on|off|external|external-perl|N',
+  parse: (text: string): { value: ChecktypeValue } | { wanted: string } => {
+    const digits = /\d+/.exec(text)?.[0]
+    if (digits !== undefined) return { value: { checktype: 'combined', combinedConnects: Number(digits) } }
+    const word = checktypeWord.parse(text)
+    return 'value' in word
+      ? { value: { checktype: word.value, combinedConnects: 0 } }
+      : { wanted: `one of ${CHECKTYPES.join(', ')}, or a number` }
+  },
+}
+
+const yesNo = (name: string, defaultText: string, summary: string) =>
+  directive({
+    arg: form.yesNo,
+    default: null,
+    defaultText,
+    repeat: 'last-wins',
+    summary,
+    original: () => `${name} must be 'yes' or 'no'`,
+    support: 'acts',
+  })
+
+const count = (name: string, error: string, summary: string) =>
+  directive({
+    arg: form.number(1),
+    default: null,
+    defaultText: `global ${name}`,
+    repeat: 'last-wins',
+    range: '> 0',
+    summary,
+    original: () => error,
+    support: 'acts',
+  })
+
+const quotedText = (error: string, summary: string) =>
+  directive({
+    arg: form.quoted('a text', 'not-empty'),
+    default: '',
+    defaultText: 'none',
+    repeat: 'last-wins',
+    summary,
+    original: value => (form.isQuoted(value) ? error : form.UNKNOWN_COMMAND),
+    support: 'later',
+  })
+
+const realForm = {
+  form: 'HOST[->HOST2][:PORT] gate|masq|ipip [WEIGHT] ["REQUEST","RECEIVE"] [l:N] [u:N]',
+  parse: (text: string) => ({ value: text }),
+}
+const real = (summary: string) =>
+  directive({
+    arg: realForm,
+    default: null,
+    repeat: 'accumulates',
+    summary,
+    original: () => 'invalid address for real server (wrong format)',
+    support: 'acts',
+  })
+
+const fallback = (family: 4 | 6) =>
+  directive({
+    arg: fallbackForm(family),
+    default: null,
+    defaultText: `global ${family === 6 ? 'fallback6' : 'fallback'}`,
+    repeat: 'last-wins',
+    summary: 'server that answers when no real server is up; no port: the port of this virtual service',
+    original: () => 'forward method must be gate, masq or ipip',
+    support: 'acts',
+  })
+
+const text = (summary: string) =>
+  directive({
+    arg: form.restOfLine('TEXT', 'empty-allowed'),
+    default: null,
+    repeat: 'last-wins',
+    summary,
+    support: 'later',
+  })
+
+export const virtualDirectives = {
+  real: real('a real server, or a range of IPv4 servers'),
+  real6: real('a real server of a virtual6 section'),
+  fallback: fallback(4),
+  fallback6: fallback(6),
+  fallbackcommand: directive({
+    arg: form.maybeQuoted('COMMAND', 'not-empty'),
+    default: null,
+    defaultText: 'global fallbackcommand',
+    repeat: 'last-wins',
+    summary: 'command that runs when the fallback is switched on (start) and off (stop)',
+    original: () => 'invalid fallback command',
+    support: 'later',
+  }),
+  checktype: directive<ChecktypeValue>({
+    arg: checktypeForm,
+    default: { checktype: 'negotiate', combinedConnects: 0 },
+    defaultText: 'negotiate',
+    repeat: 'last-wins',
+    summary: 'how servers are checked; N: one negotiate check, then N connect checks, and again',
+    original: () => CHECKTYPE_ERROR,
+    support: 'acts',
+  }),
+  service: directive({
+    arg: form.wordOf(SERVICES),
+    default: null,
+    defaultText: 'by the port, else none',
+    repeat: 'last-wins',
+    summary: 'what a negotiate check speaks; none: the server always counts as up',
+    original: () => `service must be ${SERVICES.slice(0, -1).join(', ')} or ${SERVICES.at(-1)}`,
+    support: 'acts',
+  }),
+  request: directive({
+    arg: form.quoted('a request', 'not-empty'),
+    default: '/',
+    repeat: 'last-wins',
+    summary: 'what the check asks for; a leading / is added where it is missing',
+    original: value => (form.isQuoted(value) ? 'no request string specified' : form.UNKNOWN_COMMAND),
+    support: 'acts',
+  }),
+  receive: directive({
+    arg: form.quoted('a regular expression', 'not-empty'),
+    default: '',
+    defaultText: 'any answer',
+    repeat: 'last-wins',
+    summary: 'Perl regular expression that the answer must match',
+    original: value => (form.isQuoted(value) ? 'invalid receive string' : form.UNKNOWN_COMMAND),
+    support: 'acts',
+  }),
+  httpmethod: directive<'GET' | 'HEAD'>({
+    arg: {
+      form: 'GET|HEAD',
+      parse: value => {
+        const word = /\w+/.exec(value)?.[0].toUpperCase()
+        return word === 'GET' || word === 'HEAD' ? { value: word } : { wanted: 'GET or HEAD' }
+      },
+    },
+    default: 'GET',
+    repeat: 'last-wins',
+    summary: 'method of http and https checks',
+    original: () => 'httpmethod must be GET or HEAD',
+    support: 'acts',
+  }),
+  virtualhost: directive({
+    arg: form.hostName,
+    default: null,
+    defaultText: 'address of the real server',
+    repeat: 'last-wins',
+    summary: 'Host header of http and https checks',
+    support: 'acts',
+  }),
+  checkport: directive({
+    arg: form.number(1, 65535),
+    default: null,
+    defaultText: 'port of the real server',
+    repeat: 'last-wins',
+    range: '1..65535',
+    summary: 'port that is checked',
+    original: value => (/\d/.test(value) ? 'checkport must be in range 1..65536' : 'invalid port'),
+    support: 'acts',
+  }),
+  checkcommand: directive({
+    arg: form.maybeQuoted('COMMAND', 'not-empty'),
+    default: '/bin/true',
+    repeat: 'last-wins',
+    summary: 'program of external and external-perl checks',
+    original: () => 'invalid check command',
+    support: 'acts',
+  }),
+  checktimeout: count('checktimeout', 'invalid check timeout', 'seconds that a check may take'),
+  negotiatetimeout: count(
+    'negotiatetimeout',
+    'invalid negotiate timeout',
+    'seconds that a negotiate check may take',
+  ),
+  checkcount: count(
+    'checkcount',
+    'invalid check count',
+    'tries of a ping check; deprecated, see failurecount',
+  ),
+  failurecount: count(
+    'failurecount',
+    'invalid failure count',
+    'failures in a row after which a real server is down',
+  ),
+  checkinterval: count(
+    'checkinterval',
+    'invalid checkinterval',
+    'seconds between two checks; only with fork=yes',
+  ),
+  login: quotedText('invalid login string', 'user name of the check'),
+  passwd: quotedText('invalid password', 'password of the check'),
+  database: quotedText('invalid database', 'database of mysql, pgsql and oracle checks'),
+  secret: quotedText('invalid secret', 'shared secret of radius checks'),
+  load: directive({
+    arg: form.quotedWord,
+    default: '',
+    defaultText: 'none',
+    repeat: 'last-wins',
+    summary: 'read by the original, used by none of its checks',
+    original: value => (form.isQuoted(value) ? 'invalid string for load testing' : form.UNKNOWN_COMMAND),
+    support: 'accepted',
+  }),
+  scheduler: directive({
+    arg: form.found('NAME', 'a scheduler in lower-case letters, such as wrr or wlc', /[a-z]+/),
+    default: 'wrr',
+    repeat: 'last-wins',
+    summary: 'scheduler of the virtual service',
+    original: () => 'invalid scheduler, should be only lowercase letters (a-z)',
+    support: 'acts',
+  }),
+  persistent: directive({
+    arg: form.number(0),
+    default: null,
+    repeat: 'last-wins',
+    summary: 'seconds during which a client stays with its server',
+    original: () => 'invalid persistent timeout',
+    support: 'acts',
+  }),
+  netmask: directive({
+    arg: form.restOfLine('A.B.C.D|PREFIX', 'empty-allowed'),
+    default: null,
+    repeat: 'last-wins',
+    range: 'virtual6: 1..128',
+    summary: 'clients of one network count as one for persistence',
+    original: () => 'invalid netmask: dotted quad notation is required',
+    support: 'acts',
+  }),
+  schedflags: directive({
+    arg: form.found('FLAG[,FLAG]', 'scheduler flags such as sh-port', /^[^ \t\r\f\v]+/),
+    default: '',
+    defaultText: 'none',
+    repeat: 'last-wins',
+    summary: 'flags of the scheduler (ipvsadm -b)',
+    original: () => 'invalid sched-flags',
+    support: 'acts',
+  }),
+  protocol: directive({
+    arg: form.found('tcp|udp|fwm', 'tcp or udp', /\w+/),
+    default: null,
+    defaultText: 'tcp; udp for port 53; fwm for a mark',
+    repeat: 'last-wins',
+    summary: 'protocol of the virtual service',
+    original: () => 'invalid protocol',
+    support: 'acts',
+  }),
+  ops: yesNo('ops', 'no', 'one-packet scheduling, UDP only'),
+  quiescent: yesNo('quiescent', 'global quiescent', 'a server that is down keeps its entry with weight 0'),
+  cleanstop: yesNo('cleanstop', 'global cleanstop', 'remove this virtual service when ldirectord stops'),
+  emailalert: directive({
+    arg: form.mailAddresses,
+    default: null,
+    defaultText: 'global emailalert',
+    repeat: 'last-wins',
+    summary: 'who gets a mail when a server changes its state',
+    original: () => 'no email address specified',
+    support: 'later',
+  }),
+  emailalertfreq: directive({
+    arg: form.leadingNumber,
+    default: null,
+    defaultText: 'global emailalertfreq',
+    repeat: 'last-wins',
+    range: '>= 0',
+    summary: 'seconds after which the mail about a server that is down is repeated; 0: never',
+    original: () => 'invalid email alert frequency',
+    support: 'later',
+  }),
+  emailalertstatus: directive({
+    arg: form.alertStatus,
+    default: null,
+    defaultText: 'global emailalertstatus',
+    repeat: 'last-wins',
+    summary: 'states of the daemon in which mails are sent',
+    original: form.alertStatusError,
+    support: 'later',
+  }),
+  smtp: directive({
+    arg: form.found('HOST', 'a host name or IPv4 address', /^[0-9A-Za-z._+-]+/),
+    default: null,
+    defaultText: 'global smtp',
+    repeat: 'last-wins',
+    summary: 'mail server',
+    original: () => 'invalid SMTP server address',
+    support: 'later',
+  }),
+  monitorfile: directive({
+    arg: form.maybeQuoted('PATH', 'empty-allowed'),
+    default: null,
+    repeat: 'last-wins',
+    summary: 'file that gets a line for each result of a check',
+    support: 'later',
+  }),
+  servicename: text('name of the service in mails'),
+  comment: text('comment in mails'),
+  connecttimeout: CONNECTTIMEOUT_DEPRECATED,
+}

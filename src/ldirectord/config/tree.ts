@@ -1,0 +1,84 @@
+/**
+ * What parsing alone finds out, before any name is resolved: the steps of reading in the order in which the original
+ * takes them. It stops at its first error, so the order of findings is part of what must be the same.
+ */
+import type { Diagnostic, Span } from '../../syntax/diagnostic.js'
+import type { FallbackText } from './fallback-line.js'
+import type { Target } from './section-head.js'
+import type { Source } from './source.js'
+
+/** What the original prints: `Error [PID] reading file FILE at line N: TEXT`; no line: `Error [PID]: TEXT`. */
+export interface OriginalMessage {
+  readonly severity: 'Error' | 'Warning'
+  readonly line: number | null
+  readonly text: string
+}
+
+export interface Finding {
+  readonly diagnostic: Diagnostic
+  /** null: the original says nothing. */
+  readonly original: OriginalMessage | null
+}
+
+/** One directive whose form is right. */
+export interface Entry {
+  readonly name: string
+  readonly value: unknown
+  /** The value as written, without what was cut as a comment. */
+  readonly text: string
+  readonly span: Span
+}
+
+export interface PathEntry extends Entry {
+  readonly name: 'logfile' | 'monitorfile' | 'maintenancedir'
+  readonly value: string
+}
+
+export interface FallbackEntry extends Entry {
+  readonly value: FallbackText
+}
+
+export interface Section {
+  readonly family: 4 | 6
+  /** The value of virtual= as written, without a comment behind it. */
+  readonly text: string
+  readonly span: Span
+  /** null: refused. */
+  readonly target: Target | null
+  readonly entries: Entry[]
+  /** Findings and path questions of the section's lines, in order. */
+  readonly steps: Step[]
+  /** The line whose reading ended the section. */
+  endLine: number
+  /** Lines that were meant for it follow outside, behind an error. */
+  interrupted: boolean
+}
+
+export type Step =
+  | { readonly kind: 'finding'; readonly finding: Finding }
+  | { readonly kind: 'fallback'; readonly entry: FallbackEntry }
+  | { readonly kind: 'path'; readonly entry: PathEntry }
+  | { readonly kind: 'section'; readonly section: Section }
+
+/** Something that only the machine can answer. */
+export type Question =
+  | { readonly kind: 'host'; readonly family: 4 | 6; readonly name: string }
+  | { readonly kind: 'append'; readonly path: string }
+  | { readonly kind: 'directory'; readonly path: string }
+
+export interface Tree {
+  readonly source: Source
+  /** Global directives, in order. */
+  readonly entries: readonly Entry[]
+  readonly steps: readonly Step[]
+  /** Each question once. */
+  readonly questions: readonly Question[]
+}
+
+export function questionKey(question: Question): string {
+  return question.kind === 'host'
+    ? `host${question.family} ${question.name}`
+    : `${question.kind} ${question.path}`
+}
+
+export type FallbackStep = Extract<Step, { kind: 'fallback' }>

@@ -1,0 +1,88 @@
+/** Which log line (and mail subject) an edit of the table deserves: it depends on what the entry is in the file. */
+import { unreachable } from '../../base/assert.js'
+import type { LdirectordConfig } from '../config/model.js'
+import * as lines from '../log-lines.js'
+import { canonicalKey, fallbackDestination, fallbackOf, realDestination } from './desired.js'
+import { type Edit, endpoint, type ServiceKey, serviceId } from './table.js'
+
+export interface EditLine {
+  readonly text: string
+  /** The virtual of the file that it is about; null: none (a purged service). */
+  readonly virtual: number | null
+}
+
+/** The phase decides between "deleted" and "purged", and between "added" and "readded". */
+export type Phase = 'loading' | 'running' | 'stopping'
+
+type Role = { readonly kind: 'real' | 'fallback' | 'foreign'; readonly isUp: boolean }
+
+function roleOf(
+  config: LdirectordConfig,
+  virtualIndex: number,
+  destination: { address: string; port: number },
+  isUp: (virtual: number, real: number) => boolean,
+): Role {
+  const virtual = config.virtuals[virtualIndex]!
+  const key = canonicalKey(virtual.key)
+  const wanted = endpoint(destination.address, destination.port)
+  const matching = virtual.reals.flatMap((real, index) => {
+    const written = realDestination(key, real, 0)
+    return endpoint(written.address, written.port) === wanted ? [index] : []
+  })
+  const fallback = fallbackOf(config, virtual)
+  const isFallback = fallback !== null && serverOf(key, fallback) === wanted
+  if (isFallback && !matching.some(index => isUp(virtualIndex, index)))
+    return { kind: 'fallback', isUp: false }
+  if (matching.length > 0) return { kind: 'real', isUp: matching.some(index => isUp(virtualIndex, index)) }
+  return { kind: isFallback ? 'fallback' : 'foreign', isUp: false }
+}
+
+function serverOf(key: ServiceKey, fallback: Parameters<typeof fallbackDestination>[1]): string {
+  const written = fallbackDestination(key, fallback)
+  return endpoint(written.address, written.port)
+}
+
+/** Finds the virtual of a service by its key; built once per configuration. */
+export function virtualIndexes(config: LdirectordConfig): Map<string, number> {
+  return new Map(config.virtuals.map((virtual, index) => [serviceId(canonicalKey(virtual.key)), index]))
+}
+
+export function editLine(
+  edit: Edit,
+  config: LdirectordConfig,
+  indexes: ReadonlyMap<string, number>,
+  phase: Phase,
+  isUp: (virtual: number, real: number) => boolean,
+): EditLine {
+  const key = 'service' in edit ? edit.service.key : edit.key
+  const virtual = indexes.get(serviceId(key)) ?? null
+  const when = phase === 'stopping' ? 'stop' : 'start'
+  if (edit.kind === 'addService') return { virtual, text: lines.addedVirtual(key) }
+  if (edit.kind === 'editService') return { virtual, text: lines.changedVirtual(key) }
+  if (edit.kind === 'deleteService') return { virtual, text: lines.purgedVirtual(key, when) }
+  const { destination } = edit
+  const role: Role =
+    virtual === null ? { kind: 'foreign', isUp: false } : roleOf(config, virtual, destination, isUp)
+  switch (edit.kind) {
+    case 'addDestination':
+      if (role.kind === 'fallback') return { virtual, text: lines.addedFallback(destination, key) }
+      if (role.isUp) return { virtual, text: lines.addedReal(destination, key) }
+      return {
+        virtual,
+        text: config.readdquiescent
+          ? lines.readdQuiescentReal(destination, key)
+          : lines.quiescentReal(destination, key),
+      }
+    case 'editDestination':
+      if (role.kind === 'fallback') return { virtual, text: lines.addedFallback(destination, key) }
+      if (role.isUp) return { virtual, text: lines.restoredReal(destination, key) }
+      return { virtual, text: lines.quiescentReal(destination, key) }
+    case 'deleteDestination':
+      if (role.kind === 'fallback') return { virtual, text: lines.deletedFallback(destination, key) }
+      if (phase === 'stopping' || role.kind === 'foreign')
+        return { virtual, text: lines.purgedReal(destination, key, when) }
+      return { virtual, text: lines.deletedReal(destination, key) }
+    default:
+      return unreachable(edit)
+  }
+}

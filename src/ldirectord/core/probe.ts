@@ -1,0 +1,140 @@
+/**
+ * From the file to the checks that have to run: one check for all real servers, of whatever virtual, that would be
+ * asked the same thing in the same way.
+ */
+import type { Probe } from '../checks/check.js'
+import type { LdirectordConfig, RealServer, VirtualService } from '../config/model.js'
+import { canonicalAddress } from './address.js'
+import type { Target } from './director.js'
+
+/** The port of each service where the file names none (marks). */
+export const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  ftp: 21,
+  smtp: 25,
+  dns: 53,
+  http: 80,
+  pop: 110,
+  nntp: 119,
+  imap: 143,
+  ldap: 389,
+  https: 443,
+  submission: 587,
+  ldaps: 636,
+  imaps: 993,
+  pops: 995,
+  oracle: 1521,
+  radius: 1812,
+  http_proxy: 3128,
+  mysql: 3306,
+  sip: 5060,
+  pgsql: 5432,
+}
+
+/** A check that has to run, and whom its outcome is about. */
+export interface PlannedCheck {
+  readonly id: string
+  readonly targets: readonly Target[]
+  readonly periodMs: number
+  /** `assumed`: nothing is asked (checktype=on, a service without a check); only maintenance can take it down. */
+  readonly kind: 'probe' | 'assumed'
+  /** What is asked; a combined check asks `connect` in between. */
+  readonly probe: Probe
+  readonly connect: Probe | null
+  /** N of checktype=N, else 0. */
+  readonly connectsBetween: number
+}
+
+type AskedType = 'negotiate' | 'connect' | 'ping' | 'external' | 'external-perl'
+
+function timeoutMs(virtual: VirtualService, type: AskedType): number {
+  const checktimeoutMs = virtual.checktimeout * 1000
+  if (type === 'ping') return checktimeoutMs * virtual.checkcount
+  if (type !== 'negotiate' || virtual.service === 'ldap' || virtual.service === 'ldaps') return checktimeoutMs
+  return virtual.negotiatetimeout * 1000
+}
+
+function probeOf(virtual: VirtualService, real: RealServer, type: AskedType): Probe {
+  const { key } = virtual
+  return {
+    service: virtual.service,
+    checktype: type,
+    address: canonicalAddress(real.address),
+    port: virtual.checkport ?? (real.port > 0 ? real.port : (DEFAULT_PORTS[virtual.service] ?? 0)),
+    protocol: key.protocol,
+    request: real.request ?? virtual.request,
+    receive: real.receive ?? virtual.receive,
+    httpmethod: virtual.httpmethod,
+    virtualhost: virtual.virtualhost,
+    checkcommand: virtual.checkcommand,
+    checkcount: virtual.checkcount,
+    timeoutMs: timeoutMs(virtual, type),
+    external: {
+      virtualServer: key.protocol === 'fwm' ? String(key.mark) : key.address,
+      virtualPort: key.protocol === 'fwm' ? 0 : key.port,
+      realServer: real.address,
+      realPort: real.port,
+    },
+    login: virtual.login,
+    passwd: virtual.passwd,
+    database: virtual.database,
+    secret: virtual.secret,
+  }
+}
+
+function askedType(virtual: VirtualService): AskedType | null {
+  switch (virtual.checktype) {
+    case 'on':
+      return null
+    case 'negotiate':
+      return virtual.service === 'none' ? null : 'negotiate'
+    case 'combined':
+      return 'negotiate'
+    case 'connect':
+    case 'ping':
+    case 'external':
+    case 'external-perl':
+      return virtual.checktype
+    default:
+      return null
+  }
+}
+
+/** Two real servers share a check when this text is the same: it holds everything that the answer depends on. */
+function checkId(virtual: VirtualService, probe: Probe, kind: 'probe' | 'assumed', real: RealServer): string {
+  const isExternal = probe.checktype.startsWith('external')
+  // Maintenance is by the address and port as written, so an assumed server is told apart by them.
+  const asked =
+    kind === 'assumed'
+      ? ['assumed', real.address, real.port]
+      : [{ ...probe, external: isExternal ? probe.external : null }, real.address, real.port]
+  return JSON.stringify([...asked, virtual.checktype, virtual.combinedConnects, virtual.checkinterval])
+}
+
+/** The checks of a file, in its order. checktype=off gives none. */
+export function plannedChecks(config: LdirectordConfig): PlannedCheck[] {
+  const checks = new Map<string, PlannedCheck & { targets: Target[] }>()
+  config.virtuals.forEach((virtual, virtualIndex) => {
+    if (virtual.checktype === 'off') return
+    const asked = askedType(virtual)
+    virtual.reals.forEach((real, realIndex) => {
+      const kind = asked === null ? 'assumed' : 'probe'
+      const probe = probeOf(virtual, real, asked ?? 'connect')
+      const id = checkId(virtual, probe, kind, real)
+      const target = { virtual: virtualIndex, real: realIndex }
+      const same = checks.get(id)
+      if (same) same.targets.push(target)
+      else {
+        checks.set(id, {
+          id,
+          targets: [target],
+          periodMs: (config.fork ? virtual.checkinterval : config.checkinterval) * 1000,
+          kind,
+          probe,
+          connect: virtual.checktype === 'combined' ? probeOf(virtual, real, 'connect') : null,
+          connectsBetween: virtual.combinedConnects,
+        })
+      }
+    })
+  })
+  return [...checks.values()]
+}

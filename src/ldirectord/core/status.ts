@@ -1,0 +1,84 @@
+/** The state record of a running ldirectord: what `status --json`, and everything that shows ldirectord, prints. */
+import type { LdirectordConfig } from '../config/model.js'
+import type { DestinationCounters } from '../forwarders/forwarder.js'
+import { canonicalKey, fallbackDestination, fallbackOf, realDestination } from './desired.js'
+import type { Director } from './director.js'
+import { byServiceId } from './reconcile.js'
+import { type Destination, endpoint, serviceId, type Table } from './table.js'
+
+export interface StatusInput {
+  readonly config: LdirectordConfig
+  readonly director: Director
+  readonly table: Table
+  readonly counters: readonly DestinationCounters[]
+  readonly forwarder: string
+  readonly instance: string
+  readonly pid: number
+  readonly nowMs: number
+}
+
+export type Status = ReturnType<typeof statusRecord>
+
+export function statusRecord(input: StatusInput) {
+  const { config, director, nowMs } = input
+  const services = byServiceId(input.table)
+  return {
+    instance: input.instance,
+    pid: input.pid,
+    file: config.file,
+    forwarder: input.forwarder,
+    virtuals: config.virtuals.map((virtual, virtualIndex) => {
+      const key = canonicalKey(virtual.key)
+      const id = serviceId(key)
+      const listed = new Map(
+        services.get(id)?.destinations.map(entry => [endpoint(entry.address, entry.port), entry]),
+      )
+      const shown = (destination: Destination) => {
+        const place = endpoint(destination.address, destination.port)
+        const counts = input.counters.find(
+          entry => serviceId(entry.key) === id && endpoint(entry.address, entry.port) === place,
+        )
+        return {
+          server: place,
+          method: destination.method,
+          /** null: not in the table. */
+          weight: listed.get(place)?.weight ?? null,
+          activeConnections: counts?.activeConnections ?? 0,
+          inactiveConnections: counts?.inactiveConnections ?? 0,
+        }
+      }
+      const fallback = fallbackOf(config, virtual)
+      return {
+        id,
+        scheduler: virtual.scheduler,
+        checktype: virtual.checktype,
+        service: virtual.service,
+        quiescent: virtual.quiescent,
+        reals: virtual.reals.map((real, realIndex) => {
+          const state = director.state({ virtual: virtualIndex, real: realIndex })
+          return {
+            ...shown(realDestination(key, real, real.weight)),
+            text: real.text,
+            weightInFile: real.weight,
+            health: state.health,
+            softFailures: state.softFailures,
+            failurecount: virtual.failurecount,
+            maintenance: state.maintenance,
+            sinceMs: Math.round(nowMs - state.sinceMs),
+            because: state.because,
+            last: state.lastOutcome && {
+              passed: state.lastOutcome.passed,
+              code: state.lastOutcome.code,
+              detail: state.lastOutcome.detail,
+              durationMs: Math.round(state.lastDurationMs ?? 0),
+            },
+          }
+        }),
+        fallback: fallback && {
+          ...shown(fallbackDestination(key, fallback)),
+          active: !director.anyUp(virtualIndex),
+        },
+      }
+    }),
+  }
+}

@@ -1,0 +1,329 @@
+/**
+ * ldirectord while it runs: outcomes of checks go into the director, its changes become log lines, commands and a new
+ * desired table, which the table keeper brings about. No rule lives here; a step is: event in, perform what comes out.
+ *
+ * A loaded file replaces the old one as a whole or not at all. After a load the checks get a moment to answer before
+ * the table is written, so that neither a start nor a reload shows a state that is wrong the next instant.
+ */
+import type { Server } from 'node:net'
+import { unreachable } from '../base/assert.js'
+import { nowMs } from '../base/io/real-clock.js'
+import type { Log } from '../log/record.js'
+import type { Outcome, Probe } from './checks/check.js'
+import type { LdirectordConfig } from './config/model.js'
+import { adoptedTargets } from './core/adopt.js'
+import { canonicalKey, desiredTable, type IsUp } from './core/desired.js'
+import { type Change, Director, type DirectorEvent, type Target } from './core/director.js'
+import { editLine, type Phase, virtualIndexes } from './core/edit-lines.js'
+import { type PlannedCheck, plannedChecks } from './core/probe.js'
+import { statusRecord } from './core/status.js'
+import { stopEdits } from './core/stop-edits.js'
+import { type Edit, EMPTY_TABLE, endpoint, serviceId, type Table } from './core/table.js'
+import type { Forwarder } from './forwarders/forwarder.js'
+import { CheckLoop } from './io/check-loop.js'
+import { Commands } from './io/commands.js'
+import { ConfigWatch } from './io/config-watch.js'
+import { serveControl } from './io/control-socket.js'
+import type { Instance } from './io/instance.js'
+import type { Loaded } from './io/load-config.js'
+import { Maintenance } from './io/maintenance.js'
+import { MonitorFiles } from './io/monitor-files.js'
+import { TableKeeper } from './io/table-keeper.js'
+import * as lines from './log-lines.js'
+
+/** How long a load waits for the first answers before it writes the table without the missing ones. */
+const FIRST_ROUND_MS = 300
+const HOUSEKEEPING_MS = 250
+const RETRY_MS = 5_000
+/** How often a forwarder that is a process like us is asked whether it still has its table. */
+const VERIFY_MS = 1_000
+const STOP_MS_MAX = 15_000
+
+export type GoodConfig = Extract<Loaded, { kind: 'loaded' }>
+
+export interface DaemonOptions {
+  readonly instance: Instance
+  readonly loaded: GoodConfig
+  readonly forwarder: Forwarder
+  readonly runCheck: (probe: Probe, signal: AbortSignal) => Promise<Outcome>
+  readonly load: () => Promise<Loaded>
+  readonly log: Log
+  /** Called when a loaded file names another log. */
+  readonly useLog: (config: LdirectordConfig) => void
+}
+
+/** What belongs to one loaded file and goes with it. */
+interface Generation {
+  readonly config: LdirectordConfig
+  readonly director: Director
+  readonly loop: CheckLoop
+  readonly indexes: ReadonlyMap<string, number>
+  readonly maintenance: Maintenance | null
+}
+
+export class Daemon {
+  readonly #options: DaemonOptions
+  readonly #log: Log
+  readonly #keeper: TableKeeper
+  readonly #commands: Commands
+  readonly #monitors = new MonitorFiles()
+  readonly #watch: ConfigWatch
+  #generation: Generation | null = null
+  #control: Server | null = null
+  #housekeeping: NodeJS.Timeout | null = null
+  #triedAtMs = 0
+  #verifiedAtMs = 0
+  /** Loads and the stop happen one after the other. */
+  #turn: Promise<void> = Promise.resolve()
+  #isLoading = false
+  #isStopping = false
+
+  constructor(options: DaemonOptions) {
+    this.#options = options
+    this.#log = options.log
+    this.#commands = new Commands(sentence => this.#log('WARN', sentence))
+    this.#watch = new ConfigWatch(options.instance.file!, options.loaded.text)
+    this.#keeper = new TableKeeper({
+      forwarder: options.forwarder,
+      onEdit: (edit, phase) => this.#told(edit, phase),
+      onFailure: sentence => this.#log('ERROR', sentence),
+    })
+  }
+
+  async start(): Promise<void> {
+    const { instance, loaded } = this.#options
+    const control = await serveControl(instance.socket, () => this.#status())
+    if (typeof control === 'string') this.#log('WARN', `no control socket: ${control}`)
+    else this.#control = control
+    await this.#inTurn(() => this.#adopt(loaded.config))
+    this.#housekeep()
+  }
+
+  /** Reads the file again; one that has an error changes nothing. */
+  reload(): Promise<void> {
+    return this.#inTurn(async () => {
+      const loaded = await this.#options.load()
+      if (loaded.kind === 'refused') {
+        for (const error of loaded.errors) this.#log('ERROR', error)
+        this.#log('ERROR', lines.keptConfiguration(this.#options.instance.file!))
+        if (loaded.text !== null) this.#watch.loaded(loaded.text)
+        return
+      }
+      for (const warning of loaded.warnings) this.#log('WARN', warning)
+      this.#watch.loaded(loaded.text)
+      this.#options.useLog(loaded.config)
+      await this.#adopt(loaded.config)
+    })
+  }
+
+  /** Ends the checks, cleans the table as cleanstop says and lets go of everything. */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    if (this.#housekeeping !== null) clearTimeout(this.#housekeeping)
+    this.#generation?.loop.stop()
+    const giveUp = setTimeout(() => this.#keeper.abort(), STOP_MS_MAX)
+    await this.#turn
+    await this.#keeper.settled()
+    const generation = this.#generation
+    if (generation !== null) {
+      const isUp: IsUp = (virtual, real) => generation.director.isUp(virtual, real)
+      await this.#keeper.finish(stopEdits(generation.config, this.#keeper.believed, isUp))
+    }
+    clearTimeout(giveUp)
+    this.#control?.close()
+    await this.#options.forwarder.close()
+    this.#monitors.close()
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(async () => {
+      if (!this.#isStopping) await work()
+    })
+    return this.#turn
+  }
+
+  /** Makes this configuration the one in use: start and reload are the same. */
+  async #adopt(config: LdirectordConfig): Promise<void> {
+    const old = this.#generation
+    const current = await this.#keeper.read().catch((error: Error): Table => {
+      this.#log('ERROR', `the table cannot be read: ${error.message}`)
+      return old === null ? EMPTY_TABLE : this.#keeper.believed
+    })
+    const maintenance =
+      config.maintenancedir === null
+        ? null
+        : new Maintenance(
+            config.maintenancedir,
+            config.virtuals.flatMap(virtual => virtual.reals),
+          )
+    await maintenance?.refresh()
+    const adopted = adoptedTargets(config, current, real => maintenance?.covers(real) ?? false)
+    const director = new Director(config, { adopted, told: toldBefore(config, old) }, nowMs())
+    old?.loop.stop()
+    this.#isLoading = true
+    const loop = new CheckLoop({
+      checks: plannedChecks(config),
+      run: this.#options.runCheck,
+      isMaintained: check => maintenance?.covers(serverOf(config, check)) ?? false,
+      onOutcome: (check, outcome, durationMs) => this.#checked(check, outcome, durationMs),
+    })
+    const generation = { config, director, loop, maintenance, indexes: virtualIndexes(config) }
+    this.#generation = generation
+    loop.start()
+    await loop.firstRound(FIRST_ROUND_MS)
+    this.#isLoading = false
+    if (this.#isStopping) return
+    await this.#keeper.load(this.#desired(generation), ownedIds(config, old))
+    this.#step(generation, { kind: 'settled' })
+  }
+
+  #checked(check: PlannedCheck, outcome: Outcome | 'maintenance', durationMs: number): void {
+    const generation = this.#generation
+    if (generation === null) return
+    const { targets } = check
+    this.#step(
+      generation,
+      outcome === 'maintenance'
+        ? { kind: 'maintenance', targets }
+        : { kind: 'checked', targets, outcome, durationMs },
+    )
+    for (const target of targets) this.#monitors.write(generation.config, target, outcome)
+  }
+
+  #step(generation: Generation, event: DirectorEvent): void {
+    const changes = generation.director.step(event, nowMs())
+    if (changes.length === 0) return
+    for (const change of changes) this.#perform(generation, change)
+    const moved = changes.some(change => change.kind === 'up' || change.kind === 'down')
+    if (moved && !this.#isLoading)
+      this.#keeper.want(this.#desired(generation), generation.config.readdquiescent)
+  }
+
+  #perform({ config }: Generation, change: Change): void {
+    switch (change.kind) {
+      case 'softFailure': {
+        const { real, key } = place(config, change.target)
+        this.#log('info', lines.softFailure(real, key, change.failures, change.limit))
+        return
+      }
+      case 'softFailuresReset': {
+        const { real, key } = place(config, change.target)
+        this.#log('info', lines.softFailuresReset(real, key))
+        return
+      }
+      case 'up':
+      case 'down': {
+        const { real, key } = place(config, change.target)
+        this.#log('info', lines.realChanged(real, key, change.from, change.kind, change.because))
+        return
+      }
+      case 'fallback': {
+        const virtual = config.virtuals[change.virtual]!
+        const command = virtual.fallbackcommand ?? config.fallbackcommand
+        if (command !== null) this.#commands.fallback(command, virtual.key, change.active)
+        return
+      }
+      default:
+        unreachable(change)
+    }
+  }
+
+  #told(edit: Edit, phase: Phase): void {
+    const generation = this.#generation
+    if (generation === null) return
+    const { config, director, indexes } = generation
+    const { text } = editLine(edit, config, indexes, phase, (virtual, real) => director.isUp(virtual, real))
+    this.#log('info', text)
+  }
+
+  #desired({ config, director }: Generation): Table {
+    return desiredTable(config, (virtual, real) => director.isUp(virtual, real))
+  }
+
+  /** Looks after what no check triggers: the maintenance folder, the file, edits that failed. */
+  #housekeep(): void {
+    const round = async (): Promise<void> => {
+      const generation = this.#generation
+      if (generation === null) return
+      await generation.maintenance?.refresh()
+      if (this.#keeper.hasFailed && !this.#isLoading && nowMs() - this.#triedAtMs > RETRY_MS) {
+        this.#triedAtMs = nowMs()
+        this.#keeper.want(this.#desired(generation), generation.config.readdquiescent)
+      }
+      await this.#verify(generation)
+      await this.#lookAtFile(generation.config)
+    }
+    this.#housekeeping = setTimeout(() => {
+      void round().then(() => {
+        if (!this.#isStopping) this.#housekeep()
+      })
+    }, HOUSEKEEPING_MS)
+  }
+
+  /** The kernel does not lose its table; a process can die and be started again with an empty one. */
+  async #verify(generation: Generation): Promise<void> {
+    if (this.#options.forwarder.name !== 'proxy' || this.#isLoading) return
+    if (nowMs() - this.#verifiedAtMs < VERIFY_MS) return
+    this.#verifiedAtMs = nowMs()
+    await this.#keeper.verify(this.#desired(generation), generation.config.readdquiescent)
+  }
+
+  async #lookAtFile(config: LdirectordConfig): Promise<void> {
+    const file = this.#options.instance.file!
+    const look = await this.#watch.look()
+    if (look === 'same') return
+    if (look === 'unreadable') {
+      this.#log('WARN', `can not open file ${file} for checking`)
+      return
+    }
+    this.#log('info', lines.configChanged(file))
+    this.#log('info', config.autoreload ? lines.configReread() : lines.configIgnored())
+    if (config.autoreload) await this.reload()
+    const { callback } = this.#generation?.config ?? config
+    if (callback !== null) this.#commands.callback(callback, file)
+  }
+
+  async #status(): Promise<unknown> {
+    const generation = this.#generation
+    const { forwarder, instance } = this.#options
+    if (generation === null) return { instance: instance.name, pid: process.pid, virtuals: [] }
+    return statusRecord({
+      config: generation.config,
+      director: generation.director,
+      table: this.#keeper.believed,
+      counters: await forwarder.counters(AbortSignal.timeout(3_000)),
+      forwarder: forwarder.name,
+      instance: instance.name,
+      pid: process.pid,
+      nowMs: nowMs(),
+    })
+  }
+}
+
+/** The fallbacks that were told under the old file, by their place in the new one. */
+function toldBefore(config: LdirectordConfig, old: Generation | null): Map<number, boolean> {
+  const told = new Map<number, boolean>()
+  if (old === null) return told
+  config.virtuals.forEach((virtual, index) => {
+    const before = old.indexes.get(serviceId(canonicalKey(virtual.key)))
+    const value = before === undefined ? null : old.director.told()[before]
+    if (typeof value === 'boolean') told.set(index, value)
+  })
+  return told
+}
+
+function ownedIds(config: LdirectordConfig, old: Generation | null): Set<string> {
+  return new Set([...virtualIndexes(config).keys(), ...(old?.indexes.keys() ?? [])])
+}
+
+/** A check's targets have the same address and port, as they are written in the file. */
+function serverOf(config: LdirectordConfig, check: PlannedCheck) {
+  const target = check.targets[0]!
+  return config.virtuals[target.virtual]!.reals[target.real]!
+}
+
+function place(config: LdirectordConfig, target: Target) {
+  const virtual = config.virtuals[target.virtual]!
+  const real = virtual.reals[target.real]!
+  return { real: endpoint(real.address, real.port), key: canonicalKey(virtual.key) }
+}

@@ -1,0 +1,123 @@
+/**
+ * The kernel's IPVS, through ipvsadm(8). One edit is one call; several are one `ipvsadm -R`, which costs a process
+ * instead of a process per server. -R tells neither which line failed nor, by its status, that any did, so as soon as
+ * it says anything the table is read again and what is not in effect is tried once more by itself, for its own words.
+ */
+import { runCommand } from '../../base/io/run-command.js'
+import { byServiceId, sameDestination, sameService } from '../core/reconcile.js'
+import { type Destination, type Edit, endpoint, serviceId, type Table } from '../core/table.js'
+import * as lines from '../log-lines.js'
+import type { EditResult, Forwarder } from './forwarder.js'
+import { parseCounters, parseSaved, printEdit } from './ipvs-text.js'
+
+/** Where ipvsadm is looked for, in this order. */
+export const IPVSADM_PATHS: readonly string[] = ['/sbin/ipvsadm', '/usr/sbin/ipvsadm']
+
+const TIMEOUT_MS = 20_000
+const OUTPUT_BYTES_MAX = 16 * 1024 * 1024
+/** Lines of one -R, and single calls after a failed one: a rejected batch must not become a thousand processes. */
+const BATCH_EDITS_MAX = 2_000
+const SINGLE_RETRIES_MAX = 50
+
+/** Why a call of ipvsadm failed, in one sentence; null when it worked. */
+export function explainFailure(
+  exitCode: number | null,
+  spawnError: string | null,
+  stderr: string,
+): string | null {
+  if (spawnError !== null) return `ipvsadm cannot be run (${spawnError})`
+  if (exitCode === 0) return null
+  if (/initialize ipvs|IP Virtual Server is built|FATAL: Module/i.test(stderr)) {
+    if (/not permitted|denied/i.test(stderr)) return 'ipvsadm needs root (CAP_NET_ADMIN)'
+    return 'this kernel has no IPVS (module ip_vs): load it, or set forwarder=proxy'
+  }
+  if (/not permitted|denied|must be root/i.test(stderr)) return 'ipvsadm needs root (CAP_NET_ADMIN)'
+  return stderr.trim().split('\n')[0] || `ipvsadm ended with status ${exitCode}`
+}
+
+/** Whether the table shows that the edit took effect. */
+function isInEffect(edit: Edit, table: Table): boolean {
+  const service = byServiceId(table).get(serviceId('service' in edit ? edit.service.key : edit.key))
+  if (edit.kind === 'deleteService') return service === undefined
+  if (service === undefined) return edit.kind === 'deleteDestination'
+  if (edit.kind === 'addService' || edit.kind === 'editService') return sameService(service, edit.service)
+  const entry = service.destinations.find(
+    (candidate: Destination) =>
+      endpoint(candidate.address, candidate.port) ===
+      endpoint(edit.destination.address, edit.destination.port),
+  )
+  if (edit.kind === 'deleteDestination') return entry === undefined
+  return entry !== undefined && sameDestination(entry, edit.destination)
+}
+
+/** The entry that an edit is about. */
+function subject(edit: Edit): string {
+  if ('service' in edit) return serviceId(edit.service.key)
+  const place = edit.kind === 'deleteService' ? '' : endpoint(edit.destination.address, edit.destination.port)
+  return `${serviceId(edit.key)} ${place}`.trim()
+}
+
+export function ipvsForwarder(program: string): Forwarder {
+  const run = (args: readonly string[], signal: AbortSignal, input?: string) =>
+    runCommand(program, args, {
+      timeoutMs: TIMEOUT_MS,
+      outputBytesMax: OUTPUT_BYTES_MAX,
+      signal,
+      ...(input !== undefined && { input }),
+    })
+
+  const read = async (signal: AbortSignal): Promise<Table> => {
+    const result = await run(['-S', '-n'], signal)
+    const failure = explainFailure(result.exitCode, result.spawnError, result.stderr)
+    if (failure !== null) throw new Error(failure)
+    return parseSaved(result.stdout)
+  }
+
+  const applyOne = async (edit: Edit, signal: AbortSignal): Promise<EditResult> => {
+    const args = printEdit(edit)
+    const { exitCode, spawnError, stderr } = await run(args, signal)
+    const failure = explainFailure(exitCode, spawnError, stderr)
+    return { edit, error: failure && lines.commandFailed(`${program} ${args.join(' ')}`, failure) }
+  }
+
+  const applyBatch = async (edits: readonly Edit[], signal: AbortSignal): Promise<EditResult[]> => {
+    const input = `${edits.map(edit => printEdit(edit).join(' ')).join('\n')}\n`
+    const { exitCode, spawnError, stderr } = await run(['-R'], signal, input)
+    if (exitCode === 0 && stderr.trim() === '') return edits.map(edit => ({ edit, error: null }))
+    const failure = explainFailure(exitCode, spawnError, stderr) ?? stderr.trim().split('\n')[0]!
+    const shown = await read(signal)
+    const last = new Map(edits.map(edit => [subject(edit), edit]))
+    const results: EditResult[] = []
+    let retries = 0
+    for (const edit of edits) {
+      // An edit that a later one of the batch replaced cannot be seen in the table; then the later one counts.
+      if (last.get(subject(edit)) !== edit || isInEffect(edit, shown)) results.push({ edit, error: null })
+      else if (retries++ < SINGLE_RETRIES_MAX) results.push(await applyOne(edit, signal))
+      else
+        results.push({ edit, error: lines.commandFailed(`${program} ${printEdit(edit).join(' ')}`, failure) })
+    }
+    return results
+  }
+
+  return {
+    name: 'ipvs',
+    read,
+    async apply(edits, signal) {
+      const results: EditResult[] = []
+      for (let from = 0; from < edits.length; from += BATCH_EDITS_MAX) {
+        const batch = edits.slice(from, from + BATCH_EDITS_MAX)
+        results.push(
+          ...(batch.length === 1 ? [await applyOne(batch[0]!, signal)] : await applyBatch(batch, signal)),
+        )
+      }
+      return results
+    },
+    async counters(signal) {
+      const result = await run(['-L', '-n'], signal)
+      return explainFailure(result.exitCode, result.spawnError, result.stderr) === null
+        ? parseCounters(result.stdout)
+        : []
+    },
+    async close() {},
+  }
+}

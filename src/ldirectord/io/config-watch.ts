@@ -1,0 +1,51 @@
+/**
+ * Notices that a file holds something else than what was loaded. Size, inode and the time of change to the nanosecond
+ * are compared first; only when one differs is the file read and its digest compared, so a mere `touch` is nothing.
+ */
+import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { readSmallFile } from '../../base/io/files.js'
+import { CONFIG_BYTES_MAX } from './instance.js'
+
+export type Look = 'same' | 'changed' | 'unreadable'
+
+export class ConfigWatch {
+  readonly #file: string
+  #shape = ''
+  #digest: string
+  #wasReadable = true
+
+  /** @param loadedText what the file held when it was parsed */
+  constructor(file: string, loadedText: Uint8Array) {
+    this.#file = file
+    this.#digest = digestOf(loadedText)
+  }
+
+  /** `changed` and `unreadable` are each said once for one state of the file. */
+  async look(): Promise<Look> {
+    try {
+      const { mtimeNs, ctimeNs, size, ino } = await stat(this.#file, { bigint: true })
+      const shape = [mtimeNs, ctimeNs, size, ino].join(' ')
+      if (shape === this.#shape && this.#wasReadable) return 'same'
+      const digest = digestOf(readSmallFile(this.#file, CONFIG_BYTES_MAX))
+      this.#shape = shape
+      this.#wasReadable = true
+      if (digest === this.#digest) return 'same'
+      this.#digest = digest
+      return 'changed'
+    } catch {
+      const isNews = this.#wasReadable
+      this.#wasReadable = false
+      return isNews ? 'unreadable' : 'same'
+    }
+  }
+
+  /** The file was loaded by another way (a signal); what it held then is no news any more. */
+  loaded(text: Uint8Array): void {
+    this.#digest = digestOf(text)
+  }
+}
+
+function digestOf(text: Uint8Array): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,59 @@
+/**
+ * One ldirectord among several: the file it runs, its name, its pid file and its control socket. The name is
+ * `ldirectord` when no file was given and else the last part of the file's name, with its ending; as with the
+ * original, `ldirectord start` and `ldirectord ldirectord.cf start` are two instances.
+ */
+import { existsSync } from 'node:fs'
+import { basename, isAbsolute, resolve } from 'node:path'
+import { commandLine, readPidFile } from '../../base/io/processes.js'
+import { pathsFrom } from '../../base/paths.js'
+
+/** Larger files are refused: nobody writes 16 MiB of virtual services by hand. */
+export const CONFIG_BYTES_MAX = 16 * 1024 * 1024
+
+export interface Instance {
+  readonly name: string
+  /** The file as opened; null: none of the places holds it. */
+  readonly file: string | null
+  /** The file as given. */
+  readonly given: string
+  /** Folder of the pid file and the sockets. */
+  readonly runDir: string
+  readonly pidFile: string
+  readonly socket: string
+  /** Where lines go as long as the file has not said otherwise. */
+  readonly defaultLog: string
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export function findInstance(config: string | null, env: Environment): Instance {
+  const { haDir, varLog } = pathsFrom(env)
+  const given = config ?? 'ldirectord.cf'
+  const places = [`${haDir}/${given}`, `${haDir}/conf/${given}`, isAbsolute(given) ? given : resolve(given)]
+  const name = config === null ? 'ldirectord' : basename(given)
+  // The original spells the folder out, and messages show it; /var/run and /run are the same place.
+  const runDir = env.HA_VARRUN ? pathsFrom(env).varRun : '/var/run'
+  return {
+    name,
+    given,
+    file: places.find(place => existsSync(place)) ?? null,
+    runDir,
+    pidFile: `${runDir}/ldirectord.${name}.pid`,
+    socket: `${runDir}/ldirectord.${name}.sock`,
+    defaultLog: `${varLog}/ldirectord.log`,
+  }
+}
+
+export type Running =
+  | { readonly state: 'running'; readonly pid: number }
+  | { readonly state: 'stale' }
+  | { readonly state: 'stopped' }
+
+/** Running is: the pid file names a process whose command line holds the word ldirectord. */
+export function lookForDaemon(pidFile: string): Running {
+  if (!existsSync(pidFile)) return { state: 'stopped' }
+  const pid = readPidFile(pidFile)
+  if (pid !== null && commandLine(pid).includes('ldirectord')) return { state: 'running', pid }
+  return { state: 'stale' }
+}

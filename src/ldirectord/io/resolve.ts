@@ -1,0 +1,149 @@
+/**
+ * Asks the machine what a tree wants to know: addresses of names, whether files can be used, /etc/services. All names
+ * are looked up side by side, at most a few at a time, with one deadline for the whole; nothing here writes.
+ */
+import { lookup } from 'node:dns/promises'
+import { access, constants, stat } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { dirname } from 'node:path'
+import { readSmallFile } from '../../base/io/files.js'
+import type { Answer, Resolutions } from '../config/resolutions.js'
+import { ServiceNames } from '../config/service-names.js'
+import { type Question, questionKey } from '../config/tree.js'
+
+export interface ResolveOptions {
+  /** For all questions together. */
+  readonly deadlineMs: number
+  /** Questions beyond this many are not asked, and fail. */
+  readonly questionsMax: number
+  /** Lookups that run at the same time. */
+  readonly concurrency: number
+  readonly servicesFile: string
+  readonly servicesBytesMax: number
+}
+
+export const RESOLVE_DEFAULTS: ResolveOptions = {
+  deadlineMs: 10_000,
+  questionsMax: 10_000,
+  // getaddrinfo blocks a thread of the pool each; more at a time would only wait there.
+  concurrency: 4,
+  servicesFile: '/etc/services',
+  servicesBytesMax: 4 << 20,
+}
+
+/** Never rejects: a question that cannot be answered, in time or at all, has an answer that says why. */
+export async function resolveQuestions(
+  questions: readonly Question[],
+  stopping: AbortSignal,
+  options: Partial<ResolveOptions> = {},
+): Promise<Resolutions> {
+  const { deadlineMs, questionsMax, concurrency, servicesFile, servicesBytesMax } = {
+    ...RESOLVE_DEFAULTS,
+    ...options,
+  }
+  const signal = AbortSignal.any([stopping, AbortSignal.timeout(deadlineMs)])
+  const late = (): string => (stopping.aborted ? 'stopped' : `no answer within ${deadlineMs / 1000} s`)
+  const answers = new Map<string, Answer>()
+  for (const question of questions.slice(questionsMax)) {
+    answers.set(questionKey(question), { failed: `more than ${questionsMax} names in one file` })
+  }
+  const waiting = questions.slice(0, questionsMax)
+  const worker = async (): Promise<void> => {
+    for (let question = waiting.shift(); question !== undefined; question = waiting.shift()) {
+      const answer: Answer = signal.aborted ? { failed: late() } : await inTime(ask(question), signal, late)
+      answers.set(questionKey(question), answer)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(concurrency, waiting.length) }, worker))
+  return { services: readServices(servicesFile, servicesBytesMax), hostname: hostname(), answers }
+}
+
+/** A lookup cannot be cancelled; one that is late is left to end by itself, unheard. */
+async function inTime(answer: Promise<Answer>, signal: AbortSignal, late: () => string): Promise<Answer> {
+  const ended = new AbortController()
+  const deadline = new Promise<Answer>(resolve => {
+    signal.addEventListener('abort', () => resolve({ failed: late() }), { once: true, signal: ended.signal })
+  })
+  try {
+    return await Promise.race([answer, deadline])
+  } finally {
+    ended.abort()
+  }
+}
+
+async function ask(question: Question): Promise<Answer> {
+  switch (question.kind) {
+    case 'host':
+      return await askHost(question.name, question.family)
+    case 'append':
+      return await reasonOf(canAppend(question.path))
+    case 'directory':
+      return await reasonOf(isDirectory(question.path))
+  }
+}
+
+/** The first address only, as in the original. */
+async function askHost(name: string, family: 4 | 6): Promise<Answer> {
+  try {
+    return { value: (await lookup(name, { family })).address }
+  } catch (error) {
+    const code = codeOf(error)
+    const wellKnown = code === 'ENOTFOUND' ? `not found in /etc/hosts and DNS (IPv${family})` : null
+    return { failed: wellKnown ?? (code === 'EAI_AGAIN' ? 'the name server does not answer' : code) }
+  }
+}
+
+async function reasonOf(test: Promise<void>): Promise<Answer> {
+  try {
+    await test
+    return { value: '' }
+  } catch (error) {
+    return { failed: ERRNO_TEXT[codeOf(error)] ?? codeOf(error) }
+  }
+}
+
+/** Can the file be opened for appending? A file that is not there yet will be made when it is needed, not now. */
+async function canAppend(path: string): Promise<void> {
+  try {
+    if ((await stat(path)).isDirectory()) throw errno('EISDIR')
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' || path === '') throw error
+    await access(dirname(path), constants.W_OK | constants.X_OK)
+    return
+  }
+  await access(path, constants.W_OK)
+}
+
+async function isDirectory(path: string): Promise<void> {
+  if (!(await stat(path)).isDirectory()) throw errno('ENOTDIR')
+}
+
+function errno(code: string): Error {
+  return Object.assign(new Error(code), { code })
+}
+
+function codeOf(error: unknown): string {
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' ? code : String(error)
+}
+
+/** As the C library words them, because the original prints its words. */
+const ERRNO_TEXT: Readonly<Record<string, string>> = {
+  EACCES: 'Permission denied',
+  EISDIR: 'Is a directory',
+  ELOOP: 'Too many levels of symbolic links',
+  ENAMETOOLONG: 'File name too long',
+  ENOENT: 'No such file or directory',
+  ENOTDIR: 'Not a directory',
+  EROFS: 'Read-only file system',
+  ERR_INVALID_ARG_VALUE: 'No such file or directory',
+}
+
+/** Without the file no service name is known; numbers still are. */
+function readServices(path: string, bytesMax: number): ServiceNames {
+  try {
+    return new ServiceNames(readSmallFile(path, bytesMax).toString('latin1'))
+  } catch {
+    return new ServiceNames('')
+  }
+}

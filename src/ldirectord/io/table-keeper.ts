@@ -1,0 +1,144 @@
+/**
+ * Brings the forwarder's table to what is desired, one change at a time: decisions that arrive while edits are under
+ * way are answered together afterwards by the newest of them. Loading a file compares with the table as it really is;
+ * a decision while running writes only what it changed (core/believed.ts).
+ */
+import { correctedBelief, withoutReaddition } from '../core/believed.js'
+import type { Phase } from '../core/edit-lines.js'
+import { applyEdits } from '../core/edit-table.js'
+import { byServiceId, reconcile } from '../core/reconcile.js'
+import { type Edit, EMPTY_TABLE, serviceId, type Table } from '../core/table.js'
+import type { EditResult, Forwarder } from '../forwarders/forwarder.js'
+
+export interface TableKeeperOptions {
+  readonly forwarder: Forwarder
+  readonly onEdit: (edit: Edit, phase: Phase) => void
+  /** One sentence; the same one in a row is told once. */
+  readonly onFailure: (sentence: string) => void
+}
+
+export class TableKeeper {
+  readonly #options: TableKeeperOptions
+  /** Ends what is under way when the daemon is told to stop and it takes too long. */
+  readonly #stopping = new AbortController()
+  #believed: Table = EMPTY_TABLE
+  #owned: ReadonlySet<string> = new Set()
+  #wanted: { readonly desired: Table; readonly readdquiescent: boolean } | null = null
+  #queue: Promise<void> = Promise.resolve()
+  #lastFailure = ''
+  /** Whether the last edits left something undone; the next decision, or retry(), tries it again. */
+  hasFailed = false
+
+  constructor(options: TableKeeperOptions) {
+    this.#options = options
+  }
+
+  read(): Promise<Table> {
+    return this.#options.forwarder.read(this.#stopping.signal)
+  }
+
+  /** Full reconciliation with the table as it is: start and reload. */
+  load(desired: Table, owned: ReadonlySet<string>): Promise<void> {
+    this.#wanted = null
+    return this.#enqueue(async () => {
+      this.#owned = owned
+      const current = await this.read()
+      await this.#apply(current, reconcile(desired, current, owned), 'loading')
+    })
+  }
+
+  /** A decision while running. Returns at once; see settled(). */
+  want(desired: Table, readdquiescent: boolean): void {
+    const isQueued = this.#wanted !== null
+    this.#wanted = { desired, readdquiescent }
+    if (!isQueued) void this.#enqueue(() => this.#pursue())
+  }
+
+  /**
+   * Looks whether services that should be there have vanished as a whole (a forwarding process that died and was
+   * started anew knows nothing of them), and builds them again.
+   */
+  verify(desired: Table, readdquiescent: boolean): Promise<void> {
+    return this.#enqueue(async () => {
+      const actual = byServiceId(await this.read())
+      const left = this.#believed.services.filter(service => actual.has(serviceId(service.key)))
+      if (left.length === this.#believed.services.length) return
+      this.#believed = { services: left }
+      this.#wanted ??= { desired, readdquiescent }
+      await this.#pursue()
+    })
+  }
+
+  /** Edits at stop, in the order given. */
+  finish(edits: readonly Edit[]): Promise<void> {
+    this.#wanted = null
+    return this.#enqueue(async () => {
+      await this.#apply(this.#believed, edits, 'stopping')
+    })
+  }
+
+  get believed(): Table {
+    return this.#believed
+  }
+
+  /** Resolves when everything asked so far is done. */
+  settled(): Promise<void> {
+    return this.#queue
+  }
+
+  abort(): void {
+    this.#stopping.abort()
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    this.#queue = this.#queue.then(work).catch((error: Error) => {
+      this.hasFailed = true
+      this.#tell(error.message)
+    })
+    return this.#queue
+  }
+
+  async #pursue(): Promise<void> {
+    if (this.#wanted === null) return
+    const { desired, readdquiescent } = this.#wanted
+    this.#wanted = null
+    const target = (belief: Table): Table => (readdquiescent ? desired : withoutReaddition(desired, belief))
+    const before = this.#believed
+    const edits = reconcile(target(before), before, this.#owned)
+    if (edits.length === 0) return
+    const failed = await this.#apply(before, edits, 'running', 'quiet')
+    if (failed.length === 0) return
+    // Somebody else changed the table meanwhile: look, and do what is then still to be done.
+    const corrected = correctedBelief(
+      desired,
+      before,
+      await this.read(),
+      failed.map(result => result.edit),
+    )
+    await this.#apply(corrected, reconcile(target(corrected), corrected, this.#owned), 'running')
+  }
+
+  async #apply(
+    before: Table,
+    edits: readonly Edit[],
+    phase: Phase,
+    failures: 'told' | 'quiet' = 'told',
+  ): Promise<readonly EditResult[]> {
+    const results =
+      edits.length === 0 ? [] : await this.#options.forwarder.apply(edits, this.#stopping.signal)
+    const succeeded = results.filter(result => result.error === null).map(result => result.edit)
+    const failed = results.filter(result => result.error !== null)
+    this.#believed = applyEdits(before, succeeded)
+    for (const edit of succeeded) this.#options.onEdit(edit, phase)
+    if (failures === 'told') for (const result of failed) this.#tell(result.error!)
+    this.hasFailed = failed.length > 0
+    if (!this.hasFailed) this.#lastFailure = ''
+    return failed
+  }
+
+  #tell(sentence: string): void {
+    if (sentence === this.#lastFailure) return
+    this.#lastFailure = sentence
+    this.#options.onFailure(sentence)
+  }
+}

@@ -1,0 +1,29 @@
+/** The IPVS forwarder against the simulated ipvsadm of the oracle, which was checked against the real one. */
+import { existsSync } from 'node:fs'
+import { chmod, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { ipvsForwarder } from '../../../src/ldirectord/forwarders/ipvs.js'
+import { forwarderContract } from './suite.js'
+
+const SIMULATOR = 'test/peers/rig/ldirectord-oracle/ipvsadm-sim'
+
+if (!existsSync('/usr/bin/python3')) {
+  test.skip('ipvs: the simulated ipvsadm needs python3', () => {})
+} else {
+  forwarderContract(
+    test,
+    'ipvs',
+    { ports: [80, 81], schedulers: ['wrr', 'wlc'], method: 'gate', isKernel: true },
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'ipvs-'))
+      await copyFile(SIMULATOR, join(folder, 'ipvsadm-sim'))
+      const program = join(folder, 'ipvsadm')
+      await writeFile(program, `#!/bin/sh\nIPVS_SIM_DIR=${folder} exec python3 ${folder}/ipvsadm-sim "$@"\n`)
+      await chmod(program, 0o755)
+      const forwarder = ipvsForwarder(program)
+      return { forwarder, close: () => rm(folder, { recursive: true }) }
+    },
+  )
+}

@@ -1,0 +1,80 @@
+import test from 'ava'
+import { Schedule } from '../../../src/ldirectord/core/schedule.js'
+
+const checksOf = (count: number, periodMs = 1000) =>
+  Array.from({ length: count }, (_, index) => ({ id: `c${index}`, periodMs }))
+
+/** Runs a schedule in virtual time; every check lasts as long as `lasts` says. Gives the starts of each check. */
+function play(
+  schedule: Schedule,
+  untilMs: number,
+  lasts: (id: string) => number,
+): { starts: Map<string, number[]>; most: number } {
+  const starts = new Map<string, number[]>()
+  const running: { id: string; endMs: number }[] = []
+  let most = 0
+  let now = 0
+  while (now <= untilMs) {
+    for (const id of schedule.start(now)) {
+      starts.set(id, [...(starts.get(id) ?? []), now])
+      running.push({ id, endMs: now + lasts(id) })
+    }
+    most = Math.max(most, running.length)
+    const wakeMs = schedule.wakeAt(now) ?? Number.POSITIVE_INFINITY
+    const endMs = Math.min(...running.map(check => check.endMs))
+    now = Math.max(now, Math.min(wakeMs, endMs))
+    if (endMs === now) {
+      for (const check of running.filter(candidate => candidate.endMs === now)) {
+        running.splice(running.indexOf(check), 1)
+        schedule.ended(check.id, now)
+      }
+    }
+  }
+  return { starts, most }
+}
+const gaps = (starts: readonly number[]): number[] => starts.slice(1).map((at, index) => at - starts[index]!)
+
+test('a quick check starts once a period, exactly', t => {
+  const { starts } = play(new Schedule(checksOf(1), 0), 5_000, () => 3)
+  t.deepEqual(starts.get('c0'), [0, 1000, 2000, 3000, 4000, 5000])
+})
+
+test('all checks start at once in the first round', t => {
+  const { starts } = play(new Schedule(checksOf(500), 0), 0, () => 3)
+  t.is(starts.size, 500)
+})
+
+test('after the first round a thousand checks are spread: no tick starts more than its share', t => {
+  const { starts } = play(new Schedule(checksOf(1000), 0), 3_000, () => 3)
+  const perTick = new Map<number, number>()
+  for (const list of starts.values())
+    for (const at of list) if (at > 1_500) perTick.set(at, (perTick.get(at) ?? 0) + 1)
+  t.true(Math.max(...perTick.values()) <= 50)
+})
+
+test('no gap between two starts is longer than the period, spread or not', t => {
+  const { starts } = play(new Schedule(checksOf(1000), 0), 5_000, () => 3)
+  for (const list of starts.values()) t.true(gaps(list).every(gap => gap <= 1000))
+})
+
+test('a check that takes longer than its period starts again when it ends, never twice at a time', t => {
+  const { starts } = play(new Schedule(checksOf(1), 0), 10_000, () => 2_500)
+  for (const gap of gaps(starts.get('c0')!)) t.true(gap >= 2_500 && gap <= 3_500)
+})
+
+test('one slow check delays no other', t => {
+  const schedule = new Schedule(checksOf(3), 0)
+  const { starts } = play(schedule, 5_000, id => (id === 'c1' ? 4_000 : 2))
+  t.deepEqual(gaps(starts.get('c0')!), [1000, 1000, 1000, 1000, 1000])
+})
+
+test('never more than the limit run at once, and all get their turn', t => {
+  const limits = { tickMs: 50, inFlightMax: 10, groupMin: 16 }
+  const { starts, most } = play(new Schedule(checksOf(100), 0, limits), 3_000, () => 20)
+  t.is(most, 10)
+  t.is(starts.size, 100)
+})
+
+test('a schedule without checks never wakes', t => {
+  t.is(new Schedule([], 0).wakeAt(0), null)
+})

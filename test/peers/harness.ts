@@ -1,0 +1,106 @@
+/**
+ * Commands with deadlines, waiting with a limit, and the rigs as values. What a test sets up is taken down by
+ * `t.teardown`, whatever happens in between.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ExecutionContext } from 'ava'
+import { type CommandResult, runCommand } from '../../src/base/io/run-command.js'
+
+/** The tests run from the project folder (as ava does). */
+export const project = process.cwd()
+export const bin = (name: string): string => join(project, 'dist/bin', `${name}.cjs`)
+
+export const environment = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+
+export async function run(
+  file: string,
+  args: readonly string[],
+  options: { readonly timeoutMs?: number; readonly env?: Record<string, string> } = {},
+): Promise<CommandResult> {
+  return runCommand(file, args, {
+    timeoutMs: options.timeoutMs ?? 20_000,
+    env: { ...environment(), ...options.env },
+    outputBytesMax: 1 << 20,
+  })
+}
+
+/** Waits until `look` gives something else than null or false; fails with what it looked for. */
+export async function until<T>(
+  what: string,
+  limitMs: number,
+  look: () => Promise<T | null | false> | T | null | false,
+): Promise<T> {
+  const startedMs = performance.now()
+  for (;;) {
+    const found = await look()
+    if (found !== null && found !== false) return found
+    if (performance.now() - startedMs > limitMs) throw new Error(`not within ${limitMs / 1000} s: ${what}`)
+    await delay(100)
+  }
+}
+
+export function temporaryFolder(t: ExecutionContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'systole-peers-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export interface Rig {
+  /** Runs the rig's command; throws with its output when the command fails. */
+  readonly command: (...words: string[]) => Promise<string>
+  /** The same, but a failure is an answer. */
+  readonly attempt: (words: readonly string[], timeoutMs?: number) => Promise<CommandResult>
+}
+
+function rig(program: string, options: readonly string[]): Rig {
+  const path = resolve(project, 'test/peers/rig', program)
+  const attempt: Rig['attempt'] = (words, timeoutMs) =>
+    run(path, [...options, ...words], timeoutMs === undefined ? {} : { timeoutMs })
+  const command = async (...words: string[]): Promise<string> => {
+    const result = await attempt(words, 60_000)
+    if (result.exitCode === 0) return result.stdout
+    throw new Error(
+      `${program} ${words.join(' ')}: status ${result.exitCode}: ${result.stderr}${result.stdout}`,
+    )
+  }
+  return { attempt, command }
+}
+
+export interface HaPair extends Rig {
+  readonly folder: string
+}
+
+/** Two nodes in namespaces (rig/ha-pair), with the given files in both /etc/ha.d. */
+export async function haPair(t: ExecutionContext, files: Readonly<Record<string, string>>): Promise<HaPair> {
+  const folder = temporaryFolder(t)
+  const pair = rig('ha-pair', ['-d', `${folder}/rig`, '-t', `sy${process.pid % 10_000}`])
+  t.teardown(() => pair.attempt(['down'], 30_000))
+  await pair.command('up')
+  const conf = mkdtempSync(join(folder, 'conf-'))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(conf, name), text, { mode: 0o600 })
+  await pair.command('conf', 'both', conf)
+  return { ...pair, folder: `${folder}/rig` }
+}
+
+/** User-mode guests with real IPVS (rig/ipvs-vm). `up` words: `1`, `--reals`, `2`, ... */
+export async function ipvsVm(t: ExecutionContext, ...up: string[]): Promise<Rig> {
+  const vm = rig('ipvs-vm', ['-n', `s${process.pid % 10_000}`])
+  t.teardown(() => vm.attempt(['down'], 30_000))
+  const result = await vm.attempt(['up', ...up], 90_000)
+  if (result.exitCode !== 0) throw new Error(`ipvs-vm up: ${result.stderr}${result.stdout}`)
+  return vm
+}
+
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return '' // not written yet
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * What the tests against real peers need of the machine: rights, Debian packages, devices. One table; a row says how
+ * it is recognised and what to do when it is missing.
+ */
+import { accessSync, constants, existsSync } from 'node:fs'
+
+export interface Peer {
+  readonly name: string
+  /** What to do so that it is there. */
+  readonly remedy: string
+  readonly isHere: () => boolean
+}
+
+const PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+
+function hasProgram(name: string): boolean {
+  return PATH.some(folder => {
+    try {
+      accessSync(`${folder}/${name}`, constants.X_OK)
+      return true
+    } catch {
+      return false // not in this folder
+    }
+  })
+}
+
+const debian = (name: string, isHere: () => boolean, debianPackage = name): Peer => ({
+  name,
+  remedy: `apt-get install ${debianPackage}`,
+  isHere,
+})
+const program = (name: string, debianPackage: string): Peer =>
+  debian(debianPackage, () => hasProgram(name), debianPackage)
+
+const ROWS = [
+  { name: 'root', remedy: 'run the tests as root', isHere: () => process.getuid?.() === 0 },
+  {
+    name: 'net-admin',
+    remedy: 'allow network namespaces (root with CAP_NET_ADMIN and CAP_SYS_ADMIN)',
+    isHere: () => process.getuid?.() === 0 && existsSync('/proc/self/ns/net'),
+  },
+  {
+    name: 'tun',
+    remedy: 'load the tun module (/dev/net/tun is missing)',
+    isHere: () => existsSync('/dev/net/tun'),
+  },
+  debian('heartbeat', () => existsSync('/usr/libexec/heartbeat/heartbeat')),
+  program('ldirectord', 'ldirectord'),
+  program('ipvsadm', 'ipvsadm'),
+  program('linux.uml', 'user-mode-linux'),
+  program('ip', 'iproute2'),
+  program('nsenter', 'util-linux'),
+  program('tcpdump', 'tcpdump'),
+  program('nft', 'nftables'),
+  program('pgrep', 'procps'),
+  program('arping', 'iputils-arping'),
+  program('ping', 'iputils-ping'),
+  program('modprobe', 'kmod'),
+  program('iptables', 'iptables'),
+  program('openssl', 'openssl'),
+  program('python3', 'python3'),
+  program('perl', 'perl-base'),
+  program('curl', 'curl'),
+] as const satisfies readonly Peer[]
+
+export const PEERS: ReadonlyMap<string, Peer> = new Map(ROWS.map(peer => [peer.name, peer]))
+
+export function missingPeers(): Peer[] {
+  return [...PEERS.values()].filter(peer => !peer.isHere())
+}
