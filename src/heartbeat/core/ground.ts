@@ -164,8 +164,16 @@ export class Ground {
     this.#note(bits, failed)
   }
 
+  /** One group is well again. */
+  noteWell(key: string): void {
+    this.failed = this.failed.filter(group => group.key !== key)
+  }
+
   #note(bits: Bits, failed: readonly GroupName[]): void {
-    this.failed = [...this.failed.filter(group => (this.classOf(group) & bits) === 0), ...failed]
+    const others = this.failed.filter(
+      group => (this.classOf(group) & bits) === 0 && !failed.some(({ key }) => key === group.key),
+    )
+    this.failed = [...others, ...failed]
   }
 
   /** Groups that both of us claim, in our words. */
