@@ -15,6 +15,8 @@ import { adoptedTargets } from './core/adopt.js'
 import { canonicalKey, desiredTable, type IsUp } from './core/desired.js'
 import { type Change, Director, type DirectorEvent, type Target } from './core/director.js'
 import { editLine, type Phase, virtualIndexes } from './core/edit-lines.js'
+import { executeActions } from './core/execute.js'
+import { limitations } from './core/limitations.js'
 import { type PlannedCheck, plannedChecks } from './core/probe.js'
 import { statusRecord } from './core/status.js'
 import { stopEdits } from './core/stop-edits.js'
@@ -47,6 +49,10 @@ export interface DaemonOptions {
   readonly forwarder: Forwarder
   readonly runCheck: (probe: Probe, signal: AbortSignal) => Promise<Outcome>
   readonly load: () => Promise<Loaded>
+  /** ldirectord itself, for the instances of execute=: a program and its first arguments. */
+  readonly command: readonly string[]
+  /** Services that have a negotiate check. */
+  readonly negotiable: readonly string[]
   readonly log: Log
   /** Called when a loaded file names another log. */
   readonly useLog: (config: LdirectordConfig) => void
@@ -128,7 +134,9 @@ export class Daemon {
     if (generation !== null) {
       const isUp: IsUp = (virtual, real) => generation.director.isUp(virtual, real)
       await this.#keeper.finish(stopEdits(generation.config, this.#keeper.believed, isUp))
+      this.#execute(generation.config.execute, [])
     }
+    await Promise.race([this.#commands.idle(), this.#keeper.aborted()])
     clearTimeout(giveUp)
     this.#control?.close()
     await this.#options.forwarder.close()
@@ -145,6 +153,7 @@ export class Daemon {
   /** Makes this configuration the one in use: start and reload are the same. */
   async #adopt(config: LdirectordConfig): Promise<void> {
     const old = this.#generation
+    for (const sentence of limitations(config, this.#options.negotiable)) this.#log('WARN', sentence)
     const current = await this.#keeper.read().catch((error: Error): Table => {
       this.#log('ERROR', `the table cannot be read: ${error.message}`)
       return old === null ? EMPTY_TABLE : this.#keeper.believed
@@ -175,6 +184,11 @@ export class Daemon {
     if (this.#isStopping) return
     await this.#keeper.load(this.#desired(generation), ownedIds(config, old))
     this.#step(generation, { kind: 'settled' })
+    this.#execute(old?.config.execute ?? [], config.execute)
+  }
+
+  #execute(before: readonly string[], after: readonly string[]): void {
+    for (const action of executeActions(before, after)) this.#commands.instance(this.#options.command, action)
   }
 
   #checked(check: PlannedCheck, outcome: Outcome | 'maintenance', durationMs: number): void {
