@@ -126,9 +126,10 @@ async function live(
   // Whatever hangs, a stop ends.
   setTimeout(() => process.exit(1), OWN_EXIT_MS_MAX).unref()
   await daemon.stop()
-  if (mode === 'background') removePidFile(instance.pidFile)
   log('info', lines.terminated(signal))
   await output.close()
+  // Last of all: who waits for the pid file to go may then rely on everything else being done.
+  if (mode === 'background') removePidFile(instance.pidFile)
   return 0
 }
 
@@ -160,6 +161,9 @@ class LogOutput {
   constructor(mode: RunOptions['mode'], instance: Instance, config: LdirectordConfig) {
     this.#mode = mode
     this.#instance = instance
+    // Whoever read our streams may go away; that is no reason to stop checking.
+    if (mode !== 'background')
+      for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
     this.use(config)
   }
 
