@@ -35,6 +35,8 @@ import * as lines from './log-lines.js'
 const FIRST_ROUND_MS = 300
 const HOUSEKEEPING_MS = 250
 const RETRY_MS = 5_000
+/** How often a forwarder that is a process like us is asked whether it still has its table. */
+const VERIFY_MS = 1_000
 const STOP_MS_MAX = 15_000
 
 export type GoodConfig = Extract<Loaded, { kind: 'loaded' }>
@@ -70,6 +72,7 @@ export class Daemon {
   #control: Server | null = null
   #housekeeping: NodeJS.Timeout | null = null
   #triedAtMs = 0
+  #verifiedAtMs = 0
   /** Loads and the stop happen one after the other. */
   #turn: Promise<void> = Promise.resolve()
   #isLoading = false
@@ -247,6 +250,7 @@ export class Daemon {
         this.#triedAtMs = nowMs()
         this.#keeper.want(this.#desired(generation), generation.config.readdquiescent)
       }
+      await this.#verify(generation)
       await this.#lookAtFile(generation.config)
     }
     this.#housekeeping = setTimeout(() => {
@@ -254,6 +258,14 @@ export class Daemon {
         if (!this.#isStopping) this.#housekeep()
       })
     }, HOUSEKEEPING_MS)
+  }
+
+  /** The kernel does not lose its table; a process can die and be started again with an empty one. */
+  async #verify(generation: Generation): Promise<void> {
+    if (this.#options.forwarder.name !== 'proxy' || this.#isLoading) return
+    if (nowMs() - this.#verifiedAtMs < VERIFY_MS) return
+    this.#verifiedAtMs = nowMs()
+    await this.#keeper.verify(this.#desired(generation), generation.config.readdquiescent)
   }
 
   async #lookAtFile(config: LdirectordConfig): Promise<void> {

@@ -7,6 +7,7 @@ import { unlinkSync } from 'node:fs'
 import { replaceFile } from '../base/io/files.js'
 import { ctime, ldirectordLine } from '../log/formats.js'
 import { type FileLog, fileLog } from '../log/io/file-log.js'
+import { type SyslogSink, syslogSink } from '../log/io/syslog.js'
 import { type Log, oneLine } from '../log/record.js'
 import { runCheck } from './checks/run-check.js'
 import type { LdirectordConfig } from './config/model.js'
@@ -15,7 +16,6 @@ import { chooseForwarder, wantedForwarder } from './forwarders/choose.js'
 import { openProxy } from './forwarders/proxy.js'
 import { findInstance, type Instance, lookForDaemon } from './io/instance.js'
 import { loadConfig } from './io/load-config.js'
-import { loggerChild } from './io/logger-child.js'
 import type { StartReport } from './io/start-daemon.js'
 import * as lines from './log-lines.js'
 
@@ -141,7 +141,7 @@ class LogOutput {
   readonly #instance: Instance
   #logfile = ''
   #file: FileLog | null = null
-  #syslog: ReturnType<typeof loggerChild> | null = null
+  #syslog: SyslogSink | null = null
 
   constructor(mode: RunOptions['mode'], instance: Instance, config: LdirectordConfig) {
     this.#mode = mode
@@ -154,14 +154,22 @@ class LogOutput {
     void this.close()
     this.#logfile = logfile
     if (logfile.startsWith('/')) this.#file = fileLog(logfile)
-    else this.#syslog = loggerChild(logfile, `ldirectord[${process.pid}]`)
+    else this.#syslog = syslogSink(logfile, `ldirectord[${process.pid}]`, why => this.#withoutSyslog(why))
+  }
+
+  /** Lines that syslog does not take go to the usual file, so that they are not lost. */
+  #withoutSyslog(why: string): void {
+    this.#syslog = null
+    this.#file ??= fileLog(this.#instance.defaultLog)
+    this.log('WARN', why)
   }
 
   readonly log: Log = (level, text) => {
     const record = { atMs: Date.now(), level, text }
     if (this.#mode === 'debug') process.stderr.write(`${oneLine(text)}\n`)
     else if (this.#mode === 'foreground') process.stdout.write(`[${ctime(record.atMs)}] ${oneLine(text)}\n`)
-    else if (this.#syslog !== null) this.#syslog.write(oneLine(text))
+    // The original gives every line the priority info.
+    else if (this.#syslog !== null) this.#syslog.write({ ...record, level: 'info' })
     else this.#file?.write(ldirectordLine(record, this.#instance.name, process.pid))
   }
 

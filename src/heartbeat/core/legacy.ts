@@ -23,13 +23,12 @@ export class Legacy {
   start(peerIsActive: boolean): void {
     const ground = this.#ground
     ground.state = 'stable'
-    ground.peer.isStable = true
     const own = ground.groups.filter(group => ground.classOf(group) === LOCAL)
-    ground.hold(LOCAL, 'start')
     if (peerIsActive && own.length > 0) {
       this.#awaited = new Set(own.map(group => group.key))
       this.#ask()
     } else {
+      ground.hold(LOCAL, 'start, no other node is active')
       ground.jobs.add({
         what: 'takeLocal',
         bits: LOCAL,
@@ -48,7 +47,7 @@ export class Legacy {
       this.#answer(from, key, false)
       return
     }
-    ground.chronicle.decide(ground.us, `gives group ${key}`, `${from} asked for it`)
+    ground.release(ground.classOf(group), `${from} asked for ${key}`)
     ground.jobs.add({
       what: 'giveGroup',
       bits: NONE,
@@ -66,10 +65,12 @@ export class Legacy {
     this.#takeGroup(key)
   }
 
-  /** The peer is gone: what was asked for is taken with everything else. */
-  forget(): void {
+  /** The peer is gone: what was asked for is taken with everything else. True when something was asked for. */
+  forget(): boolean {
+    const isWaiting = this.#awaited.size > 0
     this.#awaited.clear()
     this.#askAgainMs = Number.POSITIVE_INFINITY
+    return isWaiting
   }
 
   tick(nowMs: number): void {
@@ -98,6 +99,7 @@ export class Legacy {
 
   #takeGroup(key: string): void {
     const { jobs, us } = this.#ground
+    this.#ground.hold(LOCAL, 'the peer has released them')
     jobs.add({
       what: 'takeGroup',
       bits: NONE,

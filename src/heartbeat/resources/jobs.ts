@@ -3,32 +3,21 @@
  * of this node: local groups begin with our name, foreign ones with another's.
  */
 import { unreachable } from '../../base/assert.js'
-import type { Level } from '../../log/record.js'
 import type { ResourceClass, ResourceJob } from '../core/cluster.js'
 import { groupKey, groupText, type ResourceGroup } from './resource.js'
 
-/** One group of a job, with what the log says before it. */
+/** One group of a job, with what mach_down says before it. */
 export interface JobStep {
   readonly action: 'take' | 'give' | 'clear'
   readonly group: ResourceGroup
-  readonly before: readonly JobLine[]
-}
-
-export interface JobLine {
-  /** Who says it in ha-log: the daemon's child or one of the original's scripts. */
-  readonly program: 'heartbeat' | 'mach_down'
-  readonly level: Level
-  readonly text: string
+  readonly before: string | null
 }
 
 export interface JobPlan {
-  readonly begin: readonly JobLine[]
   readonly steps: readonly JobStep[]
-  readonly end: readonly JobLine[]
+  /** What mach_down says at the end. The lines of the daemon itself around a job are the core's. */
+  readonly end: string | null
 }
-
-const heartbeat = (text: string): JobLine => ({ program: 'heartbeat', level: 'info', text })
-const machDown = (text: string): JobLine => ({ program: 'mach_down', level: 'info', text })
 
 function ofClass(
   groups: readonly ResourceGroup[],
@@ -52,9 +41,13 @@ function withHeld(
   return [...groups, ...held.filter(group => !known.has(groupText(group)))]
 }
 
-const step =
-  (action: JobStep['action'], before: (group: ResourceGroup) => readonly JobLine[] = () => []) =>
-  (group: ResourceGroup): JobStep => ({ action, group, before: before(group) })
+const steps = (action: JobStep['action'], groups: readonly ResourceGroup[]): JobStep[] =>
+  groups.map(group => ({ action, group, before: null }))
+
+const isKeyed =
+  (key: string | undefined) =>
+  (group: ResourceGroup): boolean =>
+    groupKey(group) === key
 
 export function planJob(
   job: ResourceJob,
@@ -62,52 +55,42 @@ export function planJob(
   groups: readonly ResourceGroup[],
   held: readonly ResourceGroup[],
 ): JobPlan {
-  const { resourceClass } = job
-  switch (job.what) {
-    case 'takeLocal':
-      return {
-        begin: [],
-        steps: ofClass(groups, 'local', us).map(step('take')),
-        end: [heartbeat('Local Resource acquisition completed.')],
-      }
-    case 'takeFrom':
-      return {
-        begin: [],
-        steps: groups
-          .filter(group => group.node === job.node)
-          .map(step('take', group => [machDown(`Taking over resource group ${groupKey(group)}`)])),
-        end: [machDown(`mach_down takeover complete for node ${job.node}.`)],
-      }
-    case 'take':
-      return {
-        begin: [heartbeat(`acquire ${resourceClass} HA resources (standby).`)],
-        steps: ofClass(groups, resourceClass, us).map(step('take')),
-        end: [heartbeat(`${resourceClass} HA resource acquisition completed (standby).`)],
-      }
-    case 'give':
-      return {
-        begin: [heartbeat(`give up ${resourceClass} HA resources (standby).`)],
-        steps: ofClass(withHeld(groups, held), resourceClass, us).map(step('give')),
-        end: [heartbeat(`${resourceClass} HA resource release completed (standby).`)],
-      }
-    case 'giveAll':
-      return {
-        begin: [heartbeat('Giving up all HA resources.')],
-        steps: withHeld(groups, held).map(step('give')),
-        end: [heartbeat('All HA resources relinquished.')],
-      }
-    case 'clear':
-      return { begin: [], steps: ofClass(groups, resourceClass, us).map(step('clear')), end: [] }
-    case 'takeGroup':
-      return { begin: [], steps: groups.filter(isKeyed(job.key)).map(step('take')), end: [] }
-    case 'giveGroup':
-      return { begin: [], steps: withHeld(groups, held).filter(isKeyed(job.key)).map(step('give')), end: [] }
-    default:
-      return unreachable(job.what)
+  if (job.what === 'takeFrom') {
+    const theirs = groups.filter(group => group.node === job.node)
+    return {
+      steps: theirs.map(group => ({
+        action: 'take',
+        group,
+        before: `Taking over resource group ${groupKey(group)}`,
+      })),
+      end: `mach_down takeover complete for node ${job.node}.`,
+    }
   }
+  return { steps: stepsOf({ ...job, what: job.what }, us, groups, withHeld(groups, held)), end: null }
 }
 
-const isKeyed =
-  (key: string | undefined) =>
-  (group: ResourceGroup): boolean =>
-    groupKey(group) === key
+function stepsOf(
+  { what, resourceClass, key }: ResourceJob & { what: Exclude<ResourceJob['what'], 'takeFrom'> },
+  us: string,
+  groups: readonly ResourceGroup[],
+  known: readonly ResourceGroup[],
+): JobStep[] {
+  switch (what) {
+    case 'takeLocal':
+      return steps('take', ofClass(groups, 'local', us))
+    case 'take':
+      return steps('take', ofClass(groups, resourceClass, us))
+    case 'give':
+      return steps('give', ofClass(known, resourceClass, us))
+    case 'giveAll':
+      return steps('give', known)
+    case 'clear':
+      return steps('clear', ofClass(groups, resourceClass, us))
+    case 'takeGroup':
+      return steps('take', groups.filter(isKeyed(key)))
+    case 'giveGroup':
+      return steps('give', known.filter(isKeyed(key)))
+    default:
+      return unreachable(what)
+  }
+}

@@ -6,8 +6,8 @@
 import { correctedBelief, withoutReaddition } from '../core/believed.js'
 import type { Phase } from '../core/edit-lines.js'
 import { applyEdits } from '../core/edit-table.js'
-import { reconcile } from '../core/reconcile.js'
-import { type Edit, EMPTY_TABLE, type Table } from '../core/table.js'
+import { byServiceId, reconcile } from '../core/reconcile.js'
+import { type Edit, EMPTY_TABLE, serviceId, type Table } from '../core/table.js'
 import type { EditResult, Forwarder } from '../forwarders/forwarder.js'
 
 export interface TableKeeperOptions {
@@ -52,6 +52,21 @@ export class TableKeeper {
     const isQueued = this.#wanted !== null
     this.#wanted = { desired, readdquiescent }
     if (!isQueued) void this.#enqueue(() => this.#pursue())
+  }
+
+  /**
+   * Looks whether services that should be there have vanished as a whole (a forwarding process that died and was
+   * started anew knows nothing of them), and builds them again.
+   */
+  verify(desired: Table, readdquiescent: boolean): Promise<void> {
+    return this.#enqueue(async () => {
+      const actual = byServiceId(await this.read())
+      const left = this.#believed.services.filter(service => actual.has(serviceId(service.key)))
+      if (left.length === this.#believed.services.length) return
+      this.#believed = { services: left }
+      this.#wanted ??= { desired, readdquiescent }
+      await this.#pursue()
+    })
   }
 
   /** Edits at stop, in the order given. */

@@ -35,13 +35,10 @@ test('classes are those of this node: local groups begin with our name', t => {
 test('what a dead node held is taken line by line, each announced as mach_down does', t => {
   const plan = planJob(job('takeFrom', { node: 'alpha' }), 'beta', groups, [])
   t.deepEqual(
-    plan.steps.map(step => step.before.map(line => line.text)),
-    [['Taking over resource group web'], ['Taking over resource group nfs']],
+    plan.steps.map(step => step.before),
+    ['Taking over resource group web', 'Taking over resource group nfs'],
   )
-  t.deepEqual(
-    plan.end.map(line => line.text),
-    ['mach_down takeover complete for node alpha.'],
-  )
+  t.is(plan.end, 'mach_down takeover complete for node alpha.')
 })
 
 test('a graceful stop gives every group of haresources, also those never held, in file order', t => {

@@ -123,6 +123,16 @@ test('decisions that arrive while edits are under way are answered by the newest
   t.deepEqual(weights(forwarder.table), { '10.0.1.1:80': 1, '10.0.1.2:80': 1 })
 })
 
+test('services that vanished as a whole are built again, hand-set weights of others stay', async t => {
+  const { keeper, forwarder } = await loaded()
+  forwarder.table = desiredTable(file, () => false)
+  await keeper.verify(table(0, 1), false)
+  t.deepEqual(weights(forwarder.table), { '10.0.1.1:80': 0, '10.0.1.2:80': 0 })
+  forwarder.table = { services: [] }
+  await keeper.verify(table(0, 1), false)
+  t.deepEqual(weights(forwarder.table), { '10.0.1.1:80': 1, '10.0.1.2:80': 1 })
+})
+
 test('a table that cannot be read at a load is told and changes nothing', async t => {
   const { keeper, forwarder, failures } = await loaded()
   const before = forwarder.table
