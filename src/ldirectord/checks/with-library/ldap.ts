@@ -41,6 +41,7 @@ async function ask(client: Client, probe: Probe): Promise<Outcome> {
   else await client.bind('', '')
   const { searchEntries } = await client.search(probe.request.slice(1), {
     scope: 'base',
+    timeLimit: 0,
     filter: '(objectClass=*)',
   })
   await client.unbind()
