@@ -33,8 +33,10 @@ export const checkHttpProxy: Check = async (probe, signal, progress) => {
       if (url === null) return failed('L7STS', `${answer.statusLine}: cannot follow ${target.slice(0, 200)}`)
     }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw code?.startsWith('UND_ERR') && progress.reached === 'asking' ? protocolFault(message) : error
+    if (progress.reached !== 'asking') throw error
+    const { code, name, message } = error as NodeJS.ErrnoException
+    if (name === 'HTTPParserError') throw protocolFault(`the answer is not HTTP: ${message}`)
+    throw code?.startsWith('UND_ERR') ? protocolFault(message) : error
   } finally {
     void agent.destroy()
   }

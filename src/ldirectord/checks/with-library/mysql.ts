@@ -5,9 +5,9 @@
 import { createConnection } from 'mysql2'
 import { type Check, failed, type Outcome, type Probe, passed } from '../check.js'
 import { said } from '../said.js'
+import { missingSettings, statementOf } from '../sql.js'
 import { expectStart, limitBytes, startStream } from '../stream.js'
 import { protocolFault } from '../system-error.js'
-import { missingSettings, statementOf } from './sql.js'
 
 const ANSWER_BYTES_MAX = 1_048_576
 
