@@ -11,11 +11,11 @@ import { BoundedQueue } from '../../base/bounded-queue.js'
 import { runCommand } from '../../base/io/run-command.js'
 import type { GroupName } from '../core/cluster.js'
 import { CALL_TIMEOUT_MS, type CallWorld, callResource, locateResource } from './call.js'
-import { type JobPlan, type JobStep, planJob } from './jobs.js'
 import { type Performer, perform } from './perform.js'
-import { clearGroup, giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan.js'
-import type { FromRunner, RunnerLine, ToRunner } from './protocol.js'
-import { groupKey, groupText, type Resource, type ResourceGroup } from './resource.js'
+import { clearGroup, giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan/group.js'
+import { type JobPlan, type JobStep, planJob } from './plan/jobs.js'
+import type { FromRunner, RunnerLine, ToRunner } from './plan/protocol.js'
+import { groupKey, groupText, type Resource, type ResourceGroup } from './plan/resource.js'
 
 const JOBS_MAX = 64
 const SCRIPTS_MAX = 256

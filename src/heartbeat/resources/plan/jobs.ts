@@ -2,8 +2,8 @@
  * What the cluster asks of the resource runner, and which groups of haresources that means. Classes are in the words
  * of this node: local groups begin with our name, foreign ones with another's.
  */
-import { unreachable } from '../../base/assert.js'
-import type { ResourceClass, ResourceJob } from '../core/cluster.js'
+import { unreachable } from '../../../base/assert.js'
+import type { ResourceClass, ResourceJob } from '../../core/cluster.js'
 import { groupKey, groupText, type ResourceGroup } from './resource.js'
 
 /** One group of a job, with what mach_down says before it. */

@@ -1,7 +1,7 @@
 import test from 'ava'
-import type { ResourceJob } from '../../../src/heartbeat/core/cluster.js'
-import { planJob } from '../../../src/heartbeat/resources/jobs.js'
-import { groupText, type ResourceGroup } from '../../../src/heartbeat/resources/resource.js'
+import type { ResourceJob } from '../../../../src/heartbeat/core/cluster.js'
+import { planJob } from '../../../../src/heartbeat/resources/plan/jobs.js'
+import { groupText, type ResourceGroup } from '../../../../src/heartbeat/resources/plan/resource.js'
 
 const group = (node: string, ...texts: string[]): ResourceGroup => ({
   node,
