@@ -30,7 +30,12 @@ export function readScenario(path: string): Scenario {
   const text = readFileSync(path, 'utf8')
   const [head = '', expected = ''] = text.split(/^----\n/m)
   const named = (word: string): Map<string, string> =>
-    new Map([...head.matchAll(new RegExp(`^# ${word} (\\w+): (.*)$`, 'gm'))].map(([, node, what]) => [node!, what!]))
+    new Map(
+      [...head.matchAll(new RegExp(`^# ${word} (\\w+): (.*)$`, 'gm'))].map(([, node, what]) => [
+        node!,
+        what!,
+      ]),
+    )
   return {
     text,
     head,
@@ -79,9 +84,7 @@ class Stage {
   }
 
   decisions(): Map<string, string> {
-    return new Map(
-      ['alpha', 'beta'].map(node => [node, (this.#decided.get(node) ?? []).join(', ') || '-']),
-    )
+    return new Map(['alpha', 'beta'].map(node => [node, (this.#decided.get(node) ?? []).join(', ') || '-']))
   }
 
   #act(world: World, word: string, args: readonly string[]): void {
