@@ -1,7 +1,7 @@
 /** From the files' values to what the cluster core and the clients are told. */
 import type { HaCf } from './config/ha-cf-table.js'
 import type { ClusterConfig, GroupName } from './core/cluster.js'
-import { groupKey, type ResourceGroup } from './resources/resource.js'
+import { groupKey, type ResourceGroup } from './resources/plan/resource.js'
 import { RELEASE } from './version.js'
 
 export function groupNames(groups: readonly ResourceGroup[]): GroupName[] {

@@ -25,6 +25,8 @@ const EVENTS_MAX = 4_096
 const EVENTS_AT_ONCE = 256
 /** The core asks to be woken; a timer that fires this much early would only ask again. */
 const TIMER_GRAIN_MS = 1
+/** Node's timers count in 32 bits; a clock event too many is harmless. */
+const TIMER_MS_MAX = 2 ** 31 - 1
 
 export interface DaemonParts {
   readonly cluster: Cluster
@@ -51,6 +53,8 @@ export class Daemon {
   readonly #refused = new RefusedPackets()
   #api: ApiSocket | null = null
   #isScheduled = false
+  /** The core is not stepped before it has been started: until then packets are lost, other events wait. */
+  #hasStarted = false
   #hasStopped = false
   #timer: NodeJS.Timeout | undefined
 
@@ -61,6 +65,8 @@ export class Daemon {
 
   start(): void {
     this.#perform(this.#parts.cluster.start(nowMs()))
+    this.#hasStarted = true
+    this.#schedule()
   }
 
   /** Our own status, as announced. */
@@ -80,7 +86,7 @@ export class Daemon {
   }
 
   post(event: Event): void {
-    if (this.#hasStopped) return
+    if (this.#hasStopped || (event.kind === 'received' && !this.#hasStarted)) return
     if (!this.#events.push(event) && this.#events.refused % EVENTS_MAX === 1) {
       this.#parts.say('ERROR', `${EVENTS_MAX} events wait: ${event.kind} dropped`)
     }
@@ -103,7 +109,7 @@ export class Daemon {
   }
 
   #schedule(): void {
-    if (this.#isScheduled) return
+    if (this.#isScheduled || !this.#hasStarted) return
     this.#isScheduled = true
     setImmediate(() => this.#work())
   }
@@ -180,7 +186,7 @@ export class Daemon {
 
   #wakeAt(atMs: number): void {
     clearTimeout(this.#timer)
-    const inMs = Math.max(0, Math.ceil(atMs - nowMs() + TIMER_GRAIN_MS / 2))
+    const inMs = Math.min(Math.max(0, Math.ceil(atMs - nowMs() + TIMER_GRAIN_MS / 2)), TIMER_MS_MAX)
     this.#timer = setTimeout(() => this.post({ kind: 'clock' }), inMs)
   }
 }

@@ -7,6 +7,7 @@ import { scheduleRoundRobin } from '../base/io/native.js'
 import type { Paths } from '../base/paths.js'
 import { createPrng } from '../base/prng.js'
 import { FACILITIES, haLogLine } from '../log/formats.js'
+import { HaLog } from '../log/io/ha-log.js'
 import type { Level } from '../log/record.js'
 import { render } from '../syntax/diagnostic.js'
 import type { ClusterView } from './api/cluster-view.js'
@@ -18,7 +19,6 @@ import { Daemon } from './daemon.js'
 import { readAccounts } from './io/accounts.js'
 import { ApiSocket } from './io/api-socket.js'
 import { type Configuration, EXIT, isRefused, loadConfiguration } from './io/configuration.js'
-import { DaemonLog } from './io/daemon-log.js'
 import { openFifo } from './io/fifo.js'
 import { watchedGroups } from './io/haresources-file.js'
 import { isMediaFailure, mediumStarted, openMedia, planMedia } from './io/media.js'
@@ -30,7 +30,8 @@ import { RunnerLink } from './io/runner-link.js'
 import { nextGeneration, nodeUuid } from './io/state-files.js'
 import type { Link } from './links/link.js'
 import type { LinkPlan } from './links/plan.js'
-import { scriptEnvironment } from './resources/environment.js'
+import { scriptEnvironment } from './resources/plan/environment.js'
+import { runnerLogLine } from './resources/plan/script-line.js'
 import { RELEASE, VERSION } from './version.js'
 import type { Message } from './wire/message.js'
 
@@ -111,7 +112,7 @@ export async function runHeartbeat(options: RunOptions): Promise<number> {
 class Life {
   readonly #options: RunOptions
   readonly #configuration: Configuration
-  readonly #log: DaemonLog
+  readonly #log: HaLog
   /** Closed in reverse order. */
   readonly #opened: (() => void | Promise<void>)[] = []
   /** Lines of the start, for the terminal; null once they were reported. */
@@ -124,7 +125,7 @@ class Life {
     const { haCf, us } = configuration
     const named = haCf.logfile !== null || haCf.debugfile !== null
     const hasSyslog = haCf.logfacility !== null && haCf.logfacility !== 'none'
-    this.#log = new DaemonLog({
+    this.#log = new HaLog({
       node: us,
       // Without any log directive the original asks ha_logd; without that daemon its lines are lost.
       logfile: haCf.logfile ?? (named || hasSyslog ? null : `${options.paths.varLog}/ha-log`),
@@ -279,7 +280,7 @@ class Life {
       }),
     } as const
     const runner = new RunnerLink(runnerFile, env, begin, {
-      onLine: line => this.#log.runnerLine(line),
+      onLine: line => this.#log.childLine(runnerLogLine(line, us)),
       onJobEnded: (job, failed) => this.#post({ kind: 'jobEnded', job, failed }),
       onTrouble: sentence => this.#say('ERROR', sentence),
     })

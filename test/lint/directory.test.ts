@@ -5,7 +5,7 @@ import { nodeFiles } from './files.js'
 
 const HA_CF = 'logfile /var/log/ha-log\nucast eth1 10.0.0.2\nauto_failback on\nnode alpha beta\n'
 const LDIRECTORD =
-  'checkinterval=1\nvirtual=10.0.0.50:80\n    real=10.0.0.7:80 gate\n    service=http\n    request="/"\n    receive="ok"\n'
+  'checkinterval=1\nquiescent=no\nvirtual=10.0.0.50:80\n    real=10.0.0.7:80 gate\n    service=http\n    request="/"\n    receive="ok"\n'
 
 const codesOf = (texts: Record<string, string>, more = {}) =>
   lintDirectory(nodeFiles(texts, more)).diagnostics.map(
@@ -25,7 +25,7 @@ test('files that fit each other give nothing', t => {
 test('a service address that no resource brings up is named at its virtual line', t => {
   const haresources = 'alpha IPaddr2::10.0.0.51/24/eth0 ldirectord\n'
   t.deepEqual(codesOf({ haresources, 'ldirectord.cf': LDIRECTORD }), [
-    'ldirectord.cf:2 address-not-brought-up',
+    'ldirectord.cf:3 address-not-brought-up',
   ])
 })
 

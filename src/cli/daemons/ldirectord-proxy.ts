@@ -1,6 +1,6 @@
 /** The user-space forwarder's own process; started by ldirectord, never by hand. */
 import { proxyPlace } from '../../ldirectord/proxy/core/place.js'
-import { runProxy } from '../../ldirectord/proxy/daemon.js'
+import { runProxy } from '../../ldirectord/proxy/io/run-proxy.js'
 
 const [instance, varRun] = process.argv.slice(2)
 if (instance === undefined || varRun === undefined) {

@@ -21,7 +21,8 @@ export function viewOf(status: ClusterStatus, settings: ViewSettings): ClusterVi
       weight: node.weight,
       site: node.site,
       uuid: node.uuid ?? null,
-      links: node.links,
+      // We do not send to ourselves; a link that is open is up.
+      links: node.name === status.us ? node.links.map(link => ({ ...link, status: 'up' })) : node.links,
     })),
     keepaliveMs: settings.keepaliveMs,
     deadtimeMs: settings.deadtimeMs,

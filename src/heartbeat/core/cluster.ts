@@ -276,11 +276,13 @@ export class Cluster {
     const deadtimeMs = parseHex(message.text('dt'))
     const before = this.#membership.heardStatus(peer, status as NodeStatus, deadtimeMs, nowMs)
     if (before !== undefined) this.#chronicle.push({ kind: 'deliver', message })
+    // Each may have taken what the other holds while they did not hear each other.
+    if (before === 'dead') this.#ownership.peerReturned()
   }
 
   #noteRestart(peer: Peer): void {
     peer.statusSeq = 0
-    peer.heardAtMs = undefined
+    peer.statusAtMs = undefined
     peer.hasLeft = false
     peer.isSystole = false
     this.#sender.history.forgetNode(peer.name)

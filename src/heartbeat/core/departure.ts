@@ -79,13 +79,12 @@ export class Departure {
 
   #released(failed: readonly GroupName[]): void {
     const { chronicle, nowMs } = this.#ground
-    this.#ground.failed = failed
+    this.#ground.noteStops(ALL, failed)
     if (failed.length === 0) {
       chronicle.log(lines.allRelinquished())
       this.#leave()
       return
     }
-    for (const { key, node } of failed) chronicle.log(lines.stopFailed(key, node))
     if (this.#tries >= TRIES_MAX) this.#end()
     else this.#atMs = nowMs + RELEASE_AGAIN_MS
   }

@@ -16,6 +16,8 @@ export interface PeerView {
   isStable: boolean
   /** A full `resource` message of its present life has been heard. */
   hasClaimed: boolean
+  /** What it claims was said before it was declared dead; it has come back since. */
+  claimIsOld: boolean
   /** Its `starting` has been heard: it is in its start phase or past it. */
   hasStarted: boolean
   isSystole: boolean
@@ -28,6 +30,7 @@ const unknownPeer = (): PeerView => ({
   held: NONE,
   isStable: false,
   hasClaimed: false,
+  claimIsOld: false,
   hasStarted: false,
   isSystole: false,
   reachablePings: 0,
@@ -102,6 +105,10 @@ export class Ground {
   /** Tells the peer what we hold. */
   announce(isStable: boolean, info?: string): void {
     this.owesStable = !isStable
+    if (this.isLegacy) {
+      this.announceToSystole()
+      return
+    }
     const extra: Pair[] = info === undefined ? [] : [['info', info]]
     this.say(
       ['t', 'resource'],
@@ -112,13 +119,17 @@ export class Ground {
     )
   }
 
-  /** The same for a Systole peer, with what it needs to settle a partition. heartbeat 3.0.6 takes no notice of it. */
-  announceToSystole(): void {
+  /**
+   * The same for a Systole peer, with what it needs to settle a partition; may ask for its claim in return.
+   * heartbeat 3.0.6 takes no notice of it.
+   */
+  announceToSystole(asks = false): void {
     this.say(
       ['t', 'systole'],
       ['rsc_hold', className(this.held)],
       ['isstable', this.isInFlux ? '0' : '1'],
       ['pings', String(this.membership.reachablePings())],
+      ['asks', asks ? '1' : '0'],
     )
   }
 
@@ -144,7 +155,25 @@ export class Ground {
   /** Remembers which groups of these classes failed to start; the others of these classes are well. */
   noteStarts(bits: Bits, failed: readonly GroupName[]): void {
     for (const { key, node } of failed) this.chronicle.log(lines.startFailed(key, node))
-    this.failed = [...this.failed.filter(group => (this.classOf(group) & bits) === 0), ...failed]
+    this.#note(bits, failed)
+  }
+
+  /** The same for groups that could not be stopped. */
+  noteStops(bits: Bits, failed: readonly GroupName[]): void {
+    for (const { key, node } of failed) this.chronicle.log(lines.stopFailed(key, node))
+    this.#note(bits, failed)
+  }
+
+  /** One group is well again. */
+  noteWell(key: string): void {
+    this.failed = this.failed.filter(group => group.key !== key)
+  }
+
+  #note(bits: Bits, failed: readonly GroupName[]): void {
+    const others = this.failed.filter(
+      group => (this.classOf(group) & bits) === 0 && !failed.some(({ key }) => key === group.key),
+    )
+    this.failed = [...others, ...failed]
   }
 
   /** Groups that both of us claim, in our words. */

@@ -4,16 +4,21 @@
  */
 import type { Message } from '../wire/message.js'
 import { LOCAL, NONE } from './classes.js'
-import type { NodeName } from './contract.js'
+import type { GroupName, NodeName } from './contract.js'
 import type { Ground } from './ground.js'
 
 const ASK_AGAIN_MS = 10_000
 const ASKS_MAX = 6
+/** A group that could not be stopped is tried again in this rhythm; its asker gets no answer before it is gone. */
+const RELEASE_AGAIN_MS = 10_000
+const OWED_MAX = 64
 
 export class Legacy {
   #awaited = new Set<string>()
   #askAgainMs = Number.POSITIVE_INFINITY
   #asks = 0
+  /** Groups that we still owe to somebody, by key. */
+  readonly #owed = new Map<string, { readonly to: NodeName; readonly atMs: number }>()
   readonly #ground: Ground
 
   constructor(ground: Ground) {
@@ -23,13 +28,12 @@ export class Legacy {
   start(peerIsActive: boolean): void {
     const ground = this.#ground
     ground.state = 'stable'
-    ground.peer.isStable = true
     const own = ground.groups.filter(group => ground.classOf(group) === LOCAL)
-    ground.hold(LOCAL, 'start')
     if (peerIsActive && own.length > 0) {
       this.#awaited = new Set(own.map(group => group.key))
       this.#ask()
     } else {
+      ground.hold(LOCAL, 'start, no other node is active')
       ground.jobs.add({
         what: 'takeLocal',
         bits: LOCAL,
@@ -48,14 +52,14 @@ export class Legacy {
       this.#answer(from, key, false)
       return
     }
-    ground.chronicle.decide(ground.us, `gives group ${key}`, `${from} asked for it`)
+    ground.release(ground.classOf(group), `${from} asked for ${key}`)
     ground.jobs.add({
       what: 'giveGroup',
       bits: NONE,
       node: group.node,
       key,
       why: `${from} asked for it`,
-      whenEnded: failed => this.#answer(from, key, failed.length === 0),
+      whenEnded: failed => this.#released(from, key, failed),
     })
   }
 
@@ -66,24 +70,40 @@ export class Legacy {
     this.#takeGroup(key)
   }
 
-  /** The peer is gone: what was asked for is taken with everything else. */
-  forget(): void {
+  /** The peer is gone: what was asked for is taken with everything else. True when something was asked for. */
+  forget(): boolean {
+    const isWaiting = this.#awaited.size > 0
     this.#awaited.clear()
+    this.#owed.clear()
     this.#askAgainMs = Number.POSITIVE_INFINITY
+    return isWaiting
   }
 
   tick(nowMs: number): void {
+    for (const [key, { to, atMs }] of [...this.#owed])
+      if (nowMs >= atMs && this.#owed.delete(key)) this.requested(to, key)
     if (nowMs >= this.#askAgainMs && this.#asks < ASKS_MAX) this.#ask()
   }
 
   nextMs(): number {
-    return this.#asks < ASKS_MAX ? this.#askAgainMs : Number.POSITIVE_INFINITY
+    let next = this.#asks < ASKS_MAX ? this.#askAgainMs : Number.POSITIVE_INFINITY
+    for (const { atMs } of this.#owed.values()) next = Math.min(next, atMs)
+    return next
   }
 
   #ask(): void {
     this.#asks++
     this.#askAgainMs = this.#ground.nowMs + ASK_AGAIN_MS
     for (const key of this.#awaited) this.#ground.say(['t', 'ip-request'], ['ipaddr', key])
+  }
+
+  #released(to: NodeName, key: string, failed: readonly GroupName[]): void {
+    this.#ground.noteStops(NONE, failed)
+    if (failed.length === 0) {
+      this.#ground.noteWell(key)
+      this.#answer(to, key, true)
+    } else if (this.#owed.size < OWED_MAX)
+      this.#owed.set(key, { to, atMs: this.#ground.nowMs + RELEASE_AGAIN_MS })
   }
 
   #answer(to: NodeName, key: string, owned: boolean): void {
@@ -98,13 +118,17 @@ export class Legacy {
 
   #takeGroup(key: string): void {
     const { jobs, us } = this.#ground
+    this.#ground.hold(LOCAL, 'the peer has released them')
     jobs.add({
       what: 'takeGroup',
       bits: NONE,
       node: us,
       key,
       why: 'the peer has released it',
-      whenEnded: failed => this.#ground.noteStarts(NONE, failed),
+      whenEnded: failed => {
+        this.#ground.noteStarts(NONE, failed)
+        if (failed.length === 0) this.#ground.noteWell(key)
+      },
     })
   }
 }

@@ -52,8 +52,8 @@ export class Ownership {
     const { ground } = this
     if (!ground.config.manageResources || ground.state !== 'init') return
     if (ground.isLegacy) {
-      this.legacy.start(peerIsActive)
-      if (!ground.peerIsAlive) this.takeOver(ground.peerName, 'not heard')
+      ground.state = 'starting'
+      this.#clear(ground.peerIsAlive ? FOREIGN : NONE, () => this.#startLegacy(peerIsActive))
       return
     }
     ground.state = 'starting'
@@ -68,9 +68,9 @@ export class Ownership {
   heardStarting(seq: number): void {
     const { ground } = this
     if (ground.isLegacy || !ground.config.manageResources) return
-    this.standby.cancel('the peer starts anew')
     ground.peer.hasStarted = true
     if (seq > ground.peer.toldSeq) {
+      this.standby.cancel('the peer starts anew')
       ground.peer.isStable = false
       ground.peer.toldSeq = seq
     }
@@ -84,16 +84,17 @@ export class Ownership {
   heardResource(message: Message, seq: number): void {
     const { peer } = this.ground
     const bits = classBits(message.text('rsc_hold'))
-    if (bits === undefined || seq <= peer.toldSeq || this.ground.isLegacy) return
+    if (message.text('asks') === '1' && this.ground.state !== 'init') this.ground.announceToSystole()
+    peer.isSystole ||= message.type === 'systole'
+    if (bits === undefined || seq <= peer.toldSeq) return
+    if (this.ground.isLegacy && message.type !== 'systole') return
     peer.toldSeq = seq
     const isSystole = message.type === 'systole'
-    if (isSystole) {
-      peer.isSystole = true
-      peer.reachablePings = parseDecimal(message.text('pings')) ?? 0
-    }
+    if (isSystole) peer.reachablePings = parseDecimal(message.text('pings')) ?? 0
     const isFull = isSystole || message.text('rtype') === 'full'
     peer.held = isFull ? bits : ((peer.held | bits) as Bits)
     peer.hasClaimed ||= isFull
+    if (isFull) peer.claimIsOld = false
     const isStable = message.text('isstable')
     if (isStable === undefined) return
     if (isStable === '1' && !peer.isStable) this.ground.chronicle.log(lines.remoteTransition())
@@ -151,8 +152,9 @@ export class Ownership {
 
   /** The peer is heard again after its death, in the same life: it may still run what we took from it. */
   peerReturned(): void {
-    if (this.ground.config.manageResources && this.ground.state !== 'init' && !this.ground.isLegacy)
-      this.ground.announceToSystole()
+    const { ground } = this
+    ground.peer.claimIsOld = true
+    if (ground.config.manageResources && ground.state !== 'init') ground.announceToSystole(true)
   }
 
   takeOver(name: NodeName, because: string): void {
@@ -162,11 +164,10 @@ export class Ownership {
       ground.chronicle.log(lines.takeoverCancelled())
       return
     }
-    const isRetry = ground.failed.length > 0
+    const isRetry = this.legacy.forget() || ground.failed.length > 0
     const missing = without(ALL, ground.held)
     ground.state = 'stable'
     this.#startClockMs = Number.POSITIVE_INFINITY
-    this.legacy.forget()
     if (missing === NONE && !isRetry) return
     ground.chronicle.log(lines.beingAcquired(name))
     ground.hold(ALL, `${name}: ${because}`)
@@ -183,12 +184,12 @@ export class Ownership {
   settle(nowMs: number): void {
     const { ground } = this
     this.departure.advance(nowMs)
-    if (this.departure.phase !== 'no' || ground.state === 'init' || ground.isLegacy) return
-    if (ground.state !== 'stable') this.#advanceStart(nowMs)
+    if (this.departure.phase !== 'no' || ground.state === 'init') return
+    if (ground.state !== 'stable' && !ground.isLegacy) this.#advanceStart(nowMs)
     if (ground.isInFlux) return
+    if (ground.owesStable) ground.announce(true)
     this.#partition.advance(nowMs)
     this.#remedies.advance(nowMs)
-    if (!ground.isInFlux && ground.owesStable) ground.announce(true)
   }
 
   nextMs(): number {
@@ -209,8 +210,16 @@ export class Ownership {
     this.#takeLocal('start')
   }
 
+  #startLegacy(peerIsActive: boolean): void {
+    if (this.ground.state !== 'starting') return
+    this.legacy.start(peerIsActive && this.ground.peerIsAlive)
+    if (!this.ground.peerIsAlive) this.takeOver(this.ground.peerName, 'not heard')
+  }
+
   #sayStarting(): void {
-    if (this.ground.state === 'shutdown') return
+    // A takeover or a stop may have overtaken the start.
+    if (this.ground.state === 'shutdown' || (this.ground.state === 'stable' && this.ground.peerIsAlive))
+      return
     this.ground.say(['t', 'starting'])
     this.ground.announceToSystole()
   }
@@ -235,15 +244,17 @@ export class Ownership {
     ground.state = 'stable'
     this.#startClockMs = Number.POSITIVE_INFINITY
     const isHeldByPeer = (flip(ground.peer.held) & LOCAL) !== 0
+    ground.chronicle.log(lines.localTransition(), lines.initialAcquisition(by))
     if ((ground.held & LOCAL) === 0 && !isHeldByPeer) {
       ground.hold(LOCAL, 'start, the other node does not hold them')
+      // Said before the first script runs, as the original does: a peer that starts too need not wait for them.
+      ground.announce(true)
       this.#takeLocal('start')
     } else {
       ground.chronicle.log(lines.localAcquiredNone())
+      ground.owesStable = true
       this.#clear(common(LOCAL, flip(ground.peer.held)), () => {})
     }
-    ground.chronicle.log(lines.localTransition(), lines.initialAcquisition(by))
-    ground.announce(true)
   }
 
   /** Groups that we do not claim may still run here, left by an earlier life of this daemon that was killed. */
@@ -256,7 +267,10 @@ export class Ownership {
         bits: stray,
         node: this.ground.us,
         why: 'start',
-        whenEnded: whenCleared,
+        whenEnded: failed => {
+          this.ground.noteStops(stray, failed)
+          whenCleared()
+        },
       })
   }
 

@@ -46,7 +46,7 @@ export class Partition {
     }
     if (nowMs >= this.#announceMs + ANNOUNCE_EVERY_MS) {
       this.#announceMs = nowMs
-      ground.announceToSystole()
+      ground.announceToSystole(true)
     }
     const yields = this.#share(contested, nowMs)
     if (yields !== NONE) this.#yield(yields)
@@ -62,6 +62,7 @@ export class Partition {
   #share(contested: Bits, nowMs: number): Bits {
     const { peer, membership } = this.#ground
     if (!peer.isSystole) return nowMs - this.#sinceMs! >= ORIGINAL_YIELDS_WITHIN_MS ? contested : NONE
+    if (peer.claimIsOld) return NONE
     const reach = membership.reachablePings() - peer.reachablePings
     if (reach < 0) return contested
     if (reach > 0) return NONE
@@ -78,10 +79,7 @@ export class Partition {
       bits,
       node: ground.us,
       why: 'both nodes held them',
-      whenEnded: failed => {
-        for (const { key, node } of failed) ground.chronicle.log(lines.stopFailed(key, node))
-        if (failed.length > 0) ground.failed = failed
-      },
+      whenEnded: failed => ground.noteStops(bits, failed),
     })
   }
 }

@@ -70,7 +70,7 @@ export class Standby {
    */
   heardStable(from: NodeName, seq: number): void {
     if (seq <= this.#sinceSeq) return
-    if (this.phase === 'peerGiving') this.cancel(`${from} has called it off`)
+    if (this.phase === 'peerGiving' || this.phase === 'giving') this.cancel(`${from} has called it off`)
     else if (this.phase === 'peerTaking') this.#finish(from)
   }
 
@@ -80,7 +80,12 @@ export class Standby {
     else if (info === 'other' && this.phase === 'asking') this.#give(from)
     else if (info === 'done' && this.phase === 'peerGiving') this.#take(from)
     else if (info === 'done' && this.phase === 'peerTaking') this.#finish(from)
-    else this.#ground.chronicle.log(lines.standbyOutOfTurn(info, from, NUMBER[this.phase]))
+    else if (info === 'other' && this.phase === 'peerGiving') this.cancel('both gave way to each other')
+    else {
+      this.#ground.chronicle.log(lines.standbyOutOfTurn(info, from, NUMBER[this.phase]))
+      // It waits for an answer that will not come: our word of being stable ends that (heardStable).
+      this.#ground.owesStable = true
+    }
   }
 
   tick(nowMs: number): void {
@@ -110,6 +115,8 @@ export class Standby {
   }
 
   #heardMe(from: NodeName, bits: Bits): void {
+    // Who asks again has given up what it asked before.
+    if (this.phase === 'peerGiving' && from === this.giver) this.cancel(`${from} asks again`)
     if (this.phase === 'asking' && this.#givesWayTo(from)) this.cancel(`${from} asked at the same time`)
     if (this.#isRefused('me', from)) return
     this.#ground.chronicle.log(lines.wantsStandby(from, className(bits)))
@@ -167,12 +174,11 @@ export class Standby {
 
   #released(bits: Bits, failed: readonly GroupName[]): void {
     const { chronicle } = this.#ground
+    this.#ground.noteStops(bits, failed)
     if (failed.length > 0) {
-      for (const { key, node } of failed) chronicle.log(lines.stopFailed(key, node))
       if (this.phase === 'giving') this.#releaseAgainMs = this.#ground.nowMs + RELEASE_AGAIN_MS
       return
     }
-    this.#ground.noteStarts(bits, [])
     if (this.phase !== 'giving') return
     this.#enter('peerTaking', this.bits, this.#ground.us, WORK_MS)
     this.#say('done')

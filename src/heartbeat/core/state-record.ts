@@ -19,7 +19,7 @@ export function reportStatus(from: Sources): ClusterStatus {
   const { config, ownership, membership } = from
   const { ground, standby, departure } = ownership
   const held = className(ground.held)
-  const peerIsSettled = ground.peer.isStable || !ground.peerIsAlive
+  const peerIsSettled = ground.peer.isStable || ground.isLegacy || !ground.peerIsAlive
   const settledStates = ['stable', 'shutdown', 'init']
   const isSettled =
     peerIsSettled && !ground.standbyIsRunning && ground.jobs.isIdle && settledStates.includes(ground.state)

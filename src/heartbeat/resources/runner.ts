@@ -11,11 +11,11 @@ import { BoundedQueue } from '../../base/bounded-queue.js'
 import { runCommand } from '../../base/io/run-command.js'
 import type { GroupName } from '../core/cluster.js'
 import { CALL_TIMEOUT_MS, type CallWorld, callResource, locateResource } from './call.js'
-import { type JobLine, type JobPlan, type JobStep, planJob } from './jobs.js'
 import { type Performer, perform } from './perform.js'
-import { clearGroup, giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan.js'
-import type { FromRunner, RunnerLine, ToRunner } from './protocol.js'
-import { groupKey, groupText, type Resource, type ResourceGroup } from './resource.js'
+import { clearGroup, giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan/group.js'
+import { type JobPlan, type JobStep, planJob } from './plan/jobs.js'
+import type { FromRunner, RunnerLine, ToRunner } from './plan/protocol.js'
+import { groupKey, groupText, type Resource, type ResourceGroup } from './plan/resource.js'
 
 const JOBS_MAX = 64
 const SCRIPTS_MAX = 256
@@ -135,21 +135,17 @@ export class Runner {
   }
 
   async #carryOut(plan: JobPlan): Promise<GroupName[]> {
-    const say = (lines: readonly JobLine[]): void => {
-      for (const line of lines) {
-        const program = line.program === 'heartbeat' ? 'heartbeat' : `${line.program}(default)`
-        this.#say({ program, level: line.level, text: line.text })
-      }
+    const machDown = (text: string | null): void => {
+      if (text !== null) this.#say({ program: 'mach_down(default)', level: 'info', text })
     }
-    say(plan.begin)
     const failed: GroupName[] = []
     for (const step of plan.steps) {
       if (this.#orphaned) return failed
-      say(step.before)
+      machDown(step.before)
       const worked = await this.#step(step)
       if (!worked) failed.push({ node: step.group.node, key: groupKey(step.group) })
     }
-    say(plan.end)
+    machDown(plan.end)
     return failed
   }
 

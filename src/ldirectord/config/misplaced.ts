@@ -123,19 +123,22 @@ function noEquals(word: string): Explanation {
   }
 }
 
-function unknownWord({ source, place }: Misplaced, word: string, trimmed: string): Explanation {
+function unknownWord({ source, line, place }: Misplaced, word: string, trimmed: string): Explanation {
+  const asComment = {
+    help: 'remove the line, or write # in front of it',
+    fix: {
+      description: 'write # in front of the line',
+      edits: [{ line: line.number, column: 1, length: 0, text: '# ' }],
+    },
+  }
   if (/^\.+$/.test(trimmed)) {
-    return {
-      code: 'unknown-directive',
-      message: 'unknown directive "..."; a line of dots is no comment',
-      help: 'remove the line, or write # in front of it',
-    }
+    const message = `unknown directive "${trimmed.slice(0, 32)}"; a line of dots is no comment`
+    return { code: 'unknown-directive', message, ...asComment }
   }
   const near = word === '' ? null : source.suggest(word, place === 'global' ? GLOBALS : SECTION)
-  const shownWord = word === '' ? trimmed.slice(0, 32) : word
-  return {
-    code: 'unknown-directive',
-    message: `unknown directive "${shownWord}"${near === null ? '' : `; did you mean ${near}?`}`,
-    help: near === null ? 'remove the line, or write # in front of it' : `write ${near}=`,
-  }
+  const said = word === '' ? trimmed.slice(0, 32) : word
+  const message = `unknown directive "${said}"${near === null ? '' : `; did you mean ${near}?`}`
+  // A line of prose can only have been meant as a comment; one with a value may have been meant for something.
+  if (near === null && !trimmed.includes('=')) return { code: 'unknown-directive', message, ...asComment }
+  return { code: 'unknown-directive', message, help: near === null ? asComment.help : `write ${near}=` }
 }

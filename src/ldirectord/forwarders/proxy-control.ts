@@ -39,6 +39,8 @@ export function connectControl(path: string, log: Log): Promise<ControlClient | 
 
 export class ControlClient {
   isLost = false
+  /** Called once when the proxy closes the connection, not when close() does. */
+  onLost: () => void = () => {}
   readonly #socket: Socket
   readonly #log: Log
   readonly #waiting = new Map<number, Waiting>()
@@ -89,6 +91,7 @@ export class ControlClient {
   }
 
   close(): Promise<void> {
+    this.onLost = () => {}
     return new Promise(resolve => {
       if (this.isLost) return resolve()
       this.#socket.once('close', () => resolve())
@@ -114,6 +117,7 @@ export class ControlClient {
   #lost(): void {
     this.isLost = true
     for (const waiting of this.#waiting.values()) waiting.reject(new Error(GONE))
+    this.onLost()
   }
 }
 

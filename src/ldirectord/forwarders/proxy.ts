@@ -1,81 +1,58 @@
 /**
  * The forwarder `proxy`: talks to the process ldirectord-proxy, which forwards TCP in user space. A running one is
- * joined, else one is started that outlives this process. Should it die, the next call starts a fresh one with an
- * empty table: what is missing is then put back by the reconciler, as after any other loss.
+ * joined, else one is started; it outlives this process. Should it die, a fresh one is started at once and gets the
+ * table that the dead one had, which is mirrored here for that purpose: nobody else has to notice.
  */
-import { spawn } from 'node:child_process'
-import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import type { Log } from '../../log/record.js'
-import type { Edit, Table } from '../core/table.js'
+import { nowMs } from '../../base/io/real-clock.js'
+import { reconcile } from '../core/reconcile.js'
+import { type Edit, serviceId, type Table } from '../core/table.js'
 import { EDITS_MAX } from '../proxy/core/control.js'
-import { proxyPlace } from '../proxy/core/place.js'
+import { LiveTable } from '../proxy/core/live-table.js'
 import type { DestinationCounters, EditResult, Forwarder } from './forwarder.js'
-import { type ControlClient, connectControl } from './proxy-control.js'
+import type { ControlClient } from './proxy-control.js'
+import { joinOrStartProxy, type ProxyOptions } from './proxy-process.js'
 
-export interface ProxyOptions {
-  /** The name of the ldirectord instance: each has a proxy of its own. */
-  readonly instance: string
-  /** Folder of the control socket and the pid file. */
-  readonly varRun: string
-  readonly log: Log
-  /** The program of the process; the bundle beside the running one unless a test says otherwise. */
-  readonly program?: string
-}
-
-const START_MS_MAX = 10_000
-const START_LOOK_MS = 20
-const STDERR_BYTES_MAX = 4_096
-/** sun_path of unix(7), and what the process puts behind the name while it starts. */
-const SOCKET_PATH_BYTES_MAX = 107
-const PID_BYTES_MAX = 8
+export type { ProxyOptions } from './proxy-process.js'
 
 /** Rejects with a sentence when there is no proxy and none can be started. */
 export async function openProxy(options: ProxyOptions): Promise<Forwarder> {
-  const { socketPath } = proxyPlace(options.varRun, options.instance)
-  if (Buffer.byteLength(socketPath) + PID_BYTES_MAX > SOCKET_PATH_BYTES_MAX) {
-    throw new Error(
-      `the name of the proxy's socket, ${socketPath}, is longer than ${SOCKET_PATH_BYTES_MAX} bytes: choose a shorter folder`,
-    )
-  }
   const forwarder = new ProxyForwarder(options)
-  await forwarder.connect()
+  await forwarder.open()
   return forwarder
 }
+
+/** A process that dies again so soon after its start is not started anew without a pause. */
+const SHORT_LIFE_MS = 5_000
+const PAUSE_MS = 1_000
+const never = new AbortController().signal
 
 class ProxyForwarder implements Forwarder {
   readonly name = 'proxy'
   readonly #options: ProxyOptions
-  readonly #socketPath: string
+  /** The table as it was last seen or made; null before the first look. */
+  #mirror: LiveTable | null = null
   #client: Promise<ControlClient> | null = null
+  #connectedMs = 0
+  #isReplacing = false
   #isClosed = false
 
   constructor(options: ProxyOptions) {
     this.#options = options
-    this.#socketPath = proxyPlace(options.varRun, options.instance).socketPath
   }
 
-  /** The connection to the proxy; made anew, with a new process if need be, when it was lost. */
-  async connect(): Promise<ControlClient> {
-    if (this.#isClosed) throw new Error('the proxy forwarder is closed')
-    const seen = this.#client
-    const known = await seen?.catch(() => null)
-    if (known && !known.isLost) return known
-    if (this.#client !== seen) return this.connect() // somebody else has begun to connect meanwhile
-    if (known) this.#options.log('ERROR', 'proxy: the process ended; starting a new one')
-    this.#client = this.#joinOrStart()
-    return this.#client
+  async open(): Promise<void> {
+    await this.#connected()
   }
 
   async read(signal: AbortSignal): Promise<Table> {
-    const response = await (await this.connect()).ask({ op: 'read' }, signal)
-    if (!('table' in response)) throw new Error('the proxy answered something else than its table')
-    return response.table
+    const table = await readTable(await this.#connected(), signal)
+    this.#mirror = mirrorOf(table)
+    return table
   }
 
   async counters(signal: AbortSignal): Promise<readonly DestinationCounters[]> {
-    const response = await (await this.connect()).ask({ op: 'counters' }, signal)
+    const response = await (await this.#connected()).ask({ op: 'counters' }, signal)
     if (!('counters' in response)) throw new Error('the proxy answered something else than its counters')
     return response.counters
   }
@@ -84,9 +61,14 @@ class ProxyForwarder implements Forwarder {
     const results: EditResult[] = []
     for (let from = 0; from < edits.length; from += EDITS_MAX) {
       const batch = edits.slice(from, from + EDITS_MAX)
-      const errors = await this.#applyBatch(batch, signal)
-      results.push(...batch.map((edit, n) => ({ edit, error: errors[n] ?? null })))
+      try {
+        results.push(...(await applyBatch(await this.#connected(), batch, signal)))
+      } catch (error) {
+        // A proxy that is gone is the failure of each edit, as a failing ipvsadm would be.
+        results.push(...batch.map(edit => ({ edit, error: (error as Error).message })))
+      }
     }
+    for (const { edit, error } of results) if (error === null) this.#mirror?.apply(edit)
     return results
   }
 
@@ -96,56 +78,85 @@ class ProxyForwarder implements Forwarder {
     await client?.close()
   }
 
-  /** A proxy that is gone is the failure of each edit, as a failing ipvsadm would be. */
-  async #applyBatch(edits: readonly Edit[], signal: AbortSignal): Promise<readonly (string | null)[]> {
-    try {
-      const response = await (await this.connect()).ask({ op: 'apply', edits }, signal)
-      if ('errors' in response && response.errors.length === edits.length) return response.errors
-      return edits.map(() => 'the proxy answered something else than results')
-    } catch (error) {
-      return edits.map(() => (error as Error).message)
-    }
+  /** The connection to the process; made anew when it was lost or never came about. */
+  #connected(): Promise<ControlClient> {
+    if (this.#isClosed) return Promise.reject(new Error('the proxy forwarder is closed'))
+    if (this.#client) return this.#client
+    const attempt = this.#connect()
+    this.#client = attempt
+    attempt.catch(() => {
+      if (this.#client === attempt) this.#client = null
+    })
+    return attempt
   }
 
-  async #joinOrStart(): Promise<ControlClient> {
-    const running = await connectControl(this.#socketPath, this.#options.log)
-    return running ?? this.#start()
+  async #connect(): Promise<ControlClient> {
+    const client = await joinOrStartProxy(this.#options)
+    this.#connectedMs = nowMs()
+    client.onLost = () => void this.#replace()
+    const current = await readTable(client, never)
+    if (this.#mirror === null) this.#mirror = mirrorOf(current)
+    else await this.#putBack(client, current, this.#mirror.table())
+    return client
   }
 
-  async #start(): Promise<ControlClient> {
-    const { instance, varRun, log } = this.#options
-    const program =
-      this.#options.program ?? join(dirname(fileURLToPath(import.meta.url)), 'ldirectord-proxy.cjs')
-    const child = spawn(process.execPath, [program, instance, varRun], {
-      detached: true,
-      stdio: ['ignore', 'ignore', 'pipe'],
-      cwd: '/',
-    })
-    const ending: { sentence: string | null } = { sentence: null }
-    let stderr = ''
-    child.stderr.on('data', (chunk: Buffer) => {
-      if (stderr.length < STDERR_BYTES_MAX) stderr += chunk.toString('utf8')
-    })
-    child.once('error', error => {
-      ending.sentence = `the proxy process cannot be started: ${error.message}`
-    })
-    child.once('exit', (code, signal) => {
-      const said = stderr.trim().split('\n').slice(-1)[0]
-      ending.sentence = `the proxy process ended (${code ?? signal})${said ? `: ${said}` : ''}`
-    })
-    try {
-      for (let waitedMs = 0; waitedMs < START_MS_MAX; waitedMs += START_LOOK_MS) {
-        const client = await connectControl(this.#socketPath, log)
-        if (client) return client
-        if (ending.sentence !== null) throw new Error(ending.sentence)
-        await wait(START_LOOK_MS)
+  /** The process died under us: another one, and the table as it was. */
+  async #replace(): Promise<void> {
+    if (this.#isClosed || this.#isReplacing) return
+    this.#isReplacing = true
+    this.#client = null
+    this.#options.log('ERROR', 'proxy: the process ended; starting it again')
+    if (nowMs() - this.#connectedMs < SHORT_LIFE_MS) await wait(PAUSE_MS)
+    while (!this.#isClosed) {
+      try {
+        await this.#connected()
+        break
+      } catch (error) {
+        this.#options.log('ERROR', `proxy: ${(error as Error).message}`)
+        await wait(PAUSE_MS)
       }
-      child.kill('SIGTERM')
-      throw new Error(`the proxy process did not open ${this.#socketPath} within ${START_MS_MAX / 1000} s`)
-    } finally {
-      // From here on the process stands alone: it must not keep this one alive.
-      child.stderr.destroy()
-      child.unref()
+    }
+    this.#isReplacing = false
+  }
+
+  async #putBack(client: ControlClient, current: Table, wanted: Table): Promise<void> {
+    const edits = reconcile(wanted, current, new Set(wanted.services.map(({ key }) => serviceId(key))))
+    for (let from = 0; from < edits.length; from += EDITS_MAX) {
+      for (const { error } of await applyBatch(client, edits.slice(from, from + EDITS_MAX), never)) {
+        if (error !== null) this.#options.log('ERROR', `proxy: putting the table back: ${error}`)
+      }
+    }
+    if (edits.length > 0) {
+      this.#options.log('info', `proxy: forwards again, ${wanted.services.length} services put back`)
     }
   }
+}
+
+async function readTable(client: ControlClient, signal: AbortSignal): Promise<Table> {
+  const response = await client.ask({ op: 'read' }, signal)
+  if (!('table' in response)) throw new Error('the proxy answered something else than its table')
+  return response.table
+}
+
+async function applyBatch(
+  client: ControlClient,
+  edits: readonly Edit[],
+  signal: AbortSignal,
+): Promise<EditResult[]> {
+  const response = await client.ask({ op: 'apply', edits }, signal)
+  if (!('errors' in response) || response.errors.length !== edits.length) {
+    throw new Error('the proxy answered something else than its results')
+  }
+  return edits.map((edit, n) => ({ edit, error: response.errors[n] ?? null }))
+}
+
+function mirrorOf(table: Table): LiveTable {
+  const mirror = new LiveTable()
+  for (const service of table.services) {
+    mirror.apply({ kind: 'addService', service })
+    for (const destination of service.destinations) {
+      mirror.apply({ kind: 'addDestination', key: service.key, destination })
+    }
+  }
+  return mirror
 }

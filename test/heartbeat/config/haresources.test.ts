@@ -32,6 +32,26 @@ test('continued lines are one group, and each word keeps the line on which it st
   t.is(value.groups[1]?.line, 6)
 })
 
+// As `ResourceManager listkeys` reads it: "alpha ab c".
+test('a word that a backslash cuts goes on in the next line', t => {
+  const { value } = read('alpha a\\\nb c\n')
+  t.is(value.groups[0]?.text, 'alpha ab c')
+})
+
+// Measured: the daemon does not look at the node "gamma" here, ResourceManager takes it for an owner.
+test('a line below a comment that ends with a backslash is a group of its own, with a warning', t => {
+  const { value, diagnostics, exitStatus } = read('alpha web # note \\\ngamma x\n')
+  t.deepEqual(
+    value.groups.map(({ node }) => node),
+    ['alpha', 'gamma'],
+  )
+  t.deepEqual(
+    diagnostics.map(({ code, severity }) => `${severity} ${code}`),
+    ['warning comment-continuation'],
+  )
+  t.is(exitStatus, 0)
+})
+
 test('several lines of one node stay several groups', t => {
   const { value } = read('alpha IPaddr2::10.0.0.5\nalpha IPaddr2::10.0.0.6 apache\n')
   t.deepEqual(
@@ -52,11 +72,14 @@ test('a node that ha.cf does not name is refused with the names that it has', t 
   t.regex(diagnostics[0]?.message ?? '', /a node of ha.cf \(alpha, beta\); found "gamma"/)
 })
 
+// The shell pattern of the original: [0-9]*.[0-9]*.[0-9]*.[0-9]*
 for (const [word, is] of [
   ['10.0.0.1', true],
   ['10.0.0.1/24/eth0:0/10.0.0.255', true],
   ['IPaddr::10.0.0.1', false],
+  ['10.0.0.500', true],
   ['10.0.0', false],
+  ['1.2web', false],
   ['apache', false],
 ] as const) {
   test(`"${word}" is ${is ? '' : 'not '}a bare address`, t => t.is(isBareAddress(word), is))

@@ -86,4 +86,16 @@ for (const [name, parse] of Object.entries(parsers)) {
       t.true(diagnostics.length <= 2 * DIAGNOSTICS_MAX + 4)
     }
   })
+
+  test(`${name}: a mebibyte of different names is read in linear time`, t => {
+    const names = Array.from({ length: 100_000 }, (_, number) => `n${number}`)
+    for (const text of [
+      `node ${names.slice(0, 800).join(' ')}\n`,
+      names.map(name => `node ${name}`).join('\n'),
+    ])
+      parse(text)
+    parse(names.map(name => `apiauth ${name} uid=0`).join('\n'))
+    parse(names.map(name => `alpha ${name}::10.0.0.1`).join('\n'))
+    t.pass()
+  })
 }

@@ -119,23 +119,38 @@ test('connections outlive ldirectord: the next one finds the table and the same 
   await server.close()
 })
 
-test('a process that died is replaced by an empty one, and the edits are taken again', async t => {
+test('a process that died is replaced at once, and the new one gets the table of the dead one', async t => {
   const { open, pid, log } = place(t)
   const port = await freePort()
   const server = await startServer(NAME_AND_ECHO('a'))
   const forwarder = await open()
   await forwardTo(forwarder, port, server)
+  const before = await forwarder.read(never)
   const dead = pid()
   process.kill(dead, 'SIGKILL')
-  await until(() => !isAlive(dead))
-  await wait(20)
-  t.deepEqual(await forwarder.read(never), { services: [] })
-  t.regex(log.join('\n'), /ERROR proxy: the process ended; starting a new one/)
-  await forwardTo(forwarder, port, server)
+  t.true(await until(() => log.includes('info proxy: forwards again, 1 services put back')))
+  t.deepEqual(log.slice(0, 1), ['ERROR proxy: the process ended; starting it again'])
+  t.not(pid(), dead)
   t.is(await whoAnswers(port), 'a')
+  t.deepEqual(await forwarder.read(never), before)
   await forwarder.apply([{ kind: 'deleteService', key: tcp('127.0.0.1', port) }], never)
   await forwarder.close()
   await server.close()
+})
+
+test('edits while the process is gone fail with a sentence or reach the new one, never a dead one', async t => {
+  const { open, pid } = place(t)
+  const forwarder = await open()
+  process.kill(pid(), 'SIGKILL')
+  const key = tcp('127.0.0.1', await freePort())
+  const edit: Edit = { kind: 'addService', service: serviceOf(key) }
+  const [first] = await forwarder.apply([edit], never)
+  const [second] = await forwarder.apply([edit], never)
+  if (first!.error === null) t.is(second!.error, 'Service already exists')
+  else t.deepEqual([first!.error, second!.error], ['the proxy process ended', null])
+  t.is((await forwarder.read(never)).services.length, 1)
+  await forwarder.apply([{ kind: 'deleteService', key }], never)
+  await forwarder.close()
 })
 
 test('SIGTERM ends the process cleanly, with its socket and pid file', async t => {
@@ -191,7 +206,7 @@ test('a proxy that cannot start is one sentence: no program, no folder, a name t
     message: /the proxy process ended \(1\)/,
   })
   await t.throwsAsync(attempt({ varRun: join(varRun, 'absent') }), {
-    message: /ended \(1\): ldirectord-proxy: .*/,
+    message: /ended \(1\): cannot make .*the folder must exist/,
   })
   const deep = join(varRun, 'x'.repeat(100))
   mkdirSync(deep)

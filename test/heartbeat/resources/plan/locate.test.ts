@@ -1,5 +1,5 @@
 import test from 'ava'
-import { type FileKind, locate } from '../../../src/heartbeat/resources/locate.js'
+import { type FileKind, locate } from '../../../../src/heartbeat/resources/plan/locate.js'
 
 const folders = { resourceDir: '/etc/ha.d/resource.d', initDir: '/etc/init.d' }
 const isBuiltin = (name: string): boolean => name === 'IPaddr2'

@@ -1,7 +1,7 @@
 import test from 'ava'
-import type { ResourceJob } from '../../../src/heartbeat/core/cluster.js'
-import { planJob } from '../../../src/heartbeat/resources/jobs.js'
-import { groupText, type ResourceGroup } from '../../../src/heartbeat/resources/resource.js'
+import type { ResourceJob } from '../../../../src/heartbeat/core/cluster.js'
+import { planJob } from '../../../../src/heartbeat/resources/plan/jobs.js'
+import { groupText, type ResourceGroup } from '../../../../src/heartbeat/resources/plan/resource.js'
 
 const group = (node: string, ...texts: string[]): ResourceGroup => ({
   node,
@@ -35,13 +35,10 @@ test('classes are those of this node: local groups begin with our name', t => {
 test('what a dead node held is taken line by line, each announced as mach_down does', t => {
   const plan = planJob(job('takeFrom', { node: 'alpha' }), 'beta', groups, [])
   t.deepEqual(
-    plan.steps.map(step => step.before.map(line => line.text)),
-    [['Taking over resource group web'], ['Taking over resource group nfs']],
+    plan.steps.map(step => step.before),
+    ['Taking over resource group web', 'Taking over resource group nfs'],
   )
-  t.deepEqual(
-    plan.end.map(line => line.text),
-    ['mach_down takeover complete for node alpha.'],
-  )
+  t.is(plan.end, 'mach_down takeover complete for node alpha.')
 })
 
 test('a graceful stop gives every group of haresources, also those never held, in file order', t => {

@@ -5,12 +5,12 @@
  */
 import { unlinkSync } from 'node:fs'
 import { connect } from 'node:net'
-import { replaceFile } from '../../base/io/files.js'
-import { readPidFile } from '../../base/io/processes.js'
-import type { ProxyPlace } from './core/place.js'
-import { ControlServer } from './io/control-server.js'
-import { DataPlane } from './io/data-plane.js'
-import { defaultSettings, type ProxySettings } from './io/settings.js'
+import { replaceFile } from '../../../base/io/files.js'
+import { readPidFile } from '../../../base/io/processes.js'
+import type { ProxyPlace } from '../core/place.js'
+import { ControlServer } from './control-server.js'
+import { DataPlane } from './data-plane.js'
+import { defaultSettings, type ProxySettings } from './settings.js'
 
 /** Runs until there is nothing left to do or a signal comes; resolves with the exit status. */
 export async function runProxy(
@@ -20,7 +20,13 @@ export async function runProxy(
   if (await answers(place.socketPath)) return 0 // another one forwards already; ldirectord finds it there
   const control = new ControlServer(place.socketPath, () => plane)
   const plane = new DataPlane(settings, (level, text) => control.notify(level, text))
-  await control.listen()
+  try {
+    await control.listen()
+  } catch (error) {
+    // bind(2) of a unix socket in a folder that is not there is reported as EACCES too.
+    const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message
+    throw new Error(`cannot make ${place.socketPath} (${reason}): the folder must exist and be writable`)
+  }
   replaceFile(place.pidPath, `${process.pid}\n`, 0o644)
   return new Promise(resolve => {
     let leaving: NodeJS.Timeout | undefined

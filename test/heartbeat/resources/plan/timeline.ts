@@ -9,7 +9,7 @@ export interface RecordedRun {
   readonly calls: string[]
 }
 
-const folder = join(import.meta.dirname, '../../../../test/heartbeat/resources/recorded')
+const folder = join(import.meta.dirname, '../../../../../test/captures')
 
 /** From `fromSeconds` to `toSeconds` after the action. */
 export function recorded(name: string, node: string, fromSeconds = 0, toSeconds = 1e9): RecordedRun {

@@ -2,9 +2,9 @@
  * What the daemon and its resource runner say to each other, over the channel of a child process. Both ends come
  * from the same build, so the messages are trusted to be whole; what they carry is bounded where it is made.
  */
-import type { Paths } from '../../base/paths.js'
-import type { Level } from '../../log/record.js'
-import type { GroupName, ResourceJob } from '../core/cluster.js'
+import type { Paths } from '../../../base/paths.js'
+import type { Level } from '../../../log/record.js'
+import type { GroupName, ResourceJob } from '../../core/cluster.js'
 import type { ResourceGroup } from './resource.js'
 
 /** A line for ha-log that is not the daemon's own. */

@@ -3,7 +3,7 @@
  * the original's ResourceManager. A plan is a generator: it yields one step, is handed the outcome, and yields the
  * next; it touches nothing itself, so that recorded outcomes can be played to it.
  */
-import type { Level } from '../../log/record.js'
+import type { Level } from '../../../log/record.js'
 import { groupText, type Resource, type ResourceGroup } from './resource.js'
 
 export type Action = 'start' | 'stop' | 'status'

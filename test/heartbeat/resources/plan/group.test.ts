@@ -6,8 +6,8 @@ import {
   type Step,
   saysRunning,
   takeGroup,
-} from '../../../src/heartbeat/resources/plan.js'
-import type { Resource, ResourceGroup } from '../../../src/heartbeat/resources/resource.js'
+} from '../../../../src/heartbeat/resources/plan/group.js'
+import type { Resource, ResourceGroup } from '../../../../src/heartbeat/resources/plan/resource.js'
 import { recorded } from './timeline.js'
 
 const lsblog = (name: string): Resource => ({ text: `lsblog::${name}`, script: 'lsblog', args: [name] })

@@ -1,17 +1,15 @@
 /**
- * Where the daemon's lines go: logfile, debugfile (which also gets debug lines), syslog, and while it starts the
- * terminal. A line never makes the daemon wait. Lines of the runner and of scripts stand between the daemon's own.
+ * Where the lines of the heartbeat daemon go: logfile, debugfile (which also gets debug lines), syslog, and while it
+ * starts the terminal. A line never makes the daemon wait. Lines of its children stand between its own.
  */
-import { haLogLine } from '../../log/formats.js'
-import { fileLog, type LineSink } from '../../log/io/file-log.js'
-import { type SyslogSink, syslogSink } from '../../log/io/syslog.js'
-import type { Level } from '../../log/record.js'
-import type { RunnerLine } from '../resources/protocol.js'
-import { runnerLogLine } from '../resources/script-line.js'
+import { haLogLine } from '../formats.js'
+import type { Level } from '../record.js'
+import { fileLog, type LineSink } from './file-log.js'
+import { type SyslogSink, syslogSink } from './syslog.js'
 
 const LOG_MODE = 0o644
 
-export interface DaemonLogOptions {
+export interface HaLogOptions {
   readonly node: string
   readonly logfile: string | null
   readonly debugfile: string | null
@@ -22,14 +20,14 @@ export interface DaemonLogOptions {
   readonly also: ((line: string) => void) | null
 }
 
-export class DaemonLog {
+export class HaLog {
   debug: number
-  readonly #options: DaemonLogOptions
+  readonly #options: HaLogOptions
   readonly #logfile: LineSink | null
   readonly #debugfile: LineSink | null
   readonly #syslog: SyslogSink | null
 
-  constructor(options: DaemonLogOptions) {
+  constructor(options: HaLogOptions) {
     this.#options = options
     this.debug = options.debug
     this.#logfile = options.logfile === null ? null : fileLog(options.logfile, LOG_MODE)
@@ -45,12 +43,11 @@ export class DaemonLog {
     if (level !== 'debug') this.#syslog?.write({ atMs: Date.now(), level, text })
   }
 
-  /** A line of the resource runner or of a script that it runs. */
-  runnerLine(line: RunnerLine): void {
-    const text = runnerLogLine(line, this.#options.node)
-    this.#logfile?.write(text)
-    this.#debugfile?.write(text)
-    this.#options.also?.(text)
+  /** A line that a child has composed, with its newline. */
+  childLine(line: string): void {
+    this.#logfile?.write(line)
+    this.#debugfile?.write(line)
+    this.#options.also?.(line)
   }
 
   /** Writes what waits, blocking: the last words. */

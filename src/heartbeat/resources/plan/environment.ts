@@ -2,8 +2,8 @@
  * The environment that scripts were promised by the original: HA_* of the daemon, every ha.cf parameter, and for
  * scripts of rc.d every text field of the message that called them.
  */
-import type { Paths } from '../../base/paths.js'
-import type { Message } from '../wire/message.js'
+import type { Paths } from '../../../base/paths.js'
+import type { Message } from '../../wire/message.js'
 
 export interface ScriptSettings {
   readonly paths: Paths
