@@ -4,7 +4,6 @@
  */
 import { rmSync } from 'node:fs'
 import { readPidFile } from '../../base/io/processes.js'
-import { watchedGroups } from '../../heartbeat/io/haresources-file.js'
 import type { FromRunner, ToRunner } from '../../heartbeat/resources/plan/protocol.js'
 import { runnerLogLine } from '../../heartbeat/resources/plan/script-line.js'
 import { RUNNER_TITLE, succeed } from '../../heartbeat/resources/predecessor.js'
@@ -63,7 +62,6 @@ async function start(message: Begin): Promise<void> {
   if (problem !== null) sayError(problem)
   runner = new Runner(message, {
     send,
-    readGroups: ({ paths, nodes, groups }) => watchedGroups(`${paths.haDir}/haresources`, nodes, groups),
     wallMs: () => Date.now(),
     exit: end,
   })
