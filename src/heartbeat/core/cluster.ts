@@ -282,7 +282,7 @@ export class Cluster {
 
   #noteRestart(peer: Peer): void {
     peer.statusSeq = 0
-    peer.heardAtMs = undefined
+    peer.statusAtMs = undefined
     peer.hasLeft = false
     peer.isSystole = false
     this.#sender.history.forgetNode(peer.name)

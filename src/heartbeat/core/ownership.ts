@@ -85,14 +85,12 @@ export class Ownership {
     const { peer } = this.ground
     const bits = classBits(message.text('rsc_hold'))
     if (message.text('asks') === '1' && this.ground.state !== 'init') this.ground.announceToSystole()
+    peer.isSystole ||= message.type === 'systole'
     if (bits === undefined || seq <= peer.toldSeq) return
     if (this.ground.isLegacy && message.type !== 'systole') return
     peer.toldSeq = seq
     const isSystole = message.type === 'systole'
-    if (isSystole) {
-      peer.isSystole = true
-      peer.reachablePings = parseDecimal(message.text('pings')) ?? 0
-    }
+    if (isSystole) peer.reachablePings = parseDecimal(message.text('pings')) ?? 0
     const isFull = isSystole || message.text('rtype') === 'full'
     peer.held = isFull ? bits : ((peer.held | bits) as Bits)
     peer.hasClaimed ||= isFull

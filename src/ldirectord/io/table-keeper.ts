@@ -90,6 +90,14 @@ export class TableKeeper {
     this.#stopping.abort()
   }
 
+  aborted(): Promise<void> {
+    const { signal } = this.#stopping
+    return new Promise(resolve => {
+      if (signal.aborted) resolve()
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+
   #enqueue(work: () => Promise<void>): Promise<void> {
     this.#queue = this.#queue.then(work).catch((error: Error) => {
       this.hasFailed = true
