@@ -16,6 +16,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 /** Lines that may wait in the channel for a busy daemon. */
 const WAITING_MAX = 2_000
+/** Scripts that may wait while an earlier runner is still at work; there is never more than one job. */
+const EARLY_MAX = 256
 
 let begin: Begin | null = null
 let runner: Runner | null = null
@@ -74,7 +76,7 @@ process.on('message', (message: ToRunner) => {
   if (message.kind === 'begin') void start(message)
   else if (message.kind === 'goodbye' && !runner) process.exit(0)
   else if (runner) runner.receive(message)
-  else early.push(message)
+  else if (message.kind === 'job' || early.length < EARLY_MAX) early.push(message)
 })
 process.on('disconnect', () => {
   if (dropped > 0) sayError(`${dropped} log lines dropped: the daemon did not take them`)
