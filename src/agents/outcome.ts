@@ -22,6 +22,7 @@ export function commandFault(result: CommandResult): string | null {
   if (result.spawnError !== null) return `cannot be run: ${result.spawnError}`
   if (result.timedOut) return 'not finished in time, ended'
   if (result.exitCode === 0) return null
-  const said = (result.stderr.trim() || result.stdout.trim()).split('\n')[0] ?? ''
+  const firstLine = (result.stderr.trim() || result.stdout.trim()).split('\n')[0] ?? ''
+  const said = firstLine.trim().replace(/\.$/, '')
   return said === '' ? `ended with ${result.exitCode ?? result.signal} and no reason` : said
 }

@@ -40,6 +40,7 @@ export const sendArp = standardAgent({
     if (action === 'status' || action === 'monitor') return runningIf(state.isThere())
     if (action === 'stop') {
       cancelAnnouncements(address)
+      if (!state.isThere()) return succeeded
       const fault = state.remove()
       if (fault === null) context.log('INFO', instance, `SendArp for ${address}/${nic} released`)
       return fault === null ? succeeded : failedWith(OCF_EXIT.generic, fault)
