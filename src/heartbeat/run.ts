@@ -155,7 +155,7 @@ class Life {
       end = resolve
     })
     const runner = this.#startRunner()
-    const reload = this.#reload(runner)
+    const reload = this.#reload()
     const daemon = new Daemon(keys, {
       cluster: new Cluster(
         clusterConfig(haCf, this.#configuration.groups, {
@@ -177,7 +177,7 @@ class Life {
       openApi: (view, onSubmit) => this.#openApi(view, onSubmit),
       runJob: job => {
         reload.haresources()
-        runner.run(job)
+        runner.run(job, reload.groups)
       },
       offerToScripts: rcScripts({
         haDir: paths.haDir,
@@ -258,13 +258,11 @@ class Life {
 
   #startRunner(): RunnerLink {
     const { paths, env, runnerFile, debug } = this.#options
-    const { us, haCf, groups } = this.#configuration
+    const { us, haCf } = this.#configuration
     const begin = {
       kind: 'begin',
       us,
       paths,
-      nodes: haCf.node,
-      groups,
       held: [],
       logfile: haCf.logfile,
       env: scriptEnvironment({
@@ -293,7 +291,7 @@ class Life {
     this.#daemon?.post(event)
   }
 
-  #reload(runner: RunnerLink): Reload {
+  #reload(): Reload {
     const { paths, managesResources } = this.#options
     const { haCf, groups } = this.#configuration
     const watched = watchedGroups(`${paths.haDir}/haresources`, haCf.node, groups)
@@ -306,7 +304,6 @@ class Life {
         if (this.#daemon) this.#daemon.keys = keys
       },
       onGroups: changed => {
-        runner.setGroups(changed)
         this.#post({ kind: 'groups', groups: groupNames(changed) })
       },
     })
