@@ -1,18 +1,16 @@
 /**
  * The command `ldirectord [-d] [--] [CONFIG] ACTION`. It talks to a running daemon by its pid file and signals and
- * holds nothing of the daemon itself; stopping and asking need no valid file.
+ * holds nothing of the daemon itself; stopping and asking need no valid file. What not every action needs is loaded
+ * by the actions that do, so that `status`, which others call every few seconds, starts as fast as node does.
  */
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { askControl } from '../ldirectord/io/control-socket.js'
 import { findInstance, type Instance, lookForDaemon } from '../ldirectord/io/instance.js'
 import { logInvocation } from '../ldirectord/io/invocation-log.js'
+import type { StartReport } from '../ldirectord/io/start-daemon.js'
 import * as lines from '../ldirectord/log-lines.js'
-import type { StartReport } from '../ldirectord/run.js'
 
 const USAGE = `Usage:
     ldirectord [-d|--debug] [--] [CONFIG] start | stop | restart |
@@ -38,7 +36,6 @@ const ACTIONS = ['start', 'stop', 'restart', 'try-restart', 'reload', 'force-rel
 type Action = (typeof ACTIONS)[number]
 
 const RESTART_MS_MAX = 60_000
-const START_MS_MAX = 120_000
 
 interface Call {
   readonly action: Action
@@ -115,8 +112,8 @@ function perform(call: Call): Promise<number> {
 
 const invoked = ({ args }: Call): string => lines.invoking(process.argv[1] ?? 'ldirectord', args)
 
-function logged(call: Call, texts: readonly string[]): void {
-  logInvocation(call.instance, Date.now(), [invoked(call), ...texts])
+async function logged(call: Call, texts: readonly string[]): Promise<void> {
+  await logInvocation(call.instance, Date.now(), [invoked(call), ...texts])
 }
 
 /** Exit status of a file that is missing (1) or faulty (2), with its messages; null when it is valid. */
@@ -124,14 +121,14 @@ async function refusal(call: Call): Promise<number | null> {
   const { file, given } = call.instance
   if (file === null) {
     complain(`Config file ${given} not found`)
-    logged(call, [`Config file ${given} not found`, lines.exiting(1, 'Initialisation Error')])
+    await logged(call, [`Config file ${given} not found`, lines.exiting(1, 'Initialisation Error')])
     return 1
   }
   const module: typeof import('./daemons/ldirectord-config.js') = load('./ldirectord-config.cjs')
   const { isValid, said, explained } = await module.checkConfig(file, call.instance.defaultLog)
   for (const line of [...said, ...explained]) complain(line)
   if (isValid) return null
-  logged(call, [...said, lines.exiting(2, 'config_error: Configuration Error')])
+  await logged(call, [...said, lines.exiting(2, 'config_error: Configuration Error')])
   return 2
 }
 
@@ -146,7 +143,7 @@ async function start(call: Call): Promise<number> {
     case 'ended':
       for (const line of report.stderr) complain(line)
       if (report.status !== 0 && call.instance.file === null)
-        logged(call, [...report.stderr, lines.exiting(report.status, 'Initialisation Error')])
+        await logged(call, [...report.stderr, lines.exiting(report.status, 'Initialisation Error')])
       return report.status
   }
 }
@@ -162,38 +159,15 @@ function foreground(call: Call, mode: 'foreground' | 'debug'): Promise<number> {
 }
 
 /** Waits only until the daemon has accepted its file and written its pid file; the table follows by itself. */
-function startInBackground({ args }: Call): Promise<StartReport> {
-  const child = spawn(process.execPath, [join(here, 'ldirectord-daemon.cjs'), ...args.slice(0, 2)], {
-    detached: true,
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-    env: { ...process.env, LDIRECTORD_INVOKED_AS: process.argv[1] ?? 'ldirectord' },
-  })
-  return new Promise(resolve => {
-    const ended = (text: string): void => settle({ kind: 'ended', status: 1, stderr: [text] })
-    const late = setTimeout(() => {
-      child.kill('SIGTERM')
-      ended(`ldirectord did not start within ${START_MS_MAX / 1000} s`)
-    }, START_MS_MAX)
-    const answer = child.stdio[3] as NodeJS.ReadableStream
-    const settle = (report: StartReport): void => {
-      clearTimeout(late)
-      child.removeAllListeners('exit')
-      child.unref()
-      ;(answer as unknown as { destroy(): void }).destroy()
-      resolve(report)
-    }
-    createInterface({ input: answer }).once('line', line => settle(JSON.parse(line) as StartReport))
-    child.on('error', error => ended(`ldirectord cannot be started: ${error.message}`))
-    child.on('exit', (code, signal) =>
-      setTimeout(() => ended(`ldirectord ended at once (${signal ?? code})`), 200),
-    )
-  })
+async function startInBackground({ args }: Call): Promise<StartReport> {
+  const { startDaemon } = await import('../ldirectord/io/start-daemon.js')
+  return startDaemon(join(here, 'ldirectord-daemon.cjs'), args.slice(0, 2), process.argv[1] ?? 'ldirectord')
 }
 
 async function stop(call: Call): Promise<number> {
   const daemon = lookForDaemon(call.instance.pidFile)
   if (daemon.state !== 'running' && call.instance.file === null) return (await refusal(call))!
-  logged(call, [])
+  await logged(call, [])
   if (daemon.state === 'running') process.kill(daemon.pid, 'SIGTERM')
   return 0
 }
@@ -221,7 +195,7 @@ async function restart(call: Call): Promise<number> {
 
 async function tryNothing(call: Call): Promise<number> {
   const refused = await refusal(call)
-  if (refused === null) logged(call, [])
+  if (refused === null) await logged(call, [])
   return refused ?? 0
 }
 
@@ -231,13 +205,13 @@ async function reload(call: Call): Promise<number> {
   const { file, pidFile } = call.instance
   const daemon = lookForDaemon(pidFile)
   if (daemon.state !== 'running') {
-    logged(call, [
+    await logged(call, [
       `ldirectord is stopped for ${file}`,
       lines.exiting(1, `Exiting from ldirectord ${call.action}`),
     ])
     return 1
   }
-  logged(call, [])
+  await logged(call, [])
   process.kill(daemon.pid, 'SIGHUP')
   return 0
 }
@@ -248,6 +222,7 @@ async function status(call: Call): Promise<number> {
   if (daemon.state === 'running') {
     const text = `ldirectord for ${file ?? given} is running with pid: ${daemon.pid}`
     if (call.json) {
+      const { askControl } = await import('../ldirectord/io/control-socket.js')
       const record = await askControl(socket, 'status')
       if (record === null) complain(`ldirectord (pid ${daemon.pid}) does not answer on ${socket}`)
       else process.stdout.write(record)
@@ -256,7 +231,7 @@ async function status(call: Call): Promise<number> {
     // The original writes to the standard error alone; heartbeat reads the standard output.
     complain(text)
     say(text)
-    logged(call, [text, 'Exiting from ldirectord status'])
+    await logged(call, [text, 'Exiting from ldirectord status'])
     return 0
   }
   const refused = await refusal(call)
@@ -265,7 +240,7 @@ async function status(call: Call): Promise<number> {
   const code = daemon.state === 'stale' ? 1 : 3
   const stale = `ldirectord stale pid file ${pidFile} for ${file}`
   if (daemon.state === 'stale') complain(stale)
-  logged(call, [
+  await logged(call, [
     ...(daemon.state === 'stale' ? [stale] : []),
     lines.exiting(code, 'Exiting from ldirectord status'),
   ])

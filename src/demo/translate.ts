@@ -24,11 +24,15 @@ const HEARTBEAT: readonly Row[] = [
   [/Heartbeat shutdown complete/, () => 'has stopped heartbeat'],
   [/Received shutdown notice from '([\w.-]+)'/, ([node]) => `hears that ${node} is going down in good order`],
   [/Late heartbeat: Node ([\w.-]+): interval (\d+) ms/, ([node, ms]) => `heard ${node} late, after ${ms} ms`],
-  [/may be too small|accounts for slow network|should be >= deadtime/, () => null],
+  [
+    /initdead-small|No Previous generation|may be too small|accounts for slow network|should be >= deadtime/,
+    () => null,
+  ],
   [/STONITH|Shared disks|mach_down takeover/, () => null],
 ]
 
-const SERVICE = /\s*\((tcp|udp|fwm):[^)]*\)/
+/** The service in a line about a real server: there is only one here. */
+const SERVICE = /\s*\((?:tcp:|udp:|fwm:)?[\d.]+:\d+\)/
 const LDIRECTORD: readonly Row[] = [
   [/Starting Linux Director/, () => 'ldirectord starts'],
   [

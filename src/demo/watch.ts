@@ -100,8 +100,11 @@ export function watch(layout: Layout, say: (text: string) => void): Watch {
           `the service answers again: ${server}, from ${owner ?? 'nobody'}; it was away for ${Math.round(awayMs)} ms`,
         )
       }
-      if (!isReady) settle()
+      if (isReady) return
+      lookAtLogs()
+      lookAtProcesses()
       isReady = true
+      settle()
     },
   })
   const timer = setInterval(() => {

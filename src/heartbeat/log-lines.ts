@@ -37,9 +37,7 @@ export const returningAfterPartition = (node: string): readonly LogLine[] => [
 // Packets.
 export const badNode = (node: string) => error(`process_status_message: bad node [${node}] in message`)
 export const replayAttack = (node: string, generation: number, current: number) =>
-  error(
-    `should_drop_message: attempted replay attack [${node}]? [gen = ${generation}, curgen = ${current}]`,
-  )
+  error(`should_drop_message: attempted replay attack [${node}]? [gen = ${generation}, curgen = ${current}]`)
 export const lostPackets = (count: number, node: string, last: number, current: number) =>
   warn(`${count} lost packet(s) for [${node}] [${last}:${current}]`)
 export const noPacketsMissing = (node: string) => info(`No pkts missing from ${node}!`)

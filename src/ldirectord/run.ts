@@ -4,25 +4,21 @@
  * neither and talks to its own streams.
  */
 import { unlinkSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { replaceFile } from '../base/io/files.js'
 import { ctime, ldirectordLine } from '../log/formats.js'
 import { type FileLog, fileLog } from '../log/io/file-log.js'
+import { type SyslogSink, syslogSink } from '../log/io/syslog.js'
 import { type Log, oneLine } from '../log/record.js'
-import { runCheck } from './checks/run-check.js'
+import { negotiableServices, runCheck } from './checks/run-check.js'
 import type { LdirectordConfig } from './config/model.js'
 import { Daemon, type GoodConfig } from './daemon.js'
 import { chooseForwarder, wantedForwarder } from './forwarders/choose.js'
+import { openProxy } from './forwarders/proxy.js'
 import { findInstance, type Instance, lookForDaemon } from './io/instance.js'
 import { loadConfig } from './io/load-config.js'
-import { loggerChild } from './io/logger-child.js'
+import type { StartReport } from './io/start-daemon.js'
 import * as lines from './log-lines.js'
-
-/** How the start went, for the command that started this process. */
-export type StartReport =
-  | { readonly kind: 'running' }
-  /** The file says supervised=yes: the command itself must be the daemon. */
-  | { readonly kind: 'foreground' }
-  | { readonly kind: 'ended'; readonly status: number; readonly stderr: readonly string[] }
 
 export interface RunOptions {
   /** `debug` is -d. */
@@ -63,11 +59,13 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
     }
   }
   output.log('info', lines.invoking(options.program, options.args))
+  const twin = runningTwin(instance)
+  if (twin !== null) output.log('WARN', twin)
   for (const warning of loaded.warnings) output.log('WARN', warning)
   const { forwarder: inFile } = loaded.config
   const wanted = wantedForwarder(inFile, process.env.LDIRECTORD_FORWARDER)
   const choice = await chooseForwarder(wanted, () =>
-    Promise.reject(new Error('this version has no user-space proxy')),
+    openProxy({ instance: instance.name, varRun: instance.runDir, log: output.log }),
   )
   if (choice.kind === 'none') {
     output.log('ERROR', choice.reason)
@@ -94,6 +92,8 @@ async function live(
     loaded,
     forwarder,
     runCheck,
+    negotiable: negotiableServices,
+    command: [process.execPath, fileURLToPath(new URL('./ldirectord.cjs', import.meta.url))],
     load: () => loadConfig(file, instance),
     log,
     useLog: config => output.use(config),
@@ -126,10 +126,20 @@ async function live(
   // Whatever hangs, a stop ends.
   setTimeout(() => process.exit(1), OWN_EXIT_MS_MAX).unref()
   await daemon.stop()
-  if (mode === 'background') removePidFile(instance.pidFile)
   log('info', lines.terminated(signal))
   await output.close()
+  // Last of all: who waits for the pid file to go may then rely on everything else being done.
+  if (mode === 'background') removePidFile(instance.pidFile)
   return 0
+}
+
+/** `ldirectord start` and `ldirectord ldirectord.cf start` are two instances that fight over one table. */
+function runningTwin(instance: Instance): string | null {
+  const other = findInstance(instance.name === 'ldirectord' ? 'ldirectord.cf' : null, process.env)
+  if (other.file !== instance.file || other.name === instance.name) return null
+  const daemon = lookForDaemon(other.pidFile)
+  if (daemon.state !== 'running') return null
+  return `${instance.file} is already run by instance ${other.name} (pid ${daemon.pid}): stop one of the two`
 }
 
 function removePidFile(path: string): void {
@@ -146,11 +156,14 @@ class LogOutput {
   readonly #instance: Instance
   #logfile = ''
   #file: FileLog | null = null
-  #syslog: ReturnType<typeof loggerChild> | null = null
+  #syslog: SyslogSink | null = null
 
   constructor(mode: RunOptions['mode'], instance: Instance, config: LdirectordConfig) {
     this.#mode = mode
     this.#instance = instance
+    // Whoever read our streams may go away; that is no reason to stop checking.
+    if (mode !== 'background')
+      for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
     this.use(config)
   }
 
@@ -159,14 +172,22 @@ class LogOutput {
     void this.close()
     this.#logfile = logfile
     if (logfile.startsWith('/')) this.#file = fileLog(logfile)
-    else this.#syslog = loggerChild(logfile, `ldirectord[${process.pid}]`)
+    else this.#syslog = syslogSink(logfile, `ldirectord[${process.pid}]`, why => this.#withoutSyslog(why))
+  }
+
+  /** Lines that syslog does not take go to the usual file, so that they are not lost. */
+  #withoutSyslog(why: string): void {
+    this.#syslog = null
+    this.#file ??= fileLog(this.#instance.defaultLog)
+    this.log('WARN', why)
   }
 
   readonly log: Log = (level, text) => {
     const record = { atMs: Date.now(), level, text }
     if (this.#mode === 'debug') process.stderr.write(`${oneLine(text)}\n`)
     else if (this.#mode === 'foreground') process.stdout.write(`[${ctime(record.atMs)}] ${oneLine(text)}\n`)
-    else if (this.#syslog !== null) this.#syslog.write(oneLine(text))
+    // The original gives every line the priority info.
+    else if (this.#syslog !== null) this.#syslog.write({ ...record, level: 'info' })
     else this.#file?.write(ldirectordLine(record, this.#instance.name, process.pid))
   }
 

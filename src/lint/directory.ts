@@ -5,8 +5,9 @@ import type { HaCf } from '../heartbeat/config/ha-cf-table.js'
 import { type Haresources, parseHaresources } from '../heartbeat/config/haresources.js'
 import { checkHost } from '../heartbeat/config/host.js'
 import { Report } from '../heartbeat/config/report.js'
+import { lintLdirectord } from '../ldirectord/config/lint.js'
 import { type Diagnostic, inFileOrder } from '../syntax/diagnostic.js'
-import type { LintLdirectord, NodeFiles, TextFile } from './files.js'
+import type { NodeFiles, TextFile } from './files.js'
 import { checkLinks } from './links.js'
 import { checkScripts } from './scripts.js'
 import { checkServices, checkStarted } from './services.js'
@@ -20,13 +21,13 @@ export interface NodeReading {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-export function lintDirectory(files: NodeFiles, lintLdirectord: LintLdirectord): NodeReading {
+export function lintDirectory(files: NodeFiles): NodeReading {
   const haCf = files.haCf === null ? null : readHaCf(files.haCf, files)
   const authkeys = files.authkeys === null ? null : readAuthkeys(files.authkeys)
   const haresources =
     files.haresources === null ? null : readHaresources(files.haresources, files, haCf?.value ?? null)
   const ldirectord = files.ldirectord.flatMap(file =>
-    readLdirectord(file, haresources?.value ?? null, files.haresources?.path ?? '', lintLdirectord),
+    readLdirectord(file, haresources?.value ?? null, files.haresources?.path ?? ''),
   )
   return {
     files,
@@ -39,11 +40,12 @@ export function lintDirectory(files: NodeFiles, lintLdirectord: LintLdirectord):
   }
 }
 
-function readHaCf(file: TextFile, { us, facts, ownAddresses }: NodeFiles) {
+function readHaCf(file: TextFile, files: NodeFiles) {
+  const { us, facts } = files
   const { value, diagnostics } = parseHaCf(file.text, { file: file.path, us })
   const host = checkHost(value, { file: file.path, us: us ?? '' }, facts)
   const report = new Report(file.path)
-  checkLinks(value, ownAddresses, report)
+  checkLinks(value, files, report)
   return { value, diagnostics: inFileOrder([...diagnostics, ...host.diagnostics, ...report.diagnostics()]) }
 }
 
@@ -64,11 +66,10 @@ function readLdirectord(
   file: TextFile,
   haresources: Haresources | null,
   haresourcesPath: string,
-  lintLdirectord: LintLdirectord,
 ): Diagnostic[] {
-  const { diagnostics, services } = lintLdirectord(file)
+  const { diagnostics, serviceAddresses } = lintLdirectord(file.text, file.path)
   if (haresources === null) return [...diagnostics]
-  const unreached = checkServices(file, services, haresources, haresourcesPath)
+  const unreached = checkServices(file, serviceAddresses, haresources, haresourcesPath)
   const unstarted = checkStarted(file, haresources, haresourcesPath)
   return inFileOrder([...diagnostics, ...unreached, ...unstarted])
 }

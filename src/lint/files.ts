@@ -1,6 +1,5 @@
 /** What ha-lint looks at: the configuration of one node as texts, and what is known of the machine. All handed in. */
 import type { HostFacts } from '../heartbeat/config/host.js'
-import type { Diagnostic } from '../syntax/diagnostic.js'
 
 export interface TextFile {
   /** As it is called in diagnostics. */
@@ -23,19 +22,6 @@ export interface NodeFiles {
   readonly facts: HostFacts
   /** Addresses of the machine itself; null: not known. */
   readonly ownAddresses: readonly string[] | null
+  /** Addresses of nodes of the cluster that the files of the other node name. */
+  readonly clusterAddresses?: readonly string[]
 }
-
-/** A service address of a ldirectord.cf, at its line. */
-export interface ServiceAddress {
-  readonly address: string
-  readonly diagnosticPlace: Pick<Diagnostic, 'span' | 'source'>
-}
-
-/** What ldirectord's own parser says about one ldirectord.cf. */
-export interface LdirectordVerdict {
-  readonly diagnostics: readonly Diagnostic[]
-  readonly services: readonly ServiceAddress[]
-}
-
-/** The seam to ldirectord's parser. */
-export type LintLdirectord = (file: TextFile) => LdirectordVerdict

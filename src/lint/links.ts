@@ -3,6 +3,7 @@ import type { HaCf } from '../heartbeat/config/ha-cf-table.js'
 import { isIpfail } from '../heartbeat/config/host.js'
 import { isPing, type Medium, type UnicastMedium } from '../heartbeat/config/media.js'
 import type { Report } from '../heartbeat/config/report.js'
+import type { NodeFiles } from './files.js'
 
 /** Where Debian's heartbeat has ipfail. */
 const IPFAIL = '/usr/libexec/heartbeat/ipfail'
@@ -19,9 +20,9 @@ export function soleTargets(haCf: HaCf): readonly string[] {
   return devices.filter(lines => lines.length === 1).map(([line]) => line!.address)
 }
 
-export function checkLinks(haCf: HaCf, ownAddresses: readonly string[] | null, report: Report): void {
-  checkOwnUnicast(haCf, ownAddresses, report)
-  checkPingHosts(haCf, report)
+export function checkLinks(haCf: HaCf, files: NodeFiles, report: Report): void {
+  checkOwnUnicast(haCf, files.ownAddresses, report)
+  checkPingHosts(haCf, [...(files.ownAddresses ?? []), ...(files.clusterAddresses ?? [])], report)
   checkIpfail(haCf, report)
 }
 
@@ -60,8 +61,8 @@ function groupByDevice(unicasts: readonly Unicast[]): Map<string, Unicast[]> {
 }
 
 /** A ping host tells whether a node sees the network; a node of the cluster tells nothing but that it lives. */
-function checkPingHosts(haCf: HaCf, report: Report): void {
-  const addresses = new Set(unicastsOf(haCf).map(({ address }) => address))
+function checkPingHosts(haCf: HaCf, known: readonly string[], report: Report): void {
+  const addresses = new Set([...known, ...unicastsOf(haCf).map(({ address }) => address)])
   const isNode = (host: string): boolean => addresses.has(host) || haCf.node.includes(host.toLowerCase())
   for (const medium of haCf.media) {
     if (!isPing(medium)) continue

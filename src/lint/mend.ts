@@ -36,7 +36,7 @@ export function unifiedDiff(
   const hunks: string[] = []
   for (let at = 0; at < changed.length; ) {
     let end = at
-    while (end + 1 < changed.length && changed[end + 1]! - changed[end]! <= 2 * CONTEXT) end++
+    while (end + 1 < changed.length && changed[end + 1]! - changed[end]! <= 2 * CONTEXT + 1) end++
     hunks.push(...hunk(old, now, changed[at]!, changed[end]!, hide))
     at = end + 1
   }

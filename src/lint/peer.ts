@@ -9,20 +9,18 @@ import type { Place } from '../heartbeat/config/lines.js'
 import { Report } from '../heartbeat/config/report.js'
 import type { Diagnostic } from '../syntax/diagnostic.js'
 import { lintDirectory, type NodeReading } from './directory.js'
-import type { LintLdirectord, NodeFiles } from './files.js'
-import { soleTargets } from './links.js'
+import type { NodeFiles } from './files.js'
+import { soleTargets, unicastsOf } from './links.js'
 
 /** Both nodes by themselves, knowing each other, then against each other. */
-export function lintPair(ours: NodeFiles, theirs: NodeFiles, lintLdirectord: LintLdirectord) {
-  const [a, b] = [ours, theirs].map(files => lintDirectory(files, lintLdirectord)) as [
-    NodeReading,
-    NodeReading,
-  ]
-  // The one address that a node sends to is the other node's.
+export function lintPair(ours: NodeFiles, theirs: NodeFiles) {
+  const [a, b] = [ours, theirs].map(files => lintDirectory(files)) as [NodeReading, NodeReading]
   const knowing = (node: NodeReading, peer: NodeReading): NodeReading => {
-    const addresses = peer.haCf === null ? [] : soleTargets(peer.haCf)
-    const ownAddresses = [...(node.files.ownAddresses ?? []), ...addresses]
-    return addresses.length === 0 ? node : lintDirectory({ ...node.files, ownAddresses }, lintLdirectord)
+    if (peer.haCf === null) return node
+    // The one address that a node sends to is the other node's.
+    const ownAddresses = [...(node.files.ownAddresses ?? []), ...soleTargets(peer.haCf)]
+    const clusterAddresses = unicastsOf(peer.haCf).map(({ address }) => address)
+    return lintDirectory({ ...node.files, ownAddresses, clusterAddresses })
   }
   const [us, peer] = [knowing(a, b), knowing(b, a)]
   return { us, peer, between: lintPeer(us, peer) }

@@ -28,7 +28,7 @@ function checkName(resource: Resource, scripts: readonly string[] | null, report
   if (known.includes(script)) return
   const cased = known.filter(name => name.toLowerCase() === script.toLowerCase())
   if (scripts === null && cased.length === 0) return
-  const meant = cased[0] ?? nearest(script, known)
+  const meant = cased[0] ?? (report.isFull ? null : nearest(script, known))
   const place = partOf(resource, 0, script.length)
   const edit = { ...place.span, text: meant ?? '' }
   report.error(place, {

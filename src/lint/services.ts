@@ -1,7 +1,8 @@
 /** ldirectord.cf against haresources: ldirectord forwards only what arrives, and a resource must bring the address up. */
 import type { Haresources } from '../heartbeat/config/haresources.js'
+import type { ServiceAddress } from '../ldirectord/config/lint.js'
 import type { Diagnostic } from '../syntax/diagnostic.js'
-import type { ServiceAddress, TextFile } from './files.js'
+import type { TextFile } from './files.js'
 
 const ADDRESS_AGENTS = new Set(['IPaddr', 'IPaddr2', 'IPv6addr'])
 
@@ -24,14 +25,16 @@ export function checkServices(
   haresourcesPath: string,
 ): Diagnostic[] {
   const addresses = broughtUp(haresources)
+  const lines = ldirectord.text.split('\n')
   const seen = new Set<string>()
   const diagnostics: Diagnostic[] = []
-  for (const { address, diagnosticPlace } of services) {
+  for (const { address, span } of services) {
     if (addresses.has(address.toLowerCase()) || seen.has(address)) continue
     seen.add(address)
     diagnostics.push({
       file: ldirectord.path,
-      ...diagnosticPlace,
+      span,
+      source: lines[span.line - 1] ?? '',
       severity: 'warning',
       code: 'address-not-brought-up',
       message: `virtual wants an address that a resource brings up; found ${address}, which ${haresourcesPath} does not name`,

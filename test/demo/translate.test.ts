@@ -30,15 +30,15 @@ test('the line of a resource script is understood as that of the daemon', t => {
 
 const ldirectord: readonly (readonly [text: string, sentence: string | null])[] = [
   [
-    'Quiescent real server: 127.0.2.1:80 (tcp:127.0.1.1:80) (Weight set to 0)',
+    'Quiescent real server: 127.0.2.1:80 (127.0.1.1:80) (Weight set to 0)',
     'real server 127.0.2.1:80 is down: weight 0',
   ],
   [
-    'Restored real server: 127.0.2.1:80 (tcp:127.0.1.1:80) (Weight set to 5)',
+    'Restored real server: 127.0.2.1:80 (127.0.1.1:80) (Weight set to 5)',
     'real server 127.0.2.1:80 is up again (weight 5)',
   ],
   [
-    'Added fallback server: 127.0.0.1:80 (tcp:127.0.1.1:80) (Weight set to 1)',
+    'Added fallback server: 127.0.0.1:80 (127.0.1.1:80) (Weight set to 1)',
     'no real server is up: the sorry server 127.0.0.1:80 answers',
   ],
   ['Added virtual server: 127.0.1.1:80', 'ldirectord offers 127.0.1.1:80'],

@@ -109,6 +109,7 @@ async function listNodes(call: Call): Promise<number> {
 
 async function hbstatus(call: Call): Promise<number> {
   const { daemon, options, say } = call
+  if (!options.has('v') || options.has('m')) say(running)
   if (!options.has('v')) return OK
   const version = daemon.text('hbversion') ?? ''
   const isHuman = options.has('m')
@@ -365,8 +366,7 @@ export async function clStatus(
   }
   const { client, answer: daemon } = signed
   try {
-    if (isStatus) say(running)
-    else if (parsed.faults.length > 0) {
+    if (!isStatus && parsed.faults.length > 0) {
       output.error(`${name}: ${parsed.faults[0]}\n`)
       complain(`Error: getopt returnedcharacter ${name === 'hbparameter' ? 'code ' : ''}?.`)
       return BAD_PARAMETER

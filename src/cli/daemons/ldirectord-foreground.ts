@@ -1,5 +1,6 @@
 /** ldirectord in the foreground, loaded by the command itself: for -d and supervised=yes. */
-import { type RunOptions, runLdirectord, type StartReport } from '../../ldirectord/run.js'
+import type { StartReport } from '../../ldirectord/io/start-daemon.js'
+import { type RunOptions, runLdirectord } from '../../ldirectord/run.js'
 
 export async function runForeground(options: Omit<RunOptions, 'report'>): Promise<number> {
   const report = (report: StartReport): void => {

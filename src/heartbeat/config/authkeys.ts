@@ -60,12 +60,12 @@ export interface AuthkeysReading {
   readonly exitStatus: 0 | 6
 }
 
-/** Bytes are taken as they stand: a key may hold any. */
+/** A key may hold any bytes, so a text is one that was decoded as latin1: a character a byte. */
 export function parseAuthkeys(
   content: Uint8Array | string,
   options: { readonly file: string },
 ): AuthkeysReading {
-  const text = Buffer.from(content).toString('latin1')
+  const text = typeof content === 'string' ? content : Buffer.from(content).toString('latin1')
   const report = new Report(options.file, true)
   const reader = new AuthkeysReader(report, options.file)
   // `#` starts a comment only at the start of a line: elsewhere it may be part of a key.
@@ -222,7 +222,7 @@ class AuthkeysReader {
     this.#keys.set(number, {
       number,
       method,
-      key: new TextEncoder().encode(key?.text ?? ''),
+      key: Buffer.from(key?.text ?? '', 'latin1'),
       line: word.span.line,
     })
     // The original looks the key up when it reads it, so an auth line below its key finds nothing.

@@ -25,6 +25,8 @@ export const haCfDirectives = {
   ...clientDirectives,
 } satisfies DirectiveTable
 
+export type DirectiveName = keyof typeof haCfDirectives
+
 type Settings = ValuesOf<typeof haCfSettings>
 
 /** An entry of a directive that adds up, with the place where it stands. */

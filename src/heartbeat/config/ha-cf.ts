@@ -7,14 +7,10 @@ import type { Diagnostic } from '../../syntax/diagnostic.js'
 import type { Directive, Refusal } from '../../syntax/directive.js'
 import { nearest } from '../../syntax/nearest.js'
 import { isRefusal } from './arg-forms.js'
-import type { ApiAuth, EnvSetting, Respawn, Stonith, StonithHost } from './clients.js'
-import { NICE_FAILBACK_OBSOLETE } from './directives/nice-failback.js'
-import type { AutoFailback } from './directives/timing.js'
 import { checkHaCf } from './ha-cf-checks.js'
-import { type HaCf, haCfDirectives, haCfSettings, type Placed } from './ha-cf-table.js'
+import { type HaCf, haCfDirectives, type DirectiveName as Name } from './ha-cf-table.js'
+import { HaCfValues } from './ha-cf-values.js'
 import { LINE_BYTES_MAX, type Line, linesOf, type Place, placeOf, type Word, wordsOf } from './lines.js'
-import type { Medium, MediumText } from './media.js'
-import { recordedDefaults, recordedName } from './recorded.js'
 import { Report } from './report.js'
 
 export interface HaCfOptions {
@@ -35,43 +31,28 @@ export function parseHaCf(text: string, options: HaCfOptions): HaCfReading {
   const report = new Report(options.file)
   const reader = new HaCfReader(report, options.file)
   for (const line of linesOf(text)) reader.readLine(line)
-  const value = reader.value()
+  const value = reader.values.value()
   checkHaCf(value, options.us, reader.refused, report)
   return { value, diagnostics: report.diagnostics(), exitStatus: report.exitStatus() }
 }
 
-type Name = keyof typeof haCfDirectives
-
 const isName = (word: string): word is Name => Object.hasOwn(haCfDirectives, word)
 
-/** The kinds that use udpport, which each takes over when its first line is read. */
-const UDP_KINDS: ReadonlySet<string> = new Set(['ucast', 'ucast6', 'bcast'])
-
-interface Lists {
-  readonly respawn: Placed<Respawn>[]
-  readonly failfast: Placed<Respawn>[]
-  readonly apiauth: Placed<ApiAuth>[]
-  readonly env: Placed<EnvSetting>[]
-  readonly stonith: Placed<Stonith>[]
-  readonly stonith_host: Placed<StonithHost>[]
-}
+const KNOWN_NAMES = Object.entries<Directive<unknown>>(haCfDirectives)
+  .filter(([, row]) => row.support !== 'refused')
+  .map(([name]) => name)
 
 class HaCfReader {
   /** Directives with a value that was refused: what follows from them is not judged. */
   readonly refused = new Set<string>()
   readonly #report: Report
   readonly #file: string
-  readonly #values = new Map<string, unknown>()
-  readonly #places = new Map<string, Place>()
-  readonly #recorded = new Map<string, string>()
-  readonly #nodes: Placed<{ name: string }>[] = []
-  readonly #media: Medium[] = []
-  readonly #udpportOfKind = new Map<string, number>()
-  readonly #lists: Lists = { respawn: [], failfast: [], apiauth: [], env: [], stonith: [], stonith_host: [] }
+  readonly values: HaCfValues
 
   constructor(report: Report, file: string) {
     this.#report = report
     this.#file = file
+    this.values = new HaCfValues(report, file)
   }
 
   readLine(line: Line): void {
@@ -126,10 +107,7 @@ class HaCfReader {
   }
 
   #unknown(word: string, place: Place): void {
-    const meant = nearest(
-      word,
-      Object.keys(haCfDirectives).filter(name => haCfDirectives[name as Name].support !== 'refused'),
-    )
+    const meant = this.#report.isFull ? null : nearest(word, KNOWN_NAMES)
     const cased = meant !== null && meant.toLowerCase() === word.toLowerCase()
     const reason = cased ? 'directive names are case-sensitive: ' : ''
     this.#report.error(place, {
@@ -161,8 +139,9 @@ class HaCfReader {
   }
 
   #checkRepeat(name: Name, row: Directive<unknown>, place: Place, words: readonly Word[]): void {
-    const first = this.#places.get(name) ?? (name === 'crm' ? this.#places.get('pacemaker') : undefined)
-    const before = name === 'pacemaker' ? (first ?? this.#places.get('crm')) : first
+    const first =
+      this.values.places.get(name) ?? (name === 'crm' ? this.values.places.get('pacemaker') : undefined)
+    const before = name === 'pacemaker' ? (first ?? this.values.places.get('crm')) : first
     if (before !== undefined && row.repeat === 'once') {
       this.#report.error(place, {
         code: 'given-twice',
@@ -187,7 +166,7 @@ class HaCfReader {
   }
 
   #hand(name: Name, row: Directive<unknown>, word: Word): void {
-    this.#places.set(name, word)
+    this.values.places.set(name, word)
     const outcome = row.arg.parse(word.text)
     if (isRefusal(outcome)) {
       this.#refuse(name, row, word, outcome)
@@ -197,7 +176,7 @@ class HaCfReader {
       const message = `${name}: "${word.text}" ${outcome.doubt}`
       this.#report.warning(word, { code: 'doubtful-value', message, help: `${name} wants ${row.arg.form}` })
     }
-    this.#keep(name, outcome.value, word)
+    this.values.keep(name, outcome.value, word)
   }
 
   #refuse(name: Name, row: Directive<unknown>, word: Word, refusal: Refusal): void {
@@ -211,119 +190,6 @@ class HaCfReader {
       ...(refusal.help === undefined ? {} : { help: refusal.help }),
     })
   }
-
-  #keep(name: Name, value: unknown, word: Word): void {
-    const place: Place = { span: word.span, source: word.source }
-    if (name === 'node') this.#keepNode(word)
-    else if (name === 'nice_failback') this.#niceFailback(value as boolean, place)
-    else if (Object.hasOwn(this.#lists, name)) this.#keepEntry(name as keyof Lists, value, place)
-    else if (Object.hasOwn(haCfSettings, name)) this.#keepSetting(name, value, word)
-    else this.#keepMedium(value as MediumText, place)
-  }
-
-  #keepNode(word: Word): void {
-    const name = word.text.toLowerCase()
-    const first = this.#nodes.find(node => node.name === name)
-    if (first === undefined) {
-      this.#nodes.push({ name, place: word })
-      return
-    }
-    this.#report.warning(word, {
-      code: 'node-twice',
-      message: `node ${name} is named twice (first at ${this.#file}:${first.place.span.line})`,
-      help: 'name each node once',
-    })
-  }
-
-  #keepEntry(name: keyof Lists, value: unknown, place: Place): void {
-    if (name === 'apiauth') this.#checkApiAuthTwice(value as ApiAuth, place)
-    const list: unknown[] = this.#lists[name]
-    list.push({ ...(value as object), place })
-  }
-
-  #checkApiAuthTwice(client: ApiAuth, place: Place): void {
-    const first = this.#lists.apiauth.find(other => other.name === client.name)
-    if (first === undefined) return
-    const said = place.source.slice(place.span.column - 1, place.span.column - 1 + place.span.length)
-    this.#report.error(place, {
-      code: 'given-twice',
-      message: `apiauth ${client.name} is given twice (first at ${this.#file}:${first.place.span.line})`,
-      original: `Duplicate apiauth directive for API client ${client.name}: [${said}]`,
-      help: 'put all users and groups of a client into one line',
-    })
-  }
-
-  #keepSetting(name: string, value: unknown, word: Word): void {
-    this.#values.set(name, value)
-    this.#recorded.set(recordedName(name), word.text)
-    if (name === 'udpport') this.#checkUdpportOrder(word)
-  }
-
-  #checkUdpportOrder(place: Place): void {
-    const late = [...this.#udpportOfKind.keys()]
-    if (late.length === 0) return
-    this.#report.warning(place, {
-      code: 'order',
-      message: `udpport comes too late for ${late.join(' and ')}, which keeps port ${this.#udpportOfKind.get(late[0]!)}`,
-      original: 'heartbeat: udpport setting must precede media statements',
-      help: 'put the udpport line above the first ucast or bcast line',
-    })
-  }
-
-  #keepMedium(medium: MediumText, place: Place): void {
-    const inForce = (this.#values.get('udpport') as number | undefined) ?? haCfSettings.udpport.default
-    const udpport = this.#udpportOfKind.get(medium.kind) ?? inForce
-    if (UDP_KINDS.has(medium.kind)) this.#udpportOfKind.set(medium.kind, udpport)
-    const baud = (this.#values.get('baud') as number | undefined) ?? haCfSettings.baud.default
-    this.#media.push({ ...medium, place, udpport, baud })
-  }
-
-  #niceFailback(on: boolean, place: Place): void {
-    const afterAutoFailback = this.#values.has('auto_failback')
-    const value: AutoFailback = on && afterAutoFailback ? 'off' : 'legacy'
-    this.#values.set('auto_failback', value)
-    this.#recorded.set('auto_failback', value)
-    this.#report.warning(place, {
-      code: 'old-directive',
-      message: `nice_failback is obsolete; it is read as "auto_failback ${value}"`,
-      original: afterAutoFailback
-        ? "'nice_failback on' has been changed to 'auto_failback off'"
-        : NICE_FAILBACK_OBSOLETE,
-      help: `write "auto_failback ${on ? 'off' : 'on'}"`,
-    })
-  }
-
-  value(): HaCf {
-    const settings: Record<string, unknown> = {}
-    for (const [name, row] of Object.entries(haCfSettings))
-      settings[name] = this.#values.get(name) ?? row.default
-    const deadtime = settings.deadtime as number
-    const logs =
-      ['logfile', 'debugfile'].some(name => settings[name] !== null) ||
-      ![null, 'none'].includes(settings.logfacility as string | null)
-    const derived = {
-      warntime: settings.warntime ?? Math.floor(deadtime / 2),
-      initdead: settings.initdead ?? defaultInitdeadMs(deadtime),
-      deadping: settings.deadping ?? deadtime,
-      auto_failback: settings.auto_failback ?? 'legacy',
-      use_logd: settings.use_logd ?? !logs,
-    }
-    return {
-      ...(settings as Omit<HaCf, keyof typeof derived>),
-      ...(derived as Pick<HaCf, keyof typeof derived>),
-      ...this.#lists,
-      node: this.#nodes.map(node => node.name),
-      media: this.#media,
-      places: this.#places,
-      recorded: new Map([...recordedDefaults(deadtime), ...this.#recorded]),
-    }
-  }
-}
-
-/** The original's rule; see docs/ha.cf.md. */
-export function defaultInitdeadMs(deadtimeMs: number): number {
-  if (deadtimeMs > 10_000) return deadtimeMs
-  return deadtimeMs < 6000 ? 12_000 : 2 * deadtimeMs
 }
 
 function within(word: Word, at: Refusal['at']): Place {

@@ -3,7 +3,6 @@
  * continuation and `script::a::b` are cut as the original's ResourceManager does; line numbers survive continuation.
  */
 import type { Diagnostic } from '../../syntax/diagnostic.js'
-import { isIPv4 } from './addresses.js'
 import type { Place } from './lines.js'
 import { Report } from './report.js'
 
@@ -52,16 +51,23 @@ interface Piece {
 
 export function parseHaresources(text: string, options: HaresourcesOptions): HaresourcesReading {
   const report = new Report(options.file)
-  const groups = piecesOfGroups(text).map(pieces => groupOf(pieces, options, report))
+  const groups = joinedLines(text).map(joined => groupOf(joined, options, report))
   checkKeys(groups, options.file, report)
   const diagnostics = report.diagnostics()
   return { value: { groups }, diagnostics, exitStatus: report.exitStatus() }
 }
 
-/** The words of each group, over all lines that a trailing backslash joins. */
-function piecesOfGroups(text: string): Piece[][] {
-  const groups: Piece[][] = []
+/** The words of one group, over all lines that a trailing backslash joins. */
+interface Joined {
+  readonly pieces: Piece[]
+  /** The backslash that ends a comment above: for the daemon it continues that line, for ResourceManager it does not. */
+  readonly disputed: boolean
+}
+
+function joinedLines(text: string): Joined[] {
+  const groups: Joined[] = []
   let pieces: Piece[] = []
+  let [glued, disputed] = [false, false]
   for (const [index, raw] of text.split('\n').entries()) {
     const source = raw.replace(/\r$/, '')
     const hash = commentStart(source, pieces.length === 0)
@@ -70,20 +76,25 @@ function piecesOfGroups(text: string): Piece[][] {
     const continues = said.endsWith('\\') && hash < 0
     const body = continues ? said.slice(0, -1) : said
     for (const match of body.matchAll(/\S+/g)) {
+      const last = glued && match.index === 0 ? pieces.pop() : undefined
       const span = { line: index + 1, column: match.index + 1, length: match[0].length }
-      pieces.push({ text: match[0], place: { span, source } })
+      pieces.push({ text: (last?.text ?? '') + match[0], place: last?.place ?? { span, source } })
     }
+    // The backslash itself leaves no blank: a word may go on in the next line.
+    glued = continues && pieces.length > 0 && /\S$/.test(body)
     if (continues) continue
-    if (pieces.length > 0) groups.push(pieces)
+    if (pieces.length > 0) groups.push({ pieces, disputed })
+    disputed = pieces.length > 0 && hash >= 0 && source.endsWith('\\')
     pieces = []
   }
-  return pieces.length > 0 ? [...groups, pieces] : groups
+  return pieces.length > 0 ? [...groups, { pieces, disputed }] : groups
 }
 
-function groupOf(pieces: readonly Piece[], options: HaresourcesOptions, report: Report): ResourceGroup {
-  const [owner, ...rest] = pieces as [Piece, ...Piece[]]
+function groupOf(joined: Joined, options: HaresourcesOptions, report: Report): ResourceGroup {
+  const [owner, ...rest] = joined.pieces as [Piece, ...Piece[]]
   const node = owner.text.toLowerCase()
-  checkNode(owner, node, options, report)
+  if (joined.disputed) disputedStart(owner, report)
+  else checkNode(owner, node, options, report)
   for (const piece of rest) checkBackslash(piece, report)
   if (rest.length === 0) {
     report.warning(owner.place, {
@@ -103,14 +114,16 @@ function groupOf(pieces: readonly Piece[], options: HaresourcesOptions, report: 
 }
 
 function resourceOf({ text, place }: Piece): Resource {
-  if (isBareAddress(text)) return { script: 'IPaddr', args: [text], text, place }
-  const [script = '', ...args] = text.split('::')
+  const [script = '', ...args] = (isBareAddress(text) ? `IPaddr::${text}` : text).split('::')
   return { script, args, text, place }
 }
 
-/** `10.0.0.50` or `10.0.0.50/24/eth0:0/10.0.0.255`: short for IPaddr::... */
+/**
+ * `10.0.0.50` or `10.0.0.50/24/eth0:0/10.0.0.255`: short for IPaddr::... The original asks no more than that the word
+ * begins with a digit and has three dots before digits; what is wrong with the address, IPaddr says.
+ */
 export function isBareAddress(text: string): boolean {
-  return !text.includes('::') && isIPv4(text.split('/', 1)[0]!)
+  return /^\d/.test(text) && (text.match(/\.\d/g) ?? []).length >= 3
 }
 
 function checkNode(owner: Piece, node: string, options: HaresourcesOptions, report: Report): void {
@@ -120,6 +133,15 @@ function checkNode(owner: Piece, node: string, options: HaresourcesOptions, repo
     message: `a line wants to begin with a node of ha.cf (${options.nodes.join(', ') || 'none'}); found "${owner.text}"`,
     original: `Bad nodename in ${options.file} [${owner.text}]`,
     help: 'name the node as ha.cf does; end the line before with "\\" if this line continues it',
+  })
+}
+
+function disputedStart(owner: Piece, report: Report): void {
+  report.warning(owner.place, {
+    code: 'comment-continuation',
+    message:
+      'the comment above ends with "\\": the original takes this line for its continuation at start, but for a group later',
+    help: 'remove the "\\" from the comment above',
   })
 }
 

@@ -29,8 +29,7 @@ export class Chronicle {
     const said = this.#saidAtMs.get(subject)
     if (said !== undefined && this.nowMs - said < REPEAT_MS) return
     if (said === undefined && this.#saidAtMs.size >= SUBJECTS_MAX) {
-      for (const [old, atMs] of this.#saidAtMs)
-        if (this.nowMs - atMs >= REPEAT_MS) this.#saidAtMs.delete(old)
+      for (const [old, atMs] of this.#saidAtMs) if (this.nowMs - atMs >= REPEAT_MS) this.#saidAtMs.delete(old)
       if (this.#saidAtMs.size >= SUBJECTS_MAX) return
     }
     this.#saidAtMs.set(subject, this.nowMs)

@@ -1,4 +1,344 @@
 /**
- * The door of the cluster's decisions: `step(event, nowMs)` returns, in order, everything that must now be done.
+ * The door of the cluster's decisions: `step(event, nowMs)` returns, in order, everything that must now be done. It
+ * composes the parts, each of which knows one question: who is there, what was heard, who owns what.
  */
+import { unreachable } from '../../base/assert.js'
+import * as lines from '../log-lines.js'
+import { Message } from '../wire/message.js'
+import { Chronicle } from './chronicle.js'
+import { classBits, NONE } from './classes.js'
+import type { ClusterConfig, ClusterStatus, Effect, Event, NodeStatus } from './contract.js'
+import { Ground } from './ground.js'
+import { type Heard, Inbound } from './inbound.js'
+import { Membership, type Peer } from './membership.js'
+import { NodeList, names } from './node-list.js'
+import { parseDecimal, parseHex, printHex } from './numbers.js'
+import { Ownership } from './ownership.js'
+import { Presence } from './presence.js'
+import { Sender } from './sender.js'
+import { reportStatus } from './state-record.js'
+
 export type * from './contract.js'
+
+const STATUSES: readonly string[] = ['init', 'up', 'active', 'dead']
+
+export class Cluster {
+  readonly #config: ClusterConfig
+  readonly #chronicle = new Chronicle()
+  readonly #membership: Membership
+  readonly #sender: Sender
+  readonly #presence: Presence
+  readonly #nodeList: NodeList
+  readonly #inbound: Inbound
+  readonly #ownership: Ownership
+  #communicationIsUp = false
+  #plannedWakeMs = Number.POSITIVE_INFINITY
+
+  constructor(config: ClusterConfig) {
+    this.#config = config
+    this.#membership = new Membership(config, this.#chronicle)
+    this.#sender = new Sender(config, this.#chronicle, node => this.#membership.peers.get(node)?.uuid)
+    this.#presence = new Presence(config, this.#chronicle, this.#sender)
+    this.#nodeList = new NodeList(config.us, this.#membership, this.#sender, this.#chronicle)
+    this.#inbound = new Inbound(config, this.#membership, this.#chronicle, () => this.#sender.seq)
+    const held = classBits(config.heldAtStart) ?? NONE
+    const ground = new Ground(config, this.#chronicle, this.#membership, this.#sender, held)
+    this.#ownership = new Ownership(ground, () => this.#presence.hasten(this.#chronicle.nowMs))
+  }
+
+  /** The first thing to call, once. */
+  start(nowMs: number): Effect[] {
+    this.#chronicle.nowMs = nowMs
+    this.#membership.start(nowMs)
+    this.#presence.start(nowMs)
+    return this.#finish(nowMs)
+  }
+
+  /** Consumes one event. Never throws for anything that a peer or an operator can cause. */
+  step(event: Event, nowMs: number): Effect[] {
+    if (this.#ownership.departure.phase === 'done') return []
+    const now = Math.max(nowMs, this.#chronicle.nowMs)
+    this.#chronicle.nowMs = now
+    this.#notePause(now)
+    this.#handle(event, now)
+    return this.#finish(now)
+  }
+
+  status(): ClusterStatus {
+    return reportStatus({
+      config: this.#config,
+      ownership: this.#ownership,
+      membership: this.#membership,
+      status: this.#presence.status,
+      deadtimeMs: this.#presence.deadtimeMs,
+      communicationIsUp: this.#communicationIsUp,
+      decisions: this.#chronicle.decisions,
+      nowMs: this.#chronicle.nowMs,
+    })
+  }
+
+  #handle(event: Event, nowMs: number): void {
+    switch (event.kind) {
+      case 'received': {
+        const heard = this.#inbound.hear(event.link, event.message, nowMs)
+        if (heard !== undefined) this.#hear(heard, nowMs)
+        return
+      }
+      case 'submitted':
+        this.#submit(event.message, nowMs)
+        break
+      case 'jobEnded':
+        this.#ownership.ground.jobs.ended(event.job, event.failed)
+        break
+      case 'groups':
+        this.#ownership.ground.groups = event.groups
+        return
+      case 'stop':
+        this.#ownership.departure.request()
+        break
+      case 'restarting':
+        this.#presence.announceRestart()
+        break
+      case 'clock':
+        return
+      default:
+        unreachable(event)
+    }
+  }
+
+  /** What is due by the clock, then what the state asks for, then when to be woken. */
+  #finish(nowMs: number): Effect[] {
+    this.#presence.tick(nowMs)
+    for (const peer of this.#membership.expire(nowMs)) this.#bury(peer)
+    for (const peer of this.#membership.peers.values()) this.#tendPeer(peer, nowMs)
+    this.#raiseCommunication(nowMs)
+    this.#ownership.tick(nowMs)
+    this.#ownership.settle(nowMs)
+    if (this.#ownership.departure.phase !== 'done') {
+      const next = Math.min(
+        this.#presence.nextMs(),
+        this.#membership.nextMs(),
+        this.#nodeList.nextMs(),
+        this.#ownership.nextMs(),
+      )
+      this.#plannedWakeMs = Math.max(next, nowMs + 1)
+      this.#chronicle.push({ kind: 'wakeAt', atMs: this.#plannedWakeMs })
+    }
+    return this.#chronicle.take()
+  }
+
+  /** Woken much too late: packets may be waiting unread, and the silence was ours. */
+  #notePause(nowMs: number): void {
+    const lateMs = nowMs - this.#plannedWakeMs
+    if (lateMs <= this.#config.keepaliveMs) return
+    this.#membership.grantGrace(nowMs)
+    if (lateMs > this.#config.deadtimeMs) this.#chronicle.log(lines.pausedFor(Math.round(lateMs)))
+  }
+
+  #bury(peer: Peer): void {
+    this.#chronicle.push({ kind: 'deliver', message: this.#notice(peer, 'dead') })
+    if (peer.type === 'normal') this.#ownership.peerDied(peer.name, peer.hasLeft)
+  }
+
+  #tendPeer(peer: Peer, nowMs: number): void {
+    for (const name of peer.links.expire(this.#membership.silenceLimitMs(peer), nowMs)) {
+      this.#chronicle.log(lines.link(peer.name, name, 'dead'))
+      this.#noticeLink(peer, name, 'dead')
+    }
+    if (peer.status === 'dead' || peer.name === this.#config.us) return
+    for (const { seq, gap } of peer.reception.due(nowMs)) {
+      if (gap !== undefined)
+        this.#chronicle.log(lines.lostPackets(gap.count, peer.name, gap.last, gap.current))
+      this.#sender.send(
+        [
+          ['t', 'NS_rexmit'],
+          ['dest', peer.name],
+          ['firstseq', String(seq)],
+          ['lastseq', String(seq)],
+        ],
+        true,
+      )
+    }
+    const ackseq = peer.reception.ackDue()
+    if (ackseq !== undefined)
+      this.#sender.send(
+        [
+          ['t', 'NS_ackmsg'],
+          ['dest', peer.name],
+          ['ackseq', printHex(ackseq)],
+        ],
+        true,
+      )
+  }
+
+  #raiseCommunication(nowMs: number): void {
+    if (this.#communicationIsUp || !this.#membership.allJudged) return
+    this.#nodeList.advance(nowMs)
+    if (!this.#nodeList.isKnown) return
+    this.#communicationIsUp = true
+    this.#chronicle.log(lines.commNowUp())
+    this.#presence.become('active')
+    this.#chronicle.decide(this.#config.us, 'active', 'all nodes are heard or dead')
+    this.#chronicle.push({ kind: 'communicationUp' })
+    this.#ownership.begin(this.#membership.living().some(peer => peer.status === 'active'))
+  }
+
+  #hear(heard: Heard, nowMs: number): void {
+    const { peer, message, type, seq } = heard
+    if (heard.restarted) this.#noteRestart(peer)
+    if (heard.returned) this.#noteReturn(peer, nowMs)
+    if (peer.type === 'ping') this.#hearPing(peer, message, nowMs)
+    else if (type === 'status') this.#hearStatus(peer, message, seq, nowMs)
+    else if (heard.isForUs && type.startsWith('NS_')) this.#hearControl(peer, message, nowMs)
+    else if (heard.isForUs) {
+      this.#chronicle.push({ kind: 'deliver', message })
+      this.#obey(peer, message, seq, nowMs)
+    }
+  }
+
+  /** Messages of a peer to whom it concerns. */
+  #obey(peer: Peer, message: Message, seq: number, nowMs: number): void {
+    switch (message.type) {
+      case 'reqnodes':
+        this.#nodeList.answer(peer.name)
+        break
+      case 'repnodes':
+        this.#nodeList.adopt(message, nowMs)
+        break
+      case 'starting':
+        this.#ownership.heardStarting(seq)
+        break
+      case 'systole':
+        peer.isSystole = true
+        this.#ownership.heardResource(message, seq)
+        break
+      case 'resource':
+        this.#ownership.heardResource(message, seq)
+        break
+      case 'ask_resources':
+        this.#ownership.heardAsk(peer.name, message, seq)
+        break
+      case 'hb_takeover':
+        this.#ownership.heardTakeover(peer.name, message)
+        break
+      case 'shutdone':
+        peer.hasLeft = true
+        this.#ownership.peerLeft(peer.name)
+        break
+      case 'ip-request':
+        this.#ownership.heardIpRequest(peer.name, message)
+        break
+      case 'ip-request-resp':
+        this.#ownership.legacy.answered(message)
+        break
+      default:
+        this.#editNodes(message, nowMs)
+    }
+  }
+
+  #editNodes(message: Message, nowMs: number): void {
+    if (message.type === 'addnode') this.#nodeList.add(names(message.text('nodelist')), nowMs)
+    if (message.type === 'delnode') this.#nodeList.remove(names(message.text('nodelist')))
+    const named = this.#membership.peers.get(message.text('node')?.toLowerCase() ?? '')
+    if (named === undefined) return
+    if (message.type === 'setweight') named.weight = parseDecimal(message.text('weight')) ?? named.weight
+    if (message.type === 'setsite') named.site = message.text('site') ?? ''
+  }
+
+  /** FIFO, API clients, our own commands: goes to the cluster, and concerns us as if a peer had said it. */
+  #submit(message: Message, nowMs: number): void {
+    if (message.type === '') return
+    if (message.type === 'ask_resources' && message.text('info') === 'me') {
+      const bits = classBits(message.text('rsc_hold'))
+      if (bits !== undefined && this.#config.manageResources)
+        this.#ownership.standby.request(bits, 'asked for here')
+      return
+    }
+    this.#sender.sendMessage(message)
+    this.#editNodes(message, nowMs)
+  }
+
+  #hearPing(peer: Peer, message: Message, nowMs: number): void {
+    if (message.type !== 'NS_st') return
+    // An answer comes back only if we asked: the clock stands for the number that such a packet does not have.
+    if (peer.links.heard(peer.name, 0, Math.floor(nowMs * 1000), nowMs)) {
+      this.#chronicle.log(lines.link(peer.name, peer.name, 'up'))
+      this.#noticeLink(peer, peer.name, 'up')
+    }
+    if (this.#membership.heardStatus(peer, 'ping', undefined, nowMs) !== undefined)
+      this.#chronicle.push({ kind: 'deliver', message })
+  }
+
+  #hearStatus(peer: Peer, message: Message, seq: number, nowMs: number): void {
+    const status = message.text('st') ?? ''
+    if (seq <= peer.statusSeq || !STATUSES.includes(status)) return
+    peer.statusSeq = seq
+    const deadtimeMs = parseHex(message.text('dt'))
+    const before = this.#membership.heardStatus(peer, status as NodeStatus, deadtimeMs, nowMs)
+    if (before !== undefined) this.#chronicle.push({ kind: 'deliver', message })
+    // Each may have taken what the other holds while they did not hear each other.
+    if (before === 'dead') this.#ownership.peerReturned()
+  }
+
+  #noteRestart(peer: Peer): void {
+    peer.statusSeq = 0
+    peer.statusAtMs = undefined
+    peer.hasLeft = false
+    peer.isSystole = false
+    this.#sender.history.forgetNode(peer.name)
+    this.#chronicle.decide(peer.name, 'restarted', 'its generation has risen')
+    this.#ownership.peerRestarted(peer.name)
+  }
+
+  #noteReturn(peer: Peer, nowMs: number): void {
+    if (!peer.hasLeft) this.#chronicle.log(...lines.returningAfterPartition(peer.name))
+    this.#membership.heardStatus(peer, 'active', undefined, nowMs)
+    this.#presence.beat()
+    this.#ownership.peerReturned()
+  }
+
+  #hearControl(peer: Peer, message: Message, nowMs: number): void {
+    const { history } = this.#sender
+    if (message.type === 'NS_ackmsg') {
+      const ackseq = parseHex(message.text('ackseq'))
+      const living = this.#membership.living().map(({ name }) => name)
+      if (ackseq !== undefined) history.acknowledge(peer.name, ackseq, living)
+    } else if (message.type === 'NS_rexmit') {
+      const first = parseDecimal(message.text('firstseq'))
+      const last = parseDecimal(message.text('lastseq'))
+      if (first !== undefined && last !== undefined) this.#resend(peer, first, last, nowMs)
+    } else if (message.type === 'NS_nak_rexmit') {
+      const seq = parseHex(message.text('firstseq'))
+      if (seq !== undefined && peer.reception.forget(seq))
+        this.#chronicle.log(lines.irretrievablyLost(peer.name, seq))
+    }
+  }
+
+  #resend(peer: Peer, first: number, last: number, nowMs: number): void {
+    for (const answer of this.#sender.history.answer(peer.name, first, last, nowMs)) {
+      if (answer.kind === 'resend') this.#sender.resend(answer.message)
+      else
+        this.#sender.send(
+          [
+            ['t', 'NS_nak_rexmit'],
+            ['firstseq', printHex(answer.seq)],
+            ['dest', peer.name],
+            ['info', answer.info],
+          ],
+          true,
+        )
+    }
+  }
+
+  /** The notices that the original makes up for its own clients; they never go to the wire. */
+  #notice(peer: Peer, status: string): Message {
+    const ts = printHex(this.#config.wallSeconds())
+    const notice = Message.of(['t', 'status'], ['seq', '1'], ['ts', ts], ['src', peer.name], ['st', status])
+    return peer.type === 'ping' ? notice.with('info', 'ping') : notice
+  }
+
+  #noticeLink(peer: Peer, name: string, status: string): void {
+    const message = Message.of(['t', 'ifstat'], ['node', peer.name], ['ifname', name], ['st', status])
+    this.#chronicle.push({ kind: 'deliver', message })
+  }
+}

@@ -5,7 +5,7 @@
 import { readSmallFile } from '../../base/io/files.js'
 import { hasErrors, render } from '../../syntax/diagnostic.js'
 import { parseHaresources } from '../config/haresources.js'
-import type { ResourceGroup } from '../resources/resource.js'
+import type { ResourceGroup } from '../resources/plan/resource.js'
 
 export const HARESOURCES_BYTES_MAX = 1_048_576
 
@@ -59,13 +59,15 @@ function judge(
   const { value, diagnostics } = parseHaresources(text, { file: path, nodes })
   const first = diagnostics.find(diagnostic => diagnostic.severity === 'error')
   if (first && hasErrors(diagnostics)) return { problem: render(first).split('\n', 1)[0]! }
-  return { groups: value.groups.filter(group => group.resources.length > 0).map(plain) }
+  return { groups: plainGroups(value.groups) }
 }
 
-/** Without the places in the file: these groups are also sent between processes. */
-function plain(group: ResourceGroup): ResourceGroup {
-  return {
-    node: group.node,
-    resources: group.resources.map(({ text, script, args }) => ({ text, script, args })),
-  }
+/** Groups that have resources, without the places in the file: these are also sent between processes. */
+export function plainGroups(groups: readonly ResourceGroup[]): ResourceGroup[] {
+  return groups
+    .filter(group => group.resources.length > 0)
+    .map(group => ({
+      node: group.node,
+      resources: group.resources.map(({ text, script, args }) => ({ text, script, args })),
+    }))
 }

@@ -18,6 +18,8 @@ const BODY_BYTES_MAX = 16 * BODY_KEPT_BYTES_MAX
 /** Enough of a body for a monitorfile. */
 const ANSWER_CHARACTERS_MAX = 65_536
 
+const ONCE = { once: true }
+
 interface Question {
   readonly isSecure: boolean
   /** Name or address, IPv6 without brackets. */
@@ -112,7 +114,6 @@ function ask(question: Question, probe: Probe, signal: AbortSignal, progress: Pr
     method: probe.httpmethod,
     headers: { Host: question.hostHeader, 'User-Agent': 'ldirectord (Systole)', Connection: 'close' },
     agent: false,
-    signal,
     // Servers that end lines with a bare newline are up for the original, and so they are here.
     insecureHTTPParser: true,
     rejectUnauthorized: false,
@@ -128,6 +129,11 @@ function ask(question: Question, probe: Probe, signal: AbortSignal, progress: Pr
         progress.reached = 'asking'
       })
     })
+    // By hand: the option `signal` of node costs as much as the rest of a check's own work.
+    const abort = (): void => {
+      request.destroy()
+    }
+    signal.addEventListener('abort', abort, ONCE)
     const finish = (answer: Answer): void => {
       resolve(answer)
       request.destroy()

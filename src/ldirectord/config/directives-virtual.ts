@@ -101,7 +101,7 @@ const count = (name: string, error: string, summary: string) =>
     support: 'acts',
   })
 
-const secretText = (what: string, error: string, summary: string) =>
+const quotedText = (error: string, summary: string) =>
   directive({
     arg: form.quoted('a text', 'not-empty'),
     default: '',
@@ -110,7 +110,6 @@ const secretText = (what: string, error: string, summary: string) =>
     summary,
     original: value => (form.isQuoted(value) ? error : form.UNKNOWN_COMMAND),
     support: 'later',
-    ...(what ? { range: what } : {}),
   })
 
 const realForm = {
@@ -257,17 +256,17 @@ export const virtualDirectives = {
     'invalid checkinterval',
     'seconds between two checks; only with fork=yes',
   ),
-  login: secretText('', 'invalid login string', 'user name of the check'),
-  passwd: secretText('', 'invalid password', 'password of the check'),
-  database: secretText('', 'invalid database', 'database of mysql, pgsql and oracle checks'),
-  secret: secretText('', 'invalid secret', 'shared secret of radius checks'),
+  login: quotedText('invalid login string', 'user name of the check'),
+  passwd: quotedText('invalid password', 'password of the check'),
+  database: quotedText('invalid database', 'database of mysql, pgsql and oracle checks'),
+  secret: quotedText('invalid secret', 'shared secret of radius checks'),
   load: directive({
-    arg: form.shortQuoted,
+    arg: form.quotedWord,
     default: '',
     defaultText: 'none',
     repeat: 'last-wins',
     summary: 'read by the original, used by none of its checks',
-    original: value => (/^"[^"]*"/.test(value) ? 'invalid string for load testing' : form.UNKNOWN_COMMAND),
+    original: value => (form.isQuoted(value) ? 'invalid string for load testing' : form.UNKNOWN_COMMAND),
     support: 'accepted',
   }),
   scheduler: directive({

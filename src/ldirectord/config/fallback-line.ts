@@ -4,6 +4,7 @@
  */
 import type { ArgForm } from '../../syntax/directive.js'
 import type { ForwardMethod } from '../core/table.js'
+import { withoutBrackets } from './host-text.js'
 
 export const METHODS: readonly ForwardMethod[] = ['gate', 'masq', 'ipip']
 
@@ -28,7 +29,15 @@ export function fallbackForm(family: 4 | 6): ArgForm<FallbackText> {
       const server = words.at(words.length > 1 ? -2 : -1) ?? ''
       const [, host = server, port = null] = /^(.*):([\w-]+)$/s.exec(server) ?? []
       const local = family === 4 ? '127.0.0.1' : '[::1]'
-      return { value: { family, host: host || local, port, method, ignored: words.slice(0, -2).join(' ') } }
+      return {
+        value: {
+          family,
+          host: withoutBrackets(host) === '' ? local : host,
+          port,
+          method,
+          ignored: words.slice(0, -2).join(' '),
+        },
+      }
     },
   }
 }

@@ -59,12 +59,12 @@ export function isQuoted(text: string): boolean {
   return betweenQuotes(text) !== undefined
 }
 
-/** Text in double quotes, up to the next quote; the only one that the original reads so is `load`. */
-export const shortQuoted: ArgForm<string> = {
-  form: '"TEXT"',
+/** The first word of a text in double quotes; the only value that the original reads so is `load`. */
+export const quotedWord: ArgForm<string> = {
+  form: '"WORD"',
   parse: text => {
-    const value = /^"([^"]*)"/.exec(text)?.[1]
-    return value ? { value } : { wanted: 'a text in double quotes' }
+    const value = /\w+/.exec(betweenQuotes(text) ?? '')?.[0]
+    return value === undefined ? { wanted: 'a word in double quotes' } : { value }
   },
 }
 
@@ -131,7 +131,7 @@ const STATUS_WORDS: readonly string[] = ['all', 'none', ...STATES]
 
 /** The words as the original splits them: blanks around a comma are free, empty words at the end are dropped. */
 export function alertWords(text: string): string[] {
-  const words = text.split(/[ \t\r\f\v]*,[ \t\r\f\v]*/)
+  const words = text.split(/(?<![ \t\r\f\v])[ \t\r\f\v]*,[ \t\r\f\v]*/)
   while (words.length > 0 && words.at(-1) === '') words.pop()
   return words
 }
@@ -155,5 +155,5 @@ export function alertStatusError(text: string): string {
   const unknown = words.find(word => !STATUS_WORDS.includes(word))
   if (unknown !== undefined) return `invalid email alert status at: "${unknown}"`
   const others = words.filter(word => word !== 'none')
-  return `invalid email alert status: "${others.at(-1)}" specified with "none"`
+  return `invalid email alert status: "${others[0]}" specified with "none"`
 }

@@ -7,8 +7,8 @@ import type { Resolutions } from './resolutions.js'
 import type { Source } from './source.js'
 import type { Entry, Finding } from './tree.js'
 
-/** More servers of one line than anybody can mean; the original has no limit. */
-const RANGE_MAX = 65_536
+/** More servers than anybody can mean in one file, ranges expanded; the original has no limit. */
+export const SERVERS_MAX = 65_536
 
 export interface LinkedReal {
   readonly servers: readonly RealServer[]
@@ -23,6 +23,7 @@ export function linkReal(
   family: 4 | 6,
   source: Source,
   resolutions: Resolutions | null,
+  room: number,
 ): LinkedReal {
   const text = readReal(entry.text)
   const span = entry.span
@@ -109,13 +110,9 @@ export function linkReal(
         original,
       )
     }
-    if (size > RANGE_MAX) {
-      return refuse(
-        'range-size',
-        `a range wants at most ${RANGE_MAX} servers; found ${size}`,
-        'write smaller ranges',
-        text.host,
-      )
+    if (size > room) {
+      const message = `a file wants at most ${SERVERS_MAX} servers; found ${size} more in this range`
+      return refuse('too-many-servers', message, 'write smaller ranges', text.host)
     }
   }
   const { options } = text

@@ -27,6 +27,7 @@ export function linkSection(
   section: Section,
   source: Source,
   resolutions: Resolutions | null,
+  serversMax: number,
 ): LinkedSection {
   const { target, entries, family } = section
   const protocol = protocolOf(section)
@@ -41,10 +42,15 @@ export function linkSection(
   }
   const { key, finding } = linkTarget(section, protocol, source, resolutions)
   if (finding !== null) findings.push(finding)
+  let room = serversMax
   const lines = entries
     .filter(entry => entry.name === 'real' || entry.name === 'real6')
-    .map(entry => ({ entry, linked: linkReal(entry, family, source, resolutions) }))
-  findings.push(...lines.flatMap(({ linked }) => linked.findings))
+    .map(entry => {
+      const linked = linkReal(entry, family, source, resolutions, room)
+      room -= linked.servers.length
+      return { entry, linked }
+    })
+  for (const { linked } of lines) findings.push(...linked.findings)
   return {
     section,
     key,

@@ -6,6 +6,7 @@ import { type Diagnostic, hasErrors, inFileOrder } from '../../syntax/diagnostic
 import { serviceId } from '../core/table.js'
 import { buildConfig } from './build.js'
 import { linkFallback } from './link-fallback.js'
+import { SERVERS_MAX } from './link-real.js'
 import { type LinkedSection, linkSection } from './link-section.js'
 import type { Fallback, LdirectordConfig } from './model.js'
 import { originalLine, originalMessages } from './report.js'
@@ -38,6 +39,7 @@ class Linker {
   readonly #resolutions: Resolutions | null
   readonly #findings: Finding[] = []
   readonly #sections: LinkedSection[] = []
+  #room = SERVERS_MAX
   readonly #ids = new Map<string, Section>()
   readonly #fallbacks: { 4: Fallback | null; 6: Fallback | null } = { 4: null, 6: null }
 
@@ -110,7 +112,8 @@ class Linker {
 
   #section(section: Section): void {
     for (const step of section.steps) this.#step(step)
-    const linked = linkSection(section, this.#tree.source, this.#resolutions)
+    const linked = linkSection(section, this.#tree.source, this.#resolutions, this.#room)
+    this.#room -= linked.reals.length
     this.#findings.push(...linked.findings)
     this.#sections.push(linked)
     const { key } = linked

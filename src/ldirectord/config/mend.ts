@@ -1,12 +1,14 @@
 /** Refused values that can be mended without asking what was meant. */
+
 import type { Fix } from '../../syntax/diagnostic.js'
 import type { Directive } from '../../syntax/directive.js'
+import { withoutComment } from './comment.js'
 import { isSecretDirective } from './source.js'
 import type { Place } from './statement.js'
 
 /** The fix that cuts a comment or blanks behind the value, where the value alone would be accepted. */
 export function mend(place: Place, row: Directive<unknown>): { comment: boolean; fix: Fix } | null {
-  const alone = place.text.replace(/[ \t\r\f\v]*(#.*)?$/s, '')
+  const alone = withoutComment(place.text)
   if (alone === place.text || alone === '' || !('value' in row.arg.parse(alone))) return null
   const from = place.span.column - 1 + alone.length
   const raw = place.line.raw

@@ -3,7 +3,6 @@
  * has ended a section, or a word is mistyped.
  */
 import type { Fix, Span } from '../../syntax/diagnostic.js'
-import { nearest } from '../../syntax/nearest.js'
 import { globalDirectives } from './directives-global.js'
 import { virtualDirectives } from './directives-virtual.js'
 import type { Line, Source } from './source.js'
@@ -38,7 +37,7 @@ export function unknownLine(misplaced: Misplaced): { finding: Finding; reopen: b
   const span = { line: line.number, column: indent + 1, length: trimmed.length }
   const word = /^[ \t\r\f\v]*(\w+)/.exec(line.raw)?.[1] ?? ''
   const known = place === 'section' ? inSection(word, line) : outside(misplaced, word, indent)
-  const { reopen = false, ...explanation } = known ?? unknownWord(place, word, trimmed)
+  const { reopen = false, ...explanation } = known ?? unknownWord(misplaced, word, trimmed)
   const original = unknownCommand(line, place)
   return { finding: source.finding({ span, severity: 'error', ...explanation, original }), reopen }
 }
@@ -124,19 +123,22 @@ function noEquals(word: string): Explanation {
   }
 }
 
-function unknownWord(place: 'global' | 'section', word: string, trimmed: string): Explanation {
+function unknownWord({ source, line, place }: Misplaced, word: string, trimmed: string): Explanation {
+  const asComment = {
+    help: 'remove the line, or write # in front of it',
+    fix: {
+      description: 'write # in front of the line',
+      edits: [{ line: line.number, column: 1, length: 0, text: '# ' }],
+    },
+  }
   if (/^\.+$/.test(trimmed)) {
-    return {
-      code: 'unknown-directive',
-      message: 'unknown directive "..."; a line of dots is no comment',
-      help: 'remove the line, or write # in front of it',
-    }
+    const message = `unknown directive "${trimmed.slice(0, 32)}"; a line of dots is no comment`
+    return { code: 'unknown-directive', message, ...asComment }
   }
-  const near = word === '' ? null : nearest(word, place === 'global' ? GLOBALS : SECTION)
-  const shownWord = word === '' ? trimmed.slice(0, 32) : word
-  return {
-    code: 'unknown-directive',
-    message: `unknown directive "${shownWord}"${near === null ? '' : `; did you mean ${near}?`}`,
-    help: near === null ? 'remove the line, or write # in front of it' : `write ${near}=`,
-  }
+  const near = word === '' ? null : source.suggest(word, place === 'global' ? GLOBALS : SECTION)
+  const said = word === '' ? trimmed.slice(0, 32) : word
+  const message = `unknown directive "${said}"${near === null ? '' : `; did you mean ${near}?`}`
+  // A line of prose can only have been meant as a comment; one with a value may have been meant for something.
+  if (near === null && !trimmed.includes('=')) return { code: 'unknown-directive', message, ...asComment }
+  return { code: 'unknown-directive', message, help: near === null ? asComment.help : `write ${near}=` }
 }

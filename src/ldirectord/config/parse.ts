@@ -4,6 +4,7 @@
  * also an empty one. Everything is read to the end, whatever is wrong on the way.
  */
 
+import { withoutComment } from './comment.js'
 import { contextProblem, doubleWarning } from './context.js'
 import { globalDirectives } from './directives-global.js'
 import { virtualDirectives } from './directives-virtual.js'
@@ -95,7 +96,7 @@ class Reader {
 
   #head(line: Line, name: 'virtual' | 'virtual6', value: string): void {
     const family = name === 'virtual' ? 4 : 6
-    const meant = value.replace(/[ \t\r\f\v]*(#.*)?$/s, '')
+    const meant = withoutComment(value)
     const span = { ...this.#valueSpan(line, value), length: Math.max(1, meant.length) }
     const target = readTarget(value, family)
     let refused = 'refused' in target ? target.refused : null

@@ -27,8 +27,20 @@ export interface RealOptions {
   readonly swallowed: readonly string[]
 }
 
-const SERVER =
-  /(\[[0-9A-Fa-f:]+\]|[0-9A-Za-z.-]+)(?:->(\[[0-9A-Fa-f:]+\]|[0-9A-Za-z.-]+))?(?::([\w-]+))?[ \t\r\f\v]+(.*)$/s
+const BLANK = '[ \\t\\r\\f\\v]'
+const NAME = '[0-9A-Za-z.-]+'
+const BRACKETED = '\\[[0-9A-Fa-f:]+\\]'
+// A search that fails at the start of a run of letters or blanks fails within it too; the look-behinds say so, which
+// keeps the time linear in the length of the line.
+const SERVER = new RegExp(
+  `(${BRACKETED}|(?<![0-9A-Za-z.-])${NAME})(?:->(${BRACKETED}|${NAME}))?(?::([\\w-]+))?${BLANK}+(.*)$`,
+  's',
+)
+const WEIGHT = new RegExp(`(?<!${BLANK})${BLANK}+(\\d+)`)
+const LOWER = new RegExp(`(?<!${BLANK})${BLANK}+l:(\\d+)`)
+const UPPER = new RegExp(`(?<!${BLANK})${BLANK}+u:(\\d+)`)
+const PAIR_START = new RegExp(`(?<!${BLANK})${BLANK}+"`)
+const PAIR = new RegExp(`^${BLANK}+"(.*)"[, \\t\\r\\f\\v]${BLANK}*"(.*)"`, 's')
 
 /** null: no host, or nothing behind it. */
 export function readReal(value: string): RealText | null {
@@ -41,20 +53,31 @@ export function readReal(value: string): RealText | null {
 function readOptions(text: string): RealText['options'] {
   const swallowed: string[] = []
   let rest = text
+  const drop = (length: number): void => {
+    const piece = rest.slice(0, length).trim()
+    if (piece !== '') swallowed.push(piece)
+    rest = rest.slice(length)
+  }
   const take = (pattern: RegExp): RegExpExecArray | null => {
     const match = pattern.exec(rest)
     if (match === null) return null
-    if (rest.slice(0, match.index).trim() !== '') swallowed.push(rest.slice(0, match.index).trim())
-    rest = rest.slice(match.index + match[0].length)
+    drop(match.index)
+    rest = rest.slice(match[0].length)
     return match
   }
   const word = take(/\w+/)?.[0]
   const method = METHODS.find(known => known === word)
   if (method === undefined) return { refused: 'forward method must be gate, masq or ipip', at: word ?? text }
-  const weight = take(/[ \t\r\f\v]+(\d+)/)?.[1]
-  const pair = take(/[ \t\r\f\v]+"(.*)"[, \t\r\f\v][ \t\r\f\v]*"(.*)"/s)
-  const lower = take(/[ \t\r\f\v]+l:(\d+)/)?.[1]
-  const upper = take(/[ \t\r\f\v]+u:(\d+)/)?.[1]
+  const weight = take(WEIGHT)?.[1]
+  // Where the pair fits at all it fits from its first quote on.
+  const start = PAIR_START.exec(rest)?.index ?? -1
+  const pair = start < 0 ? null : PAIR.exec(rest.slice(start))
+  if (pair !== null) {
+    drop(start)
+    rest = rest.slice(pair[0].length)
+  }
+  const lower = take(LOWER)?.[1]
+  const upper = take(UPPER)?.[1]
   if (/[^ \t\r\f\v]/.test(rest)) {
     // After a request that begins with a slash the original loses its place and looks no further.
     if (!pair?.[1]?.startsWith('/'))

@@ -28,11 +28,13 @@ export interface Problem {
   readonly originalLine?: number | null
 }
 
+const SUGGESTIONS_MAX = 1000
 const SECRET_DIRECTIVES = ['passwd', 'secret', 'login']
 
 export class Source {
   readonly file: string
   readonly lines: readonly Line[]
+  #suggestions = 0
 
   constructor(text: string, file: string) {
     this.file = file
@@ -44,6 +46,11 @@ export class Source {
       raw,
       terminated: i + 1 < pieces.length || !unterminated,
     }))
+  }
+
+  /** "Did you mean"; given up after many, so that a file of something else is refused fast. */
+  suggest(word: string, candidates: readonly string[]): string | null {
+    return this.#suggestions++ < SUGGESTIONS_MAX ? nearest(word, candidates) : null
   }
 
   raw(line: number): string {
@@ -87,7 +94,9 @@ export function isSecretDirective(name: string): boolean {
 /** True where a line sets, or most likely was meant to set, a password. */
 export function isSecret(raw: string): boolean {
   const name = /^\s*(\w{1,32})/.exec(raw)?.[1]
-  return name !== undefined && nearest(name, SECRET_DIRECTIVES) !== null
+  return (
+    name !== undefined && (/pass|pwd|secr|login/i.test(name) || nearest(name, SECRET_DIRECTIVES) !== null)
+  )
 }
 
 /** The line as it may be shown. */

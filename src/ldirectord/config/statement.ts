@@ -10,7 +10,7 @@ import { UNKNOWN_COMMAND } from './forms.js'
 import { mend, quoteFix } from './mend.js'
 import { isSecretDirective, type Line, type Source, shown } from './source.js'
 import type { Finding, Section } from './tree.js'
-import { checkcountWarning, valueWarnings } from './value-warnings.js'
+import { valueWarnings } from './value-warnings.js'
 
 export interface Place {
   readonly source: Source
@@ -46,7 +46,7 @@ export function assess(place: Place): Outcome {
   if ('value' in parsed) {
     return {
       value: parsed.value,
-      warnings: [...valueWarnings(place, parsed.value), ...checkcountWarning(place)],
+      warnings: valueWarnings(place, parsed.value),
     }
   }
   const said = row.original?.(place.text)

@@ -1,104 +1,92 @@
 /** Values that the original accepts and reads in a way that nobody can have meant. */
+import { withoutComment } from './comment.js'
 import type { Place } from './statement.js'
 import type { Finding } from './tree.js'
 
-/** Values of which only a part counts, or to which a comment belongs that was not meant so. */
+/** Values that reach to the end of the line, with what stands there. */
+const REST_OF_LINE = {
+  global: ['fallbackcommand', 'emailalert', 'emailalertfrom', 'maintenancedir', 'execute'],
+  section: ['checkcommand', 'fallbackcommand', 'virtualhost', 'emailalert', 'monitorfile'],
+}
+/** Words and numbers that the original searches in the value, and takes without the rest. */
+const SEARCHED = ['scheduler', 'smtp', 'schedflags', 'protocol', 'service', 'httpmethod', 'load']
+
 export function valueWarnings(place: Place, value: unknown): Finding[] {
-  const { source, span, name, text } = place
-  if (name === 'real' || name === 'real6' || name.startsWith('fallback')) return commentInText(place)
-  const written = text.replace(/[ \t\r\f\v]*(#.*)?$/s, '')
-  const plain = typeof value === 'string' && !text.startsWith('"')
-  if (plain && value === text && text !== written) return commentInText(place)
-  const searched = typeof value === 'number' || (plain && text.includes(value))
-  if (searched && written !== '' && String(value) !== written.replace(/^0+(?=\d)/, '')) {
-    if (typeof value === 'number' || !['servicename', 'comment', 'emailalert'].includes(name)) {
-      return [
-        source.finding({
-          span,
-          severity: 'warning',
-          code: 'part-of-value',
-          message: `${name} takes only ${value} from "${written}"`,
-          help: `write ${name}=${value}`,
-          fix: {
-            description: `write ${name}=${value}`,
-            edits: [{ ...span, length: written.length, text: String(value) }],
-          },
-        }),
-      ]
-    }
-  }
-  return checktypeDigit(place)
+  const warning = cutQuotes(place) ?? behindText(place) ?? partOfValue(place, value) ?? checktypeDigit(place)
+  return [...(warning === null ? [] : [warning]), ...checkcountWarning(place)]
 }
 
-function checktypeDigit(place: Place): Finding[] {
-  const { source, span, name, text } = place
-  if (name !== 'checktype' || !/\d/.test(text) || /^\d+[ \t\r\f\v]*$/.test(text)) return []
+/** A # starts a comment in a section also inside quotes, so that the closing quote is lost. */
+function cutQuotes({ source, kind, line, name, span, text }: Place): Finding | null {
+  const open = (text.split('"').length - 1) % 2 === 1
+  if (kind !== 'section' || !open || !line.raw.includes('#')) return null
+  return source.finding({
+    span,
+    severity: 'warning',
+    code: 'comment-cuts-quotes',
+    message: `${name} ends at the #, which starts a comment also inside quotes`,
+    help: 'leave the # out; there is no way to write it in a virtual section',
+  })
+}
+
+/** A comment or blanks that belong to the value. */
+function behindText({ source, kind, line, name, span, text }: Place): Finding | null {
+  const alone = withoutComment(text)
+  if (!REST_OF_LINE[kind].includes(name) || alone === text || alone === '') return null
+  if (text.startsWith('"') && name !== 'emailalert') return null
+  const comment = text.includes('#')
+  const what = comment ? 'the comment behind it' : 'the blank behind it'
+  const column = span.column + alone.length
+  const cut = { line: line.number, column, length: line.raw.length - column + 1, text: '' }
+  return source.finding({
+    span,
+    severity: 'warning',
+    code: comment ? 'comment-in-value' : 'blank-in-value',
+    message: `the value of ${name} contains ${what}: "${text}"`,
+    help: `remove ${what}`,
+    fix: { description: `remove ${what}`, edits: [cut] },
+  })
+}
+
+function partOfValue({ source, name, span, text }: Place, value: unknown): Finding | null {
+  const written = withoutComment(text)
+  const searched = typeof value === 'number' || SEARCHED.includes(name)
+  const taken = String(value)
+  const same =
+    typeof value === 'number'
+      ? /^\d+$/.test(written)
+      : written.replaceAll('"', '').toLowerCase() === taken.toLowerCase()
+  if (!searched || same || written === taken || written === '') return null
+  const quoted = name === 'load' ? `"${taken}"` : taken
+  return source.finding({
+    span,
+    severity: 'warning',
+    code: 'part-of-value',
+    message: `${name} takes only ${taken} from "${written}"`,
+    help: `write ${name}=${quoted}`,
+    fix: {
+      description: `write ${name}=${quoted}`,
+      edits: [{ ...span, length: written.length, text: quoted }],
+    },
+  })
+}
+
+function checktypeDigit({ source, name, span, text }: Place): Finding | null {
+  if (name !== 'checktype' || !/\d/.test(text) || /^\d+$/.test(withoutComment(text))) return null
+  return source.finding({
+    span,
+    severity: 'warning',
+    code: 'digit-in-checktype',
+    message: `checktype takes the number in "${text.trim()}": one negotiate check, then that many connect checks`,
+    help: 'write a word without digits, or the number alone',
+  })
+}
+
+function checkcountWarning({ source, name, span }: Place): Finding[] {
+  if (name !== 'checkcount') return []
   return [
     source.finding({
       span,
-      severity: 'warning',
-      code: 'digit-in-checktype',
-      message: `checktype takes the number in "${text.trim()}": one negotiate check, then that many connect checks`,
-      help: 'write a word without digits, or the number alone',
-    }),
-  ]
-}
-
-/** Directives whose value is the rest of the line keep a comment or blanks that stand behind it. */
-function commentInText(place: Place): Finding[] {
-  const { source, span, name, text, line } = place
-  const cutQuotes =
-    place.kind === 'section' && line.raw.includes('#') && (text.split('"').length - 1) % 2 === 1
-  if (cutQuotes) {
-    return [
-      source.finding({
-        span,
-        severity: 'warning',
-        code: 'comment-cuts-quotes',
-        message: `${name} ends at the #, which starts a comment also inside quotes`,
-        help: 'leave the # out; there is no way to write it in a virtual section',
-      }),
-    ]
-  }
-  const restOfLine = [
-    'fallbackcommand',
-    'emailalert',
-    'emailalertfrom',
-    'maintenancedir',
-    'execute',
-  ].includes(name)
-  const sectionText = [
-    'checkcommand',
-    'fallbackcommand',
-    'virtualhost',
-    'emailalert',
-    'monitorfile',
-  ].includes(name)
-  if (!(place.kind === 'global' ? restOfLine : sectionText) || text.startsWith('"')) return []
-  const alone = text.replace(/[ \t\r\f\v]*(#.*)?$/s, '')
-  if (alone === text || alone === '') return []
-  const from = span.column + alone.length
-  const what = text.includes('#') ? 'the comment behind it' : 'the blank behind it'
-  return [
-    source.finding({
-      span,
-      severity: 'warning',
-      code: text.includes('#') ? 'comment-in-value' : 'blank-in-value',
-      message: `the value of ${name} contains ${what}: "${text}"`,
-      help: `remove ${what}`,
-      fix: {
-        description: `remove ${what}`,
-        edits: [{ line: line.number, column: from, length: line.raw.length - from + 1, text: '' }],
-      },
-    }),
-  ]
-}
-
-export function checkcountWarning(place: Place): Finding[] {
-  if (place.name !== 'checkcount') return []
-  return [
-    place.source.finding({
-      span: place.span,
       severity: 'warning',
       code: 'deprecated-directive',
       message: 'checkcount counts only the tries of a ping check and is deprecated',

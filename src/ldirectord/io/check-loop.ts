@@ -40,6 +40,10 @@ export class CheckLoop {
       this.#firstRoundOver = resolve
     })
     if (this.#awaited.size === 0) this.#firstRoundOver()
+  }
+
+  /** Starts the first round. Outcomes may come before this returns. */
+  start(): void {
     this.#wake()
   }
 

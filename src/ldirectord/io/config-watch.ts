@@ -5,9 +5,7 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { readSmallFile } from '../../base/io/files.js'
-
-/** Larger files are refused: nobody writes 16 MiB of virtual services by hand. */
-export const CONFIG_BYTES_MAX = 16 * 1024 * 1024
+import { CONFIG_BYTES_MAX } from './instance.js'
 
 export type Look = 'same' | 'changed' | 'unreadable'
 

@@ -8,12 +8,17 @@ import { basename, isAbsolute, resolve } from 'node:path'
 import { commandLine, readPidFile } from '../../base/io/processes.js'
 import { pathsFrom } from '../../base/paths.js'
 
+/** Larger files are refused: nobody writes 16 MiB of virtual services by hand. */
+export const CONFIG_BYTES_MAX = 16 * 1024 * 1024
+
 export interface Instance {
   readonly name: string
   /** The file as opened; null: none of the places holds it. */
   readonly file: string | null
   /** The file as given. */
   readonly given: string
+  /** Folder of the pid file and the sockets. */
+  readonly runDir: string
   readonly pidFile: string
   readonly socket: string
   /** Where lines go as long as the file has not said otherwise. */
@@ -33,6 +38,7 @@ export function findInstance(config: string | null, env: Environment): Instance 
     name,
     given,
     file: places.find(place => existsSync(place)) ?? null,
+    runDir,
     pidFile: `${runDir}/ldirectord.${name}.pid`,
     socket: `${runDir}/ldirectord.${name}.sock`,
     defaultLog: `${varLog}/ldirectord.log`,

@@ -2,13 +2,11 @@
  * The commands status, stop and reload log that they were called, as the original does, but without parsing the whole
  * file: the last logfile= line in it says where. What cannot be written is left out; no command fails for its log.
  */
-import { spawnSync } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
 import { readSmallFile } from '../../base/io/files.js'
 import { ldirectordLine } from '../../log/formats.js'
 import { oneLine } from '../../log/record.js'
-import { CONFIG_BYTES_MAX } from './config-watch.js'
-import type { Instance } from './instance.js'
+import { CONFIG_BYTES_MAX, type Instance } from './instance.js'
 
 function logOf(instance: Instance): string {
   try {
@@ -19,9 +17,14 @@ function logOf(instance: Instance): string {
   }
 }
 
-export function logInvocation(instance: Instance, atMs: number, texts: readonly string[]): void {
+export async function logInvocation(
+  instance: Instance,
+  atMs: number,
+  texts: readonly string[],
+): Promise<void> {
   const log = logOf(instance)
   if (!log.startsWith('/')) {
+    const { spawnSync } = await import('node:child_process')
     const input = texts.map(text => `${oneLine(text)}\n`).join('')
     const args = ['-t', `ldirectord[${process.pid}]`, '-p', `${log}.info`]
     spawnSync('logger', args, { input, stdio: ['pipe', 'ignore', 'ignore'], timeout: 2_000 })

@@ -7,7 +7,7 @@ import { render } from '../../syntax/diagnostic.js'
 import { link, originalReport } from '../config/link.js'
 import type { LdirectordConfig } from '../config/model.js'
 import { parse } from '../config/parse.js'
-import { CONFIG_BYTES_MAX } from './config-watch.js'
+import { CONFIG_BYTES_MAX } from './instance.js'
 import { resolveQuestions } from './resolve.js'
 
 /** Explanations of one file that are printed; ha-lint shows all. */

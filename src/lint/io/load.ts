@@ -26,9 +26,12 @@ const MISSING: Record<string, (path: string) => string> = {
 export function loadDirectory(directory: string, local: boolean): Loaded {
   const loader = new Loader()
   const path = (name: string): string => join(directory, name)
-  const haCf = loader.text(path('ha.cf'))
-  const authkeys = loader.text(path('authkeys'))
-  const haresources = loader.text(path('haresources'))
+  const exists = (name: string): boolean => statSync(path(name), { throwIfNoEntry: false }) !== undefined
+  // A director without heartbeat has ldirectord.cf alone.
+  const alone = exists('ldirectord.cf') && !['ha.cf', 'authkeys', 'haresources'].some(exists)
+  const haCf = alone ? null : loader.text(path('ha.cf'))
+  const authkeys = alone ? null : loader.text(path('authkeys'), 'latin1')
+  const haresources = alone ? null : loader.text(path('haresources'))
   const named = ldirectordFiles(haresources?.text ?? '')
   const ldirectord = ['ldirectord.cf', ...named]
     .filter(
@@ -60,11 +63,11 @@ export function loadFiles(paths: readonly string[]): Loaded | { readonly unknown
   const kinds = paths.map(path => ({ path, kind: kindOf(basename(path)) }))
   const unknown = kinds.find(({ kind }) => kind === null)
   if (unknown !== undefined) return { unknown: unknown.path }
-  const first = (wanted: string): TextFile | null => {
+  const first = (wanted: string, encoding: BufferEncoding = 'utf8'): TextFile | null => {
     const found = kinds.find(({ kind }) => kind === wanted)
-    return found === undefined ? null : loader.text(found.path)
+    return found === undefined ? null : loader.text(found.path, encoding)
   }
-  const authkeys = first('authkeys')
+  const authkeys = first('authkeys', 'latin1')
   const ldirectord = kinds.filter(({ kind }) => kind === 'ldirectord.cf').map(({ path }) => loader.text(path))
   return {
     files: {
@@ -113,10 +116,10 @@ class Loader {
   readonly diagnostics: Diagnostic[] = []
 
   /** null, and a diagnostic, when the file cannot be read as text. */
-  text(path: string): TextFile | null {
+  text(path: string, encoding: BufferEncoding = 'utf8'): TextFile | null {
     try {
       const bytes = readSmallFile(path, CONFIG_BYTES_MAX)
-      if (!bytes.includes(0)) return { path, text: bytes.toString('utf8') }
+      if (!bytes.includes(0)) return { path, text: bytes.toString(encoding) }
       return this.#refuse(path, 'binary-file', `${path} holds a NUL byte, so it is no text`)
     } catch (error) {
       return this.#unreadable(path, (error as NodeJS.ErrnoException).code ?? 'unknown error')

@@ -33,6 +33,9 @@ mount --bind "$work/run" /run
 mount --bind "$work/log" /var/log
 mount --bind "$work/ha.d" /etc/ha.d
 ip link set lo up
+# The program opens log and monitor files for a test; what is not of this recording cannot be written.
+for kept in "$work" "$(realpath "$dir")"; do mount --bind "$kept" "$kept"; done
+mount -o remount,bind,ro /
 [ $# -gt 0 ] || set -- "$dir"/*.cf
 for file in "$@"; do
   cp "$file" "$work/ha.d/ldirectord.cf"

@@ -109,7 +109,7 @@ const recordedFallback = (fallback: RecordedFallback | null | undefined) =>
     : null
 
 /** The globals of ours that the original keeps as well. */
-export function globalFacts(config: LdirectordConfig) {
+function globalFacts(config: LdirectordConfig) {
   return {
     autoreload: yesNo(config.autoreload),
     callback: config.callback,
@@ -132,9 +132,7 @@ export function globalFacts(config: LdirectordConfig) {
   }
 }
 
-export function recordedGlobalFacts(
-  globals: Readonly<Record<string, unknown>>,
-): ReturnType<typeof globalFacts> {
+function recordedGlobalFacts(globals: Readonly<Record<string, unknown>>): ReturnType<typeof globalFacts> {
   const fallback = (value: unknown) => recordedFallback((value as { tcp: RecordedFallback } | null)?.tcp)
   return {
     autoreload: String(globals.AUTOCHECK),
@@ -201,7 +199,7 @@ const PLAIN = [
 ] as const
 const OPTIONAL = ['netmask', 'virtualhost', 'monitorfile', 'servicename', 'comment'] as const
 
-export function virtualFacts(virtual: VirtualService) {
+function virtualFacts(virtual: VirtualService) {
   const { key } = virtual
   return {
     key:
@@ -220,7 +218,7 @@ export function virtualFacts(virtual: VirtualService) {
   }
 }
 
-export function recordedVirtualFacts(
+function recordedVirtualFacts(
   recorded: NonNullable<Recorded['virtuals']>[number],
   mine: VirtualService | undefined,
 ): ReturnType<typeof virtualFacts> {
@@ -244,9 +242,45 @@ export function recordedVirtualFacts(
   }
 }
 
-/** The section's own values that override globals: as written, -1 or absent when it has none. */
-export function ownFallback(recorded: NonNullable<Recorded['virtuals']>[number]) {
-  return recordedFallback(recorded.fallback)
+export interface Facts {
+  readonly accepted: boolean
+  readonly stderr: string
+  readonly globals: ReturnType<typeof globalFacts> | null
+  readonly virtuals: readonly (ReturnType<typeof virtualFacts> & { readonly reals: readonly unknown[] })[]
+  readonly fallbacks: readonly (RecordedFallback | null)[]
+  /** For what the original forgets. */
+  readonly config: LdirectordConfig | null
 }
 
-export { plainFallback }
+/** What we make of a file, in the words of the record. */
+export function facts(text: string): Facts {
+  const { linked, stderr } = ours(text)
+  const { config } = linked
+  const virtuals = config?.virtuals ?? []
+  return {
+    accepted: config !== null,
+    stderr,
+    globals: config && globalFacts(config),
+    virtuals: virtuals.map(virtualFacts),
+    fallbacks: virtuals.map(virtual => plainFallback(virtual.fallback)),
+    config,
+  }
+}
+
+/** What the original made of it. The two differ on purpose in passwords, which it prints. */
+export function recordedFacts(recorded: Recorded, mine: Facts): Facts {
+  const virtuals = recorded.virtuals ?? []
+  const known = mine.config?.virtuals ?? []
+  return {
+    accepted: recorded.exit === 3,
+    stderr: recorded.stderr.replace(
+      /^(.*Unknown command "?\s*(?:passwd|secret|login)[ \t]*=?[ \t]*).*$/m,
+      '$1********',
+    ),
+    globals: recorded.globals ? recordedGlobalFacts(recorded.globals) : null,
+    virtuals: virtuals.map((virtual, i) => recordedVirtualFacts(virtual, known[i])),
+    // Where a section has none the record does not say what it inherits.
+    fallbacks: virtuals.map((virtual, i) => recordedFallback(virtual.fallback) ?? mine.fallbacks[i] ?? null),
+    config: mine.config,
+  }
+}

@@ -1,6 +1,6 @@
 /**
- * nice_failback, the directive of heartbeat 1.0 that the original still reads: `on` after an auto_failback line
- * makes that one `off`, anything else is `legacy`. It logs ERROR lines and runs.
+ * nice_failback, the directive of heartbeat 1.0 that the original still reads, whatever its value: after an
+ * auto_failback line it makes that one `off`, else it is `legacy`. It logs ERROR lines and runs.
  */
 import { directive } from '../../../syntax/directive.js'
 import { onOff } from '../arg-forms.js'

@@ -1,0 +1,155 @@
+/**
+ * The command heartbeat: starts the daemon, asks for it, stops it. It holds nothing of the daemon itself, so that
+ * asking is fast. Texts and exit codes are heartbeat 3.0.6's.
+ */
+import { hostname } from 'node:os'
+import { type Paths, pathsFrom } from '../../base/paths.js'
+import { nodeName } from '../../heartbeat/io/node-name.js'
+import { type Running, whoRuns } from '../../heartbeat/io/pid-file.js'
+import { VERSION } from '../../heartbeat/version.js'
+import { haLogLine } from '../../log/formats.js'
+import type { Level } from '../../log/record.js'
+import { type Flags, parseFlags } from './heartbeat-flags.js'
+
+export interface HeartbeatWorld {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** As the command was called. */
+  readonly program: string
+  readonly out: (text: string) => void
+  readonly error: (text: string) => void
+  /** Starts the daemon in the background; resolves with the exit code once it works or has refused. */
+  readonly startInBackground: (argv: readonly string[]) => Promise<number>
+  /** Turns this process into the daemon; it ends by itself. */
+  readonly becomeDaemon: () => void
+  readonly tables: () => { defaultsTable: () => string; defaultsWiki: () => string }
+}
+
+const USAGE =
+  '\nUsage: heartbeat [-dDkMrRsvWlVf] [-C Current-resource-state]\n\t-C only valid with -R\n\t-r is mutually exclusive with -R\n'
+
+const HELP = `Usage: heartbeat [-f] [-d] [-l] [-M]    start the daemon: in the background, or with -f in the foreground
+       heartbeat -s                      say whether it runs: exit 0 running, 1 stale pid file, 3 stopped
+       heartbeat -k                      stop it in good order and wait until it has ended
+       heartbeat -r                      have it read authkeys and haresources again; start it if it is stopped
+       heartbeat -V                      version          heartbeat -D [-W]   directives with their defaults
+
+    -d   debug lines in debugfile (again: more)      -l   no realtime scheduling
+    -M   do not manage resources                     -v, -R, -C STATE   accepted for old scripts
+
+HA_DIR (/etc/ha.d), HA_VARLIB (/var/lib/heartbeat), HA_VARRUN (/run) and HA_VARLOG (/var/log) move its folders;
+HA_LISTEN names own addresses that the interfaces do not tell, such as 127.77.0.1.
+`
+
+const POLL_MS = 100
+const RESOURCE_STATES = ['none', 'local', 'foreign', 'all']
+
+const NO_RIGHTS = 4
+const NOT_READ_AGAIN = 1
+
+/** Resolves with the exit code; null when this process has become the daemon. */
+export async function heartbeat(argv: readonly string[], world: HeartbeatWorld): Promise<number | null> {
+  if (argv.includes('--help')) {
+    world.out(HELP)
+    return 0
+  }
+  const flags = parseFlags(argv)
+  const call: Call = { flags, argv, world, paths: pathsFrom(world.env), say: say(world) }
+  const wrong = refusal(call)
+  if (wrong !== null) return wrong
+  if (flags.letters.has('V')) {
+    world.out(`${VERSION}\n`)
+    return 0
+  }
+  if (flags.letters.has('D')) {
+    const tables = world.tables()
+    world.out(flags.letters.has('W') ? tables.defaultsWiki() : tables.defaultsTable())
+    return 0
+  }
+  const running = whoRuns(call.paths.varRun)
+  if (flags.letters.has('s')) return status(call, running)
+  if (flags.letters.has('k')) return stop(call, running)
+  if (flags.letters.has('r') && running.state === 'running') return readAgain(call, running.pid)
+  if (flags.letters.has('f')) {
+    world.becomeDaemon()
+    return null
+  }
+  return world.startInBackground(argv)
+}
+
+interface Call {
+  readonly flags: Flags
+  readonly argv: readonly string[]
+  readonly world: HeartbeatWorld
+  readonly paths: Paths
+  readonly say: (level: Level, text: string) => void
+}
+
+const say =
+  (world: HeartbeatWorld): Call['say'] =>
+  (level, text) =>
+    world.error(haLogLine({ atMs: Date.now(), level, text }, hostname(), process.pid))
+
+/** null when the options make sense together. */
+function refusal({ flags, world, say }: Call): number | null {
+  const { letters, held, faults } = flags
+  for (const fault of faults) world.error(`${world.program}: ${fault}\n`)
+  const isUnknownState = held !== null && !RESOURCE_STATES.includes(held)
+  if (isUnknownState) say('ERROR', `encode_resources: bad resource type [${held}]`)
+  const contradicts = letters.has('r') && letters.has('R')
+  const isAlone = letters.has('C') && !letters.has('R')
+  if (faults.length === 0 && !isUnknownState && !contradicts && !isAlone) return null
+  world.error(USAGE)
+  return 2
+}
+
+function status({ world, paths }: Call, running: Running): number {
+  const name = world.program.slice(world.program.lastIndexOf('/') + 1).replace(/\.cjs$/, '')
+  if (running.state !== 'running') {
+    world.out(`${name} is stopped. No process\n`)
+    return running.state === 'stale' ? 1 : 3
+  }
+  const where = `${hostname()} [${nodeName(paths.haDir)}]`
+  world.out(`${name} OK [pid ${running.pid} et al] is running on ${where}...\n`)
+  return 0
+}
+
+/** Sends a signal; false, with a sentence, when we may not. */
+function signal({ world }: Call, pid: number, name: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return true // it ended in this moment
+    world.error(`heartbeat: only root or the user of process ${pid} may signal it\n`)
+    return false
+  }
+  return true
+}
+
+async function stop(call: Call, running: Running): Promise<number> {
+  if (running.state !== 'running') {
+    call.world.error('INFO: Heartbeat already stopped.\n')
+    return 0
+  }
+  if (!signal(call, running.pid, 'SIGTERM')) return NO_RIGHTS
+  for (;;) {
+    const now = whoRuns(call.paths.varRun)
+    if (now.state !== 'running' || now.pid !== running.pid) return 0
+    await new Promise(resolve => setTimeout(resolve, POLL_MS))
+  }
+}
+
+/** The files are judged before the daemon is told, so that the one who edited them hears of faults at once. */
+async function readAgain(call: Call, pid: number): Promise<number> {
+  const { isRefused, loadConfiguration } = await import('../../heartbeat/io/configuration.js')
+  const { haDir } = call.paths
+  const managesResources = !call.flags.letters.has('M')
+  const loaded = await loadConfiguration({ haDir, us: nodeName(haDir), managesResources })
+  if (isRefused(loaded)) {
+    for (const report of loaded.reports) call.world.error(`${report}\n`)
+    for (const text of loaded.original) call.say('ERROR', text)
+    call.say('ERROR', `Config errors: Heartbeat pid ${pid} NOT restarted`)
+    return loaded.exitCode === NO_RIGHTS ? NO_RIGHTS : NOT_READ_AGAIN
+  }
+  call.say('info', `Signalling heartbeat pid ${pid} to reread config files`)
+  return signal(call, pid, 'SIGHUP') ? 0 : NO_RIGHTS
+}

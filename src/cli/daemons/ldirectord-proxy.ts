@@ -1,0 +1,20 @@
+/** The user-space forwarder's own process; started by ldirectord, never by hand. */
+import { proxyPlace } from '../../ldirectord/proxy/core/place.js'
+import { runProxy } from '../../ldirectord/proxy/io/run-proxy.js'
+
+const [instance, varRun] = process.argv.slice(2)
+if (instance === undefined || varRun === undefined) {
+  console.error(
+    'ldirectord-proxy: started by ldirectord with two arguments: INSTANCE and the folder of its sockets',
+  )
+  process.exitCode = 2
+} else {
+  process.title = `ldirectord-proxy ${instance}`
+  runProxy(proxyPlace(varRun, instance)).then(
+    status => process.exit(status),
+    error => {
+      console.error(`ldirectord-proxy: ${error.message}`)
+      process.exit(1)
+    },
+  )
+}

@@ -1,0 +1,184 @@
+/**
+ * What all parts of ownership stand on: what we hold, what the peer says it holds, how both announce it, and the rule
+ * for "in flux". An R1 cluster has two nodes; with more, the others count as one peer, as in the original.
+ */
+import * as lines from '../log-lines.js'
+import type { Chronicle } from './chronicle.js'
+import { type Bits, className, common, FOREIGN, flip, LOCAL, NONE, union } from './classes.js'
+import type { ClusterConfig, GroupName, NodeName, ResourceState } from './contract.js'
+import { Jobs } from './jobs.js'
+import type { Membership } from './membership.js'
+import type { Pair, Sender } from './sender.js'
+
+/** What we know of the peer's resources, in the peer's words. */
+export interface PeerView {
+  held: Bits
+  isStable: boolean
+  /** A full `resource` message of its present life has been heard. */
+  hasClaimed: boolean
+  /** What it claims was said before it was declared dead; it has come back since. */
+  claimIsOld: boolean
+  /** Its `starting` has been heard: it is in its start phase or past it. */
+  hasStarted: boolean
+  isSystole: boolean
+  reachablePings: number
+  /** Number of the last message that told of its resources: an older one, coming late, changes nothing. */
+  toldSeq: number
+}
+
+const unknownPeer = (): PeerView => ({
+  held: NONE,
+  isStable: false,
+  hasClaimed: false,
+  claimIsOld: false,
+  hasStarted: false,
+  isSystole: false,
+  reachablePings: 0,
+  toldSeq: 0,
+})
+
+export class Ground {
+  state: ResourceState = 'init'
+  held: Bits
+  peer: PeerView = unknownPeer()
+  groups: readonly GroupName[]
+  failed: readonly GroupName[] = []
+  /** We have told the peer that we are unstable and owe it the news of our being stable. */
+  owesStable = false
+  standbyIsRunning = false
+  readonly jobs: Jobs
+  readonly config: ClusterConfig
+  readonly chronicle: Chronicle
+  readonly membership: Membership
+  readonly #sender: Sender
+
+  constructor(
+    config: ClusterConfig,
+    chronicle: Chronicle,
+    membership: Membership,
+    sender: Sender,
+    held: Bits,
+  ) {
+    this.config = config
+    this.chronicle = chronicle
+    this.membership = membership
+    this.#sender = sender
+    this.held = held
+    this.groups = config.groups
+    this.jobs = new Jobs(chronicle)
+  }
+
+  get us(): NodeName {
+    return this.config.us
+  }
+
+  get nowMs(): number {
+    return this.chronicle.nowMs
+  }
+
+  get isLegacy(): boolean {
+    return this.config.autoFailback === 'legacy'
+  }
+
+  get peerIsAlive(): boolean {
+    return this.membership.living().some(peer => !peer.hasLeft)
+  }
+
+  get peerName(): NodeName {
+    const others = this.membership.others().filter(peer => peer.type === 'normal')
+    return (others.find(peer => peer.status !== 'dead') ?? others[0])?.name ?? 'nobody'
+  }
+
+  /** Resources are moving here, or we are not settled yet. */
+  get isInFlux(): boolean {
+    return this.state !== 'stable' || this.standbyIsRunning || !this.jobs.isIdle
+  }
+
+  forgetPeer(): void {
+    this.peer = unknownPeer()
+  }
+
+  say(...pairs: readonly Pair[]): void {
+    this.#sender.send(pairs)
+  }
+
+  /** Tells the peer what we hold. */
+  announce(isStable: boolean, info?: string): void {
+    this.owesStable = !isStable
+    if (this.isLegacy) {
+      this.announceToSystole()
+      return
+    }
+    const extra: Pair[] = info === undefined ? [] : [['info', info]]
+    this.say(
+      ['t', 'resource'],
+      ['rsc_hold', className(this.held)],
+      ['rtype', 'full'],
+      ['isstable', isStable ? '1' : '0'],
+      ...extra,
+    )
+  }
+
+  /**
+   * The same for a Systole peer, with what it needs to settle a partition; may ask for its claim in return.
+   * heartbeat 3.0.6 takes no notice of it.
+   */
+  announceToSystole(asks = false): void {
+    if (this.isInFlux) this.owesStable = true
+    this.say(
+      ['t', 'systole'],
+      ['rsc_hold', className(this.held)],
+      ['isstable', this.isInFlux ? '0' : '1'],
+      ['pings', String(this.membership.reachablePings())],
+      ['asks', asks ? '1' : '0'],
+    )
+  }
+
+  hold(bits: Bits, because: string): void {
+    const gained = union(this.held, bits)
+    if (gained === this.held) return
+    this.chronicle.decide(this.us, `takes ${className((gained & ~this.held) as Bits)}`, because)
+    this.held = gained
+  }
+
+  release(bits: Bits, because: string): void {
+    const lost = common(this.held, bits)
+    if (lost === NONE) return
+    this.chronicle.decide(this.us, `gives ${className(lost)}`, because)
+    this.held = (this.held & ~lost) as Bits
+  }
+
+  /** Preferred owner decides: our lines are local, the others foreign. */
+  classOf(group: GroupName): Bits {
+    return group.node.toLowerCase() === this.us ? LOCAL : FOREIGN
+  }
+
+  /** Remembers which groups of these classes failed to start; the others of these classes are well. */
+  noteStarts(bits: Bits, failed: readonly GroupName[]): void {
+    for (const { key, node } of failed) this.chronicle.log(lines.startFailed(key, node))
+    this.#note(bits, failed)
+  }
+
+  /** The same for groups that could not be stopped. */
+  noteStops(bits: Bits, failed: readonly GroupName[]): void {
+    for (const { key, node } of failed) this.chronicle.log(lines.stopFailed(key, node))
+    this.#note(bits, failed)
+  }
+
+  /** One group is well again. */
+  noteWell(key: string): void {
+    this.failed = this.failed.filter(group => group.key !== key)
+  }
+
+  #note(bits: Bits, failed: readonly GroupName[]): void {
+    const others = this.failed.filter(
+      group => (this.classOf(group) & bits) === 0 && !failed.some(({ key }) => key === group.key),
+    )
+    this.failed = [...others, ...failed]
+  }
+
+  /** Groups that both of us claim, in our words. */
+  get contested(): Bits {
+    return common(this.held, flip(this.peer.held))
+  }
+}

@@ -1,0 +1,304 @@
+/**
+ * Who owns which class of resources. A node starts by telling and asking (starting, resource), becomes stable, takes
+ * over from the dead and the leaving, and gives back what is not its own if auto_failback is on. `settle` is called
+ * after every event and looks at the state alone, so that no event can be lost on the way to the right end.
+ */
+import * as lines from '../log-lines.js'
+import type { Message } from '../wire/message.js'
+import {
+  ALL,
+  type Bits,
+  classBits,
+  className,
+  common,
+  FOREIGN,
+  flip,
+  LOCAL,
+  NONE,
+  without,
+} from './classes.js'
+import type { GroupName, NodeName } from './contract.js'
+import { Departure } from './departure.js'
+import type { Ground } from './ground.js'
+import { Legacy } from './legacy.js'
+import { parseDecimal } from './numbers.js'
+import { Partition } from './partition.js'
+import { Remedies } from './remedies.js'
+import { Standby } from './standby.js'
+
+/** The original's fixed start clock: when it has run out we stop waiting for the peer to be stable. */
+const START_CLOCK_MS = 10_000
+
+export class Ownership {
+  readonly ground: Ground
+  readonly standby: Standby
+  readonly departure: Departure
+  readonly legacy: Legacy
+  readonly #partition: Partition
+  readonly #remedies: Remedies
+  #startClockMs = Number.POSITIVE_INFINITY
+
+  constructor(ground: Ground, hasten: () => void) {
+    this.ground = ground
+    this.standby = new Standby(ground)
+    this.departure = new Departure(ground, hasten)
+    this.legacy = new Legacy(ground)
+    this.#partition = new Partition(ground)
+    this.#remedies = new Remedies(ground, this.standby)
+  }
+
+  /** Communication is up: all nodes are heard or declared dead. */
+  begin(peerIsActive: boolean): void {
+    const { ground } = this
+    if (!ground.config.manageResources || ground.state !== 'init') return
+    if (ground.isLegacy) {
+      ground.state = 'starting'
+      this.#clear(ground.peerIsAlive ? FOREIGN : NONE, () => this.#startLegacy(peerIsActive))
+      return
+    }
+    ground.state = 'starting'
+    if (ground.config.nodes.length === 1) this.#startAlone()
+    else if (ground.peerIsAlive) this.#clear(FOREIGN, () => this.#sayStarting())
+    else {
+      this.#sayStarting()
+      this.takeOver(ground.peerName, 'not heard')
+    }
+  }
+
+  heardStarting(seq: number): void {
+    const { ground } = this
+    if (ground.isLegacy || !ground.config.manageResources) return
+    ground.peer.hasStarted = true
+    if (seq > ground.peer.toldSeq) {
+      this.standby.cancel('the peer starts anew')
+      ground.peer.isStable = false
+      ground.peer.toldSeq = seq
+    }
+    if (ground.state === 'starting') ground.state = 'bothStarting'
+    this.#remedies.peerStarts()
+    ground.announce(ground.state === 'stable' && !ground.isInFlux)
+    ground.announceToSystole()
+  }
+
+  /** A resource message of the peer, or our kind's own form of it. */
+  heardResource(message: Message, seq: number): void {
+    const { peer } = this.ground
+    const bits = classBits(message.text('rsc_hold'))
+    if (message.text('asks') === '1' && this.ground.state !== 'init') this.ground.announceToSystole()
+    peer.isSystole ||= message.type === 'systole'
+    if (bits === undefined || seq <= peer.toldSeq) return
+    if (this.ground.isLegacy && message.type !== 'systole') return
+    peer.toldSeq = seq
+    const isSystole = message.type === 'systole'
+    if (isSystole) peer.reachablePings = parseDecimal(message.text('pings')) ?? 0
+    const isFull = isSystole || message.text('rtype') === 'full'
+    peer.held = isFull ? bits : ((peer.held | bits) as Bits)
+    peer.hasClaimed ||= isFull
+    if (isFull) peer.claimIsOld = false
+    const isStable = message.text('isstable')
+    if (isStable === undefined) return
+    if (isStable === '1' && !peer.isStable) this.ground.chronicle.log(lines.remoteTransition())
+    peer.isStable = isStable === '1'
+    if (peer.isStable) this.standby.heardStable(this.ground.peerName, seq)
+  }
+
+  /** ask_resources of the peer. */
+  heardAsk(from: NodeName, message: Message, seq: number): void {
+    const bits = classBits(message.text('rsc_hold'))
+    if (bits === undefined || !this.ground.config.manageResources) return
+    this.standby.heard(from, message.text('info') ?? '', bits, seq)
+  }
+
+  /** The peer's administrator wants its side to take over: we go standby for the class that it named in its words. */
+  heardTakeover(from: NodeName, message: Message): void {
+    const bits = classBits(message.text('rsc_hold'))
+    // An argument that the original's script does not know, such as failback, means all there too.
+    this.standby.request(bits === undefined ? ALL : flip(bits), `hb_takeover on ${from}`)
+  }
+
+  /** auto_failback legacy: the peer starts and wants one of its groups. */
+  heardIpRequest(from: NodeName, message: Message): void {
+    if (this.ground.isLegacy && this.ground.config.manageResources)
+      this.legacy.requested(from, message.text('ipaddr') ?? '')
+  }
+
+  /** A verdict of death. */
+  peerDied(name: NodeName, hadLeft: boolean): void {
+    const { ground } = this
+    const gaveUp = hadLeft || (ground.peer.hasClaimed && ground.peer.held === NONE)
+    ground.say(['t', 'stonith'], ['node', name], ['result', gaveUp ? 'unneeded' : 'n_stnth'])
+    if (gaveUp) ground.chronicle.log(lines.deadNodeGaveUp(name))
+    else ground.chronicle.log(...lines.noStonith())
+    this.standby.cancel(`${name} is dead`)
+    if (ground.state === 'init' || hadLeft) return
+    this.takeOver(name, 'it is dead')
+  }
+
+  /** shutdone: the peer has released everything and will be silent soon. */
+  peerLeft(name: NodeName): void {
+    const { ground } = this
+    ground.chronicle.log(lines.shutdownNotice(name))
+    this.standby.cancel(`${name} has stopped`)
+    ground.peer.held = NONE
+    ground.peer.hasClaimed = true
+    this.takeOver(name, 'it has stopped')
+  }
+
+  /** A new life of the peer: whatever it held or promised is void until it speaks. */
+  peerRestarted(name: NodeName): void {
+    this.standby.cancel(`${name} has restarted`)
+    this.ground.forgetPeer()
+  }
+
+  /** The peer is heard again after its death, in the same life: it may still run what we took from it. */
+  peerReturned(): void {
+    const { ground } = this
+    ground.peer.claimIsOld = true
+    if (ground.config.manageResources && ground.state !== 'init') ground.announceToSystole(true)
+  }
+
+  takeOver(name: NodeName, because: string): void {
+    const { ground } = this
+    if (!ground.config.manageResources || ground.state === 'init') return
+    if (ground.state === 'shutdown' || this.departure.phase !== 'no') {
+      ground.chronicle.log(lines.takeoverCancelled())
+      return
+    }
+    const isRetry = this.legacy.forget() || ground.failed.length > 0
+    const missing = without(ALL, ground.held)
+    ground.state = 'stable'
+    this.#startClockMs = Number.POSITIVE_INFINITY
+    if (missing === NONE && !isRetry) return
+    ground.chronicle.log(lines.beingAcquired(name))
+    ground.hold(ALL, `${name}: ${because}`)
+    if ((missing & FOREIGN) !== 0 || isRetry) this.#takeFrom(name)
+    if ((missing & LOCAL) !== 0 || isRetry) this.#takeLocal(`${name}: ${because}`)
+    this.#remedies.tookOver()
+  }
+
+  tick(nowMs: number): void {
+    this.standby.tick(nowMs)
+    this.legacy.tick(nowMs)
+  }
+
+  settle(nowMs: number): void {
+    const { ground } = this
+    this.departure.advance(nowMs)
+    if (this.departure.phase !== 'no' || ground.state === 'init') return
+    if (ground.state !== 'stable' && !ground.isLegacy) this.#advanceStart(nowMs)
+    if (ground.isInFlux) return
+    if (ground.owesStable) ground.announce(true)
+    this.#partition.advance(nowMs)
+    this.#remedies.advance(nowMs)
+  }
+
+  nextMs(): number {
+    return Math.min(
+      this.#startClockMs,
+      this.standby.nextMs(),
+      this.departure.nextMs(),
+      this.legacy.nextMs(),
+      this.ground.isInFlux ? Number.POSITIVE_INFINITY : this.#partition.nextMs(),
+      this.ground.isInFlux ? Number.POSITIVE_INFINITY : this.#remedies.nextMs(),
+    )
+  }
+
+  /** A cluster of one node: there is nobody to ask and nothing to take over. */
+  #startAlone(): void {
+    this.ground.state = 'stable'
+    this.ground.hold(ALL, 'start, there is no other node')
+    this.#takeLocal('start')
+  }
+
+  #startLegacy(peerIsActive: boolean): void {
+    if (this.ground.state !== 'starting') return
+    this.legacy.start(peerIsActive && this.ground.peerIsAlive)
+    if (!this.ground.peerIsAlive) this.takeOver(this.ground.peerName, 'not heard')
+  }
+
+  #sayStarting(): void {
+    // A takeover or a stop may have overtaken the start.
+    if (this.ground.state === 'shutdown' || (this.ground.state === 'stable' && this.ground.peerIsAlive))
+      return
+    this.ground.say(['t', 'starting'])
+    this.ground.announceToSystole()
+  }
+
+  /**
+   * The peer is stable: its word is final. It is starting too and has told what it holds: so is that. Else the
+   * original's clock of 10 s runs from its first word.
+   */
+  #advanceStart(nowMs: number): void {
+    const { ground } = this
+    if (!ground.peer.hasClaimed || !ground.jobs.isIdle) return
+    if (ground.state !== 'resourcesReceived') {
+      ground.state = 'resourcesReceived'
+      this.#startClockMs = nowMs + START_CLOCK_MS
+    }
+    if (ground.peer.isStable) this.#finishStart('T_RESOURCES(them)')
+    else if (ground.peer.hasStarted || nowMs >= this.#startClockMs) this.#finishStart('T_RESOURCES(us)')
+  }
+
+  #finishStart(by: string): void {
+    const { ground } = this
+    ground.state = 'stable'
+    this.#startClockMs = Number.POSITIVE_INFINITY
+    const isHeldByPeer = (flip(ground.peer.held) & LOCAL) !== 0
+    ground.chronicle.log(lines.localTransition(), lines.initialAcquisition(by))
+    if ((ground.held & LOCAL) === 0 && !isHeldByPeer) {
+      ground.hold(LOCAL, 'start, the other node does not hold them')
+      // Said before the first script runs, as the original does: a peer that starts too need not wait for them.
+      ground.announce(true)
+      this.#takeLocal('start')
+    } else {
+      ground.chronicle.log(lines.localAcquiredNone())
+      ground.owesStable = true
+      this.#clear(common(LOCAL, flip(ground.peer.held)), () => {})
+    }
+  }
+
+  /** Groups that we do not claim may still run here, left by an earlier life of this daemon that was killed. */
+  #clear(bits: Bits, whenCleared: () => void): void {
+    const stray = without(bits, this.ground.held)
+    if (stray === NONE) whenCleared()
+    else
+      this.ground.jobs.add({
+        what: 'clear',
+        bits: stray,
+        node: this.ground.us,
+        why: 'start',
+        whenEnded: failed => {
+          this.ground.noteStops(stray, failed)
+          whenCleared()
+        },
+      })
+  }
+
+  #takeFrom(node: NodeName): void {
+    const { ground } = this
+    ground.jobs.add({
+      what: 'takeFrom',
+      bits: FOREIGN,
+      node,
+      why: `takeover from ${node}`,
+      whenEnded: failed => {
+        ground.noteStarts(FOREIGN, failed)
+        ground.chronicle.log(lines.machDownComplete())
+        if (ground.state === 'stable' && !ground.isLegacy) {
+          ground.say(['t', 'resource'], ['rsc_hold', className(FOREIGN)], ['info', 'mach_down'])
+          ground.owesStable = true
+        }
+      },
+    })
+  }
+
+  #takeLocal(why: string): void {
+    const { ground } = this
+    const whenEnded = (failed: readonly GroupName[]): void => {
+      ground.noteStarts(LOCAL, failed)
+      ground.chronicle.log(lines.localAcquired())
+      if (ground.state === 'stable' && !ground.isLegacy) ground.announce(true, 'req_our_resources()')
+    }
+    ground.jobs.add({ what: 'takeLocal', bits: LOCAL, node: ground.us, why, whenEnded })
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * The heartbeat daemon at work: takes one event after the other from a bounded queue, steps the cluster core, performs
+ * the effects in order. It holds no rule: who is alive and who owns what is decided in core, what to do with
+ * resources in the runner's plans, who may ask what in api.
+ */
+import { unreachable } from '../base/assert.js'
+import { BoundedQueue } from '../base/bounded-queue.js'
+import { nowMs } from '../base/io/real-clock.js'
+import type { Level } from '../log/record.js'
+import { respondToClientQuery } from './api/clients.js'
+import type { ClusterView } from './api/cluster-view.js'
+import { answerToTakeover } from './api/takeover-request.js'
+import { type ViewSettings, viewOf } from './api/view-of-status.js'
+import type { Cluster, Effect, Event, ResourceJob } from './core/cluster.js'
+import type { ApiSocket } from './io/api-socket.js'
+import type { Link, PacketOrigin } from './links/link.js'
+import { isRefusal, type Message } from './wire/message.js'
+import { type MessageFormat, openPacket, sealMessage } from './wire/packet.js'
+import { RefusedPackets } from './wire/refused-packets.js'
+import type { KeyRing } from './wire/signature.js'
+
+/** Events that may wait: many times what a tick brings, little enough to be worked off in a moment. */
+const EVENTS_MAX = 4_096
+/** Events worked off before timers and sockets get their turn. */
+const EVENTS_AT_ONCE = 256
+/** The core asks to be woken; a timer that fires this much early would only ask again. */
+const TIMER_GRAIN_MS = 1
+/** Node's timers count in 32 bits; a clock event too many is harmless. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
+export interface DaemonParts {
+  readonly cluster: Cluster
+  readonly us: string
+  readonly format: MessageFormat
+  readonly logsBadPackets: boolean
+  readonly view: ViewSettings
+  readonly say: (level: Level, text: string) => void
+  readonly openApi: (
+    view: () => ClusterView,
+    onSubmit: (message: Message) => void,
+  ) => Promise<ApiSocket | null>
+  readonly runJob: (job: ResourceJob) => void
+  /** A message that a script of rc.d may want. */
+  readonly offerToScripts: (message: Message) => void
+  readonly onStopped: () => void
+}
+
+export class Daemon {
+  keys: KeyRing
+  links: readonly Link[] = []
+  readonly #parts: DaemonParts
+  readonly #events = new BoundedQueue<Event>(EVENTS_MAX)
+  readonly #refused = new RefusedPackets()
+  #api: ApiSocket | null = null
+  #isScheduled = false
+  /** The core is not stepped before it has been started: until then packets are lost, other events wait. */
+  #hasStarted = false
+  #hasStopped = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(keys: KeyRing, parts: DaemonParts) {
+    this.keys = keys
+    this.#parts = parts
+  }
+
+  start(): void {
+    this.#perform(this.#parts.cluster.start(nowMs()))
+    this.#hasStarted = true
+    this.#schedule()
+  }
+
+  /** Our own status, as announced. */
+  get status(): string {
+    return this.#parts.cluster.status().status
+  }
+
+  /** Ends everything that this class opened or started. */
+  close(): void {
+    this.#hasStopped = true
+    clearTimeout(this.#timer)
+    this.#api?.close()
+  }
+
+  view(): ClusterView {
+    return viewOf(this.#parts.cluster.status(), this.#parts.view)
+  }
+
+  post(event: Event): void {
+    if (this.#hasStopped || (event.kind === 'received' && !this.#hasStarted)) return
+    if (!this.#events.push(event) && this.#events.refused % EVENTS_MAX === 1) {
+      this.#parts.say('ERROR', `${EVENTS_MAX} events wait: ${event.kind} dropped`)
+    }
+    this.#schedule()
+  }
+
+  submit(message: Message): void {
+    this.post({ kind: 'submitted', message })
+  }
+
+  onPacket(bytes: Buffer, from: PacketOrigin): void {
+    const packet = openPacket(bytes, this.keys)
+    if (!isRefusal(packet)) {
+      this.post({ kind: 'received', link: from.link, message: packet.message })
+      return
+    }
+    const line = this.#refused.note(from.address, packet.fault, packet.reason, nowMs())
+    const isWorthALine = packet.fault !== 'foreign' && this.#parts.logsBadPackets
+    if (line !== null && isWorthALine) this.#parts.say('ERROR', line)
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || !this.#hasStarted) return
+    this.#isScheduled = true
+    setImmediate(() => this.#work())
+  }
+
+  #work(): void {
+    this.#isScheduled = false
+    for (let done = 0; done < EVENTS_AT_ONCE && !this.#hasStopped; done++) {
+      const event = this.#events.shift()
+      if (!event) return
+      this.#perform(this.#parts.cluster.step(event, nowMs()))
+    }
+    if (this.#events.length > 0) this.#schedule()
+  }
+
+  #perform(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'send':
+          this.#send(effect.message)
+          break
+        case 'deliver':
+          this.#deliver(effect.message)
+          break
+        case 'run': {
+          const { kind: _, ...job } = effect
+          this.#parts.runJob(job)
+          break
+        }
+        case 'log':
+          this.#parts.say(effect.level, effect.text)
+          break
+        case 'decided':
+          this.#parts.say('debug', `${effect.decision.what}: ${effect.decision.because}`)
+          break
+        case 'communicationUp':
+          void this.#openApi()
+          break
+        case 'wakeAt':
+          this.#wakeAt(effect.atMs)
+          break
+        case 'stopped':
+          this.#parts.onStopped()
+          return
+        default:
+          unreachable(effect)
+      }
+    }
+  }
+
+  #send(message: Message): void {
+    const datagram = sealMessage(message, this.keys, this.#parts.format)
+    if (isRefusal(datagram)) this.#parts.say('ERROR', `${message.type} not sent: ${datagram.reason}`)
+    else for (const link of this.links) link.send(datagram)
+  }
+
+  #deliver(message: Message): void {
+    this.#api?.deliver(message)
+    const giveAway = answerToTakeover(message, this.#parts.us)
+    if (giveAway) this.submit(giveAway)
+    const isAsked =
+      message.type === 'query-cstatus' && (message.text('dest') ?? this.#parts.us) === this.#parts.us
+    const answer = isAsked && this.#api ? respondToClientQuery(message, this.#api.clients) : null
+    if (answer) this.submit(answer)
+    this.#parts.offerToScripts(message)
+  }
+
+  async #openApi(): Promise<void> {
+    this.#api = await this.#parts.openApi(
+      () => this.view(),
+      message => this.submit(message),
+    )
+    if (this.#hasStopped) this.#api?.close()
+  }
+
+  #wakeAt(atMs: number): void {
+    clearTimeout(this.#timer)
+    const inMs = Math.min(Math.max(0, Math.ceil(atMs - nowMs() + TIMER_GRAIN_MS / 2)), TIMER_MS_MAX)
+    this.#timer = setTimeout(() => this.post({ kind: 'clock' }), inMs)
+  }
+}

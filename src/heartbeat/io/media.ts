@@ -1,0 +1,89 @@
+/** The media of ha.cf as sockets: what can be used, planned for this machine and opened, or why not. */
+
+import type { Medium } from '../config/media.js'
+import type { Link, LinkHandlers } from '../links/link.js'
+import { openLinks, readMachine, resolveMediaLines } from '../links/open-links.js'
+import { type LinkPlan, type MediaLine, planLinks } from '../links/plan.js'
+import { EXIT, type ExitCode } from './configuration.js'
+import type { LogLine } from './state-files.js'
+
+export interface MediaFailure {
+  readonly exitCode: ExitCode
+  readonly reports: readonly string[]
+}
+
+export interface PlannedMedia {
+  readonly plans: readonly LinkPlan[]
+  readonly lines: readonly LogLine[]
+}
+
+function mediaLine(medium: Medium): MediaLine | null {
+  const { line } = medium.place.span
+  switch (medium.kind) {
+    case 'ucast':
+      return {
+        directive: 'ucast',
+        line,
+        device: medium.device,
+        address: medium.address,
+        port: medium.udpport,
+      }
+    case 'bcast':
+      return { directive: 'bcast', line, device: medium.device, port: medium.udpport }
+    case 'mcast': {
+      const { device, group, port, ttl, loop } = medium
+      return { directive: 'mcast', line, device, group, port, ttl, loop }
+    }
+    default:
+      return null
+  }
+}
+
+/** `listen`: own addresses that the interfaces do not tell (HA_LISTEN). */
+export async function planMedia(
+  media: readonly Medium[],
+  listen: readonly string[],
+): Promise<PlannedMedia | MediaFailure> {
+  const usable = media.flatMap(medium => mediaLine(medium) ?? [])
+  const unused = [...new Set(media.filter(medium => mediaLine(medium) === null).map(({ kind }) => kind))]
+  const lines: LogLine[] = unused.map(kind => ({ level: 'WARN', text: `${kind} is not acted upon yet` }))
+  const resolved = await resolveMediaLines(usable)
+  if (!Array.isArray(resolved)) return { exitCode: EXIT.configuration, reports: [resolved.reason] }
+  const { plans, problems } = planLinks(resolved, await readMachine(listen))
+  const errors = problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)
+  if (errors.length > 0) return { exitCode: EXIT.media, reports: errors }
+  if (plans.length === 0) {
+    const report = 'none of the media in ha.cf can be used: add a ucast, bcast or mcast line'
+    return { exitCode: EXIT.configuration, reports: [report] }
+  }
+  for (const { severity, message } of problems) {
+    lines.push({ level: severity === 'warning' ? 'WARN' : 'info', text: message })
+  }
+  return { plans, lines }
+}
+
+export async function openMedia(
+  plans: readonly LinkPlan[],
+  handlers: LinkHandlers,
+): Promise<readonly Link[] | MediaFailure> {
+  const links = await openLinks(plans, handlers)
+  if (!('reason' in links)) return links
+  const rights = links.code === 'EACCES' || links.code === 'EPERM'
+  return { exitCode: rights ? EXIT.rights : EXIT.media, reports: [links.reason] }
+}
+
+/** As the original tells that a medium is ready. */
+export function mediumStarted(plan: LinkPlan): string {
+  switch (plan.kind) {
+    case 'ucast':
+      return `ucast: started on port ${plan.port} interface ${plan.device} to ${plan.peers.join(', ')}`
+    case 'bcast':
+      return `UDP Broadcast heartbeat started on port ${plan.port} (${plan.port}) interface ${plan.device}`
+    case 'mcast':
+      return `UDP multicast heartbeat started for group ${plan.group} port ${plan.port} interface ${plan.device} (ttl=${plan.ttl} loop=${plan.loop ? 1 : 0})`
+  }
+}
+
+export function isMediaFailure(value: object): value is MediaFailure {
+  return 'reports' in value
+}

@@ -1,0 +1,102 @@
+/**
+ * What a running daemon does about edited files. A file that cannot be used changes nothing and is reported once per
+ * edit. authkeys acts at once; haresources at the next job; a changed ha.cf needs a restart, and that is said.
+ */
+import type { Level } from '../../log/record.js'
+import { render } from '../../syntax/diagnostic.js'
+import type { ResourceGroup } from '../resources/plan/resource.js'
+import type { KeyRing } from '../wire/signature.js'
+import { type Configuration, isRefused, loadConfiguration, readKeys } from './configuration.js'
+import type { GroupsReading } from './haresources-file.js'
+
+export interface ReloadParts {
+  readonly haDir: string
+  readonly managesResources: boolean
+  readonly say: (level: Level, text: string) => void
+  readonly onKeys: (keys: KeyRing) => void
+  readonly onGroups: (groups: readonly ResourceGroup[]) => void
+  readonly readGroups: () => GroupsReading
+}
+
+export class Reload {
+  readonly #parts: ReloadParts
+  #inForce: Configuration
+  #authkeysText: string
+  /** What was said last about each broken file; the same is not said again. */
+  readonly #complaints = new Map<string, string>()
+  #groups: readonly ResourceGroup[]
+
+  constructor(inForce: Configuration, parts: ReloadParts) {
+    this.#parts = parts
+    this.#inForce = inForce
+    this.#authkeysText = inForce.texts.authkeys
+    this.#groups = inForce.groups
+  }
+
+  /** SIGHUP: looks at all three files. */
+  async all(): Promise<void> {
+    const { say } = this.#parts
+    const changes = [this.#keys(), this.haresources(), await this.#haCf()]
+    if (changes.every(change => !change)) say('info', 'Configuration unchanged.')
+  }
+
+  /** Of haresources as it is, or was when it could last be used. */
+  get groups(): readonly ResourceGroup[] {
+    return this.#groups
+  }
+
+  /** Also before a job. True when there was something to say or do. */
+  haresources(): boolean {
+    const { groups, complaint } = this.#parts.readGroups()
+    if (complaint !== null) {
+      this.#parts.say('ERROR', complaint)
+      return true
+    }
+    if (groups === this.#groups || JSON.stringify(groups) === JSON.stringify(this.#groups)) return false
+    this.#groups = groups
+    this.#parts.say('info', `haresources has changed: ${groups.length} groups`)
+    this.#parts.onGroups(groups)
+    return true
+  }
+
+  #keys(): boolean {
+    const path = `${this.#parts.haDir}/authkeys`
+    const read = readKeys(path)
+    const { say } = this.#parts
+    if (read.ring === null) {
+      const first = read.diagnostics.find(({ severity }) => severity === 'error')
+      const reason = first ? render(first).split('\n', 1)[0] : `${path} holds no key to sign with`
+      this.#complain('authkeys', `${reason}; the keys of before stay in force`)
+      return true
+    }
+    this.#complaints.delete('authkeys')
+    if (read.text === this.#authkeysText) return false
+    this.#authkeysText = read.text
+    say('info', 'Rereading authentication file.')
+    this.#parts.onKeys(read.ring)
+    return true
+  }
+
+  async #haCf(): Promise<boolean> {
+    const { haDir, managesResources, say } = this.#parts
+    const { us, texts } = this.#inForce
+    const loaded = await loadConfiguration({ haDir, us, managesResources })
+    if (isRefused(loaded)) {
+      // Faults of the other two files have been told already.
+      const own = loaded.reports.filter(report => report.startsWith(`${haDir}/ha.cf`))
+      const [first] = own
+      const more = own.length > 1 ? ` (and ${own.length - 1} more faults)` : ''
+      if (first) this.#complain('ha.cf', `${first.split('\n', 1)[0]}${more}; ha.cf of before stays in force`)
+      return first !== undefined
+    }
+    this.#complaints.delete('ha.cf')
+    if (loaded.texts.haCf === texts.haCf) return false
+    say('WARN', 'ha.cf has changed: it acts after a restart of heartbeat (heartbeat -k, then heartbeat)')
+    return true
+  }
+
+  #complain(file: string, text: string): void {
+    if (this.#complaints.get(file) !== text) this.#parts.say('ERROR', text)
+    this.#complaints.set(file, text)
+  }
+}

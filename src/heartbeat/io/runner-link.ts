@@ -1,0 +1,141 @@
+/**
+ * The daemon's side of the resource runner: starts it, hands jobs over, hears of their end. A runner that dies is
+ * started again with what it had taken and with the job it was at, which is safe, because taking what runs and
+ * giving what is stopped change nothing. One that keeps dying fails its job instead.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { GroupName, ResourceJob } from '../core/cluster.js'
+import type { FromRunner, RunnerLine, ToRunner } from '../resources/plan/protocol.js'
+import { groupKey, type ResourceGroup } from '../resources/plan/resource.js'
+import type { Begin } from '../resources/runner.js'
+
+const DEATHS_MAX = 5
+const DEATHS_WITHIN_MS = 60_000
+
+type JobMessage = Extract<ToRunner, { kind: 'job' }>
+
+export interface RunnerHandlers {
+  readonly onLine: (line: RunnerLine) => void
+  readonly onJobEnded: (job: number, failed: readonly GroupName[]) => void
+  readonly onTrouble: (sentence: string) => void
+}
+
+export class RunnerLink {
+  readonly #file: string
+  readonly #env: Readonly<Record<string, string | undefined>>
+  readonly #handlers: RunnerHandlers
+  #begin: Begin
+  #child: ChildProcess | null = null
+  #job: JobMessage | null = null
+  #deathsAtMs: number[] = []
+  #isEnding = false
+
+  /** `file` is the runner's bundle. */
+  constructor(
+    file: string,
+    env: Readonly<Record<string, string | undefined>>,
+    begin: Begin,
+    handlers: RunnerHandlers,
+  ) {
+    this.#file = file
+    this.#env = env
+    this.#begin = begin
+    this.#handlers = handlers
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  /** What the runner has taken and not given back. */
+  get held(): readonly ResourceGroup[] {
+    return this.#begin.held
+  }
+
+  start(): void {
+    const child = spawn(process.execPath, [this.#file], {
+      env: { ...this.#env },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      serialization: 'json',
+    })
+    this.#child = child
+    child.on('message', message => this.#receive(message as FromRunner))
+    child.stderr?.on('data', (chunk: Buffer) =>
+      this.#handlers.onTrouble(`resource runner: ${chunk.toString()}`),
+    )
+    child.on('error', error => this.#handlers.onTrouble(`resource runner: ${error.message}`))
+    child.on('exit', (code, signal) => this.#died(child, signal ?? `exit code ${code}`))
+    this.#send(this.#begin)
+    if (this.#job) this.#send(this.#job)
+  }
+
+  /** `groups`: of haresources as it is now. */
+  run(job: ResourceJob, groups: readonly ResourceGroup[]): void {
+    this.#job = { kind: 'job', job, groups }
+    if (this.#child) this.#send(this.#job)
+    else this.start()
+  }
+
+  script(name: string, env: Readonly<Record<string, string>>): void {
+    if (this.#child) this.#send({ kind: 'script', name, env })
+  }
+
+  /** Tells the runner that the daemon ends in good order; resolves when it has ended, within a limit. */
+  async goodbye(withinMs: number): Promise<void> {
+    const child = this.#child
+    this.#isEnding = true
+    if (!child) return
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(() => {
+        child.kill('SIGKILL')
+        resolve()
+      }, withinMs)
+      child.once('exit', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+      this.#send({ kind: 'goodbye' })
+    })
+  }
+
+  #send(message: ToRunner): void {
+    // A channel that closes in this moment is followed by the child's exit, which is dealt with there.
+    if (this.#child?.connected) this.#child.send(message, () => {})
+  }
+
+  #receive(message: FromRunner): void {
+    switch (message.kind) {
+      case 'ready':
+        return
+      case 'line':
+        this.#handlers.onLine(message.line)
+        return
+      case 'held':
+        this.#begin = { ...this.#begin, held: message.groups }
+        return
+      case 'jobEnded':
+        if (this.#job?.job.job !== message.job) return
+        this.#job = null
+        this.#handlers.onJobEnded(message.job, message.failed)
+        return
+    }
+  }
+
+  #died(child: ChildProcess, how: string): void {
+    if (this.#child !== child) return
+    this.#child = null
+    if (this.#isEnding) return
+    this.#handlers.onTrouble(`the resource runner has ended (${how})`)
+    const nowMs = performance.now()
+    this.#deathsAtMs = [...this.#deathsAtMs.filter(atMs => nowMs - atMs < DEATHS_WITHIN_MS), nowMs]
+    if (this.#deathsAtMs.length <= DEATHS_MAX) {
+      this.start()
+      return
+    }
+    this.#handlers.onTrouble('it is not started again before the next job: it has ended too often')
+    const job = this.#job
+    this.#job = null
+    const all = job?.groups.map(group => ({ node: group.node, key: groupKey(group) }))
+    if (job) this.#handlers.onJobEnded(job.job.job, all ?? [])
+  }
+}

@@ -1,0 +1,402 @@
+/**
+ * One life of the heartbeat daemon: check the files, open everything or nothing, say so, work until the graceful stop
+ * is complete. What a start opens is closed in reverse order, also when a later part of the start fails.
+ */
+import { mkdirSync, readFileSync } from 'node:fs'
+import { scheduleRoundRobin } from '../base/io/native.js'
+import type { Paths } from '../base/paths.js'
+import { createPrng } from '../base/prng.js'
+import { FACILITIES, haLogLine } from '../log/formats.js'
+import { HaLog } from '../log/io/ha-log.js'
+import type { Level } from '../log/record.js'
+import { render } from '../syntax/diagnostic.js'
+import type { ClusterView } from './api/cluster-view.js'
+import { authorizationRules } from './api/rules.js'
+import type { ViewSettings } from './api/view-of-status.js'
+import { clusterConfig, groupNames, notActedUpon, parametersOf } from './cluster-config.js'
+import { Cluster, type Event } from './core/cluster.js'
+import { Daemon } from './daemon.js'
+import { readAccounts } from './io/accounts.js'
+import { ApiSocket } from './io/api-socket.js'
+import { type Configuration, EXIT, isRefused, loadConfiguration } from './io/configuration.js'
+import { openFifo } from './io/fifo.js'
+import { watchedGroups } from './io/haresources-file.js'
+import { isMediaFailure, mediumStarted, openMedia, planMedia } from './io/media.js'
+import { nodeName } from './io/node-name.js'
+import { removePidFile, whoRuns, writePidFile } from './io/pid-file.js'
+import { rcScripts } from './io/rc-scripts.js'
+import { Reload } from './io/reload.js'
+import { RunnerLink } from './io/runner-link.js'
+import { nextGeneration, nodeUuid } from './io/state-files.js'
+import type { Link } from './links/link.js'
+import type { LinkPlan } from './links/plan.js'
+import { scriptEnvironment } from './resources/plan/environment.js'
+import { runnerLogLine } from './resources/plan/script-line.js'
+import { RELEASE, VERSION } from './version.js'
+import type { Message } from './wire/message.js'
+
+/** What the command that started us is told, once. */
+export type StartReport =
+  | { readonly kind: 'started'; readonly lines: readonly string[] }
+  | { readonly kind: 'refused'; readonly exitCode: number; readonly lines: readonly string[] }
+
+export interface RunOptions {
+  readonly paths: Paths
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly isForeground: boolean
+  /** False: `heartbeat -M`. */
+  readonly managesResources: boolean
+  /** False: `heartbeat -l`. */
+  readonly allowsRealtime: boolean
+  /** How often -d was given. */
+  readonly debug: number
+  /** The bundle of the resource runner. */
+  readonly runnerFile: string
+  readonly report: (report: StartReport) => void
+}
+
+/** The original's limit on a stuck graceful stop, and its exit code then. */
+const STOP_MS_MAX = 3_600_000
+const EMERGENCY = 100
+const RUNNER_GOODBYE_MS = 2_000
+
+class StartFailure extends Error {
+  override readonly name = 'StartFailure'
+  readonly exitCode: number
+  readonly reports: readonly string[]
+
+  constructor(exitCode: number, reports: readonly string[]) {
+    super(reports.join('\n'))
+    this.exitCode = exitCode
+    this.reports = reports
+  }
+}
+
+/** Resolves with the exit code when the daemon has ended. */
+export async function runHeartbeat(options: RunOptions): Promise<number> {
+  const { haDir, varRun } = options.paths
+  const us = nodeName(haDir)
+  const lines: string[] = []
+  const line = (level: Level, text: string): void => {
+    lines.push(haLogLine({ atMs: Date.now(), level, text }, us, process.pid).trimEnd())
+  }
+  const refuse = (exitCode: number): number => {
+    options.report({ kind: 'refused', exitCode, lines })
+    return exitCode
+  }
+  const running = whoRuns(varRun)
+  if (running.state === 'running') {
+    line('info', `heartbeat: already running [pid ${running.pid}].`)
+    return refuse(EXIT.ok)
+  }
+  const { managesResources } = options
+  const configuration = await loadConfiguration({ haDir, us, managesResources })
+  if (isRefused(configuration)) {
+    lines.push(...configuration.reports)
+    for (const text of configuration.original) line('ERROR', text)
+    return refuse(configuration.exitCode)
+  }
+  const life = new Life(options, configuration)
+  try {
+    return await life.live()
+  } catch (error) {
+    if (!(error instanceof StartFailure)) throw error
+    for (const text of error.reports) line('ERROR', text)
+    line('ERROR', 'Heartbeat not started.')
+    return refuse(error.exitCode)
+  } finally {
+    await life.close()
+  }
+}
+
+class Life {
+  readonly #options: RunOptions
+  readonly #configuration: Configuration
+  readonly #log: HaLog
+  /** Closed in reverse order. */
+  readonly #opened: (() => void | Promise<void>)[] = []
+  /** Lines of the start, for the terminal; null once they were reported. */
+  #lines: string[] | null = []
+  #daemon: Daemon | null = null
+
+  constructor(options: RunOptions, configuration: Configuration) {
+    this.#options = options
+    this.#configuration = configuration
+    const { haCf, us } = configuration
+    const named = haCf.logfile !== null || haCf.debugfile !== null
+    const hasSyslog = haCf.logfacility !== null && haCf.logfacility !== 'none'
+    this.#log = new HaLog({
+      node: us,
+      // Without any log directive the original asks ha_logd; without that daemon its lines are lost.
+      logfile: haCf.logfile ?? (named || hasSyslog ? null : `${options.paths.varLog}/ha-log`),
+      debugfile: haCf.debugfile,
+      logfacility: haCf.logfacility,
+      debug: haCf.debug + options.debug,
+      also: text => {
+        if (this.#lines) this.#lines.push(text.trimEnd())
+        else if (options.isForeground && process.stderr.isTTY) process.stderr.write(text)
+      },
+    })
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#opened.reverse()) await close()
+    this.#log.close()
+  }
+
+  /** Starts, works, and resolves with the exit code after the graceful stop. */
+  async live(): Promise<number> {
+    const { paths } = this.#options
+    const { keys, haCf, us } = this.#configuration
+    const links = await this.#openLinks()
+    const remembered = this.#remember()
+    let end: (exitCode: number) => void = () => {}
+    const ended = new Promise<number>(resolve => {
+      end = resolve
+    })
+    const runner = this.#startRunner()
+    const reload = this.#reload()
+    const daemon = new Daemon(keys, {
+      cluster: new Cluster(
+        clusterConfig(haCf, this.#configuration.groups, {
+          us,
+          ...remembered,
+          links: links.map(({ name }) => name),
+          manageResources: this.#options.managesResources,
+          heldAtStart: 'none',
+          random: createPrng(crypto.getRandomValues(new Uint32Array(1))[0]!),
+          wallSeconds: () => Math.floor(Date.now() / 1000),
+          loadAverage,
+        }),
+      ),
+      us,
+      format: haCf.msgfmt,
+      logsBadPackets: haCf.log_badpack,
+      view: this.#viewSettings(),
+      say: this.#say,
+      openApi: (view, onSubmit) => this.#openApi(view, onSubmit),
+      runJob: job => {
+        reload.haresources()
+        runner.run(job, reload.groups)
+      },
+      offerToScripts: rcScripts({
+        haDir: paths.haDir,
+        isLegacy: haCf.auto_failback === 'legacy',
+        ourStatus: () => this.#daemon?.status ?? 'init',
+        run: (name, env) => runner.script(name, env),
+      }),
+      onStopped: () => end(EXIT.ok),
+    })
+    this.#daemon = daemon
+    daemon.links = links
+    this.#opened.push(() => daemon.close())
+    await this.#openFifo(daemon)
+    this.#attempt(`cannot write to ${paths.varRun}`, () => writePidFile(paths.varRun, process.pid))
+    this.#opened.push(() => removePidFile(paths.varRun, process.pid))
+    this.#scheduleInRealtime()
+    this.#listenToSignals(daemon, reload, end)
+    this.#options.report({ kind: 'started', lines: this.#lines ?? [] })
+    this.#lines = null
+    daemon.start()
+    return ended
+  }
+
+  #say = (level: Level, text: string): void => this.#log.say(level, text)
+
+  /** What the system refuses ends the start with a sentence; missing rights have an exit code of their own. */
+  #attempt<T>(what: string, act: () => T): T {
+    try {
+      return act()
+    } catch (error) {
+      throw failureOf(what, error as NodeJS.ErrnoException)
+    }
+  }
+
+  async #openLinks(): Promise<readonly Link[]> {
+    const { env, paths } = this.#options
+    const { haCf, diagnostics } = this.#configuration
+    for (const diagnostic of diagnostics) this.#say('WARN', render(diagnostic).split('\n', 1)[0]!)
+    for (const name of notActedUpon(haCf)) this.#say('WARN', `${name} is not acted upon yet`)
+    const listen = (env.HA_LISTEN ?? '').split(/\s+/).filter(word => word !== '')
+    const planned = await planMedia(haCf.media, listen)
+    if (isMediaFailure(planned)) throw new StartFailure(planned.exitCode, planned.reports)
+    for (const { level, text } of planned.lines) this.#say(level, text)
+    this.#say('info', '**************************')
+    this.#say('info', `Configuration validated. Starting heartbeat ${RELEASE}`)
+    this.#say('info', `heartbeat: version ${VERSION}`)
+    for (const folder of [paths.varLib, paths.varRun]) {
+      this.#attempt(`cannot make ${folder}`, () => mkdirSync(folder, { recursive: true }))
+    }
+    return this.#open(planned.plans)
+  }
+
+  async #open(plans: readonly LinkPlan[]): Promise<readonly Link[]> {
+    const links = await openMedia(plans, {
+      // Packets that come before the daemon stands are lost like packets that came before it lived.
+      onPacket: (bytes, from) => this.#daemon?.onPacket(bytes, from),
+      onTrouble: (sentence, link) => this.#say('ERROR', `${link}: ${sentence}`),
+    })
+    if (isMediaFailure(links)) throw new StartFailure(links.exitCode, links.reports)
+    this.#opened.push(async () => {
+      await Promise.all(links.map(link => link.close()))
+    })
+    for (const plan of plans) this.#say('info', `glib: ${mediumStarted(plan)}`)
+    return links
+  }
+
+  #remember(): { generation: number; uuid: Uint8Array } {
+    const { varLib } = this.#options.paths
+    const { hbgenmethod } = this.#configuration.haCf
+    const seconds = Math.floor(Date.now() / 1000)
+    const generation = this.#attempt(`cannot keep the generation in ${varLib}`, () =>
+      nextGeneration(varLib, seconds, hbgenmethod),
+    )
+    const uuid = this.#attempt(`cannot keep the uuid in ${varLib}`, () => nodeUuid(varLib))
+    for (const { level, text } of [...generation.lines, ...uuid.lines]) this.#say(level, text)
+    return { generation: generation.value, uuid: uuid.value }
+  }
+
+  #startRunner(): RunnerLink {
+    const { paths, env, runnerFile, debug } = this.#options
+    const { us, haCf } = this.#configuration
+    const begin = {
+      kind: 'begin',
+      us,
+      paths,
+      held: [],
+      logfile: haCf.logfile,
+      env: scriptEnvironment({
+        paths,
+        us,
+        parameters: Object.fromEntries(parametersOf(haCf)),
+        settings: haCf.env,
+        logfile: haCf.logfile,
+        debugfile: haCf.debugfile,
+        logfacility: haCf.logfacility,
+        debug: haCf.debug + debug,
+        inherited: env,
+      }),
+    } as const
+    const runner = new RunnerLink(runnerFile, env, begin, {
+      onLine: line => this.#log.childLine(runnerLogLine(line, us)),
+      onJobEnded: (job, failed) => this.#post({ kind: 'jobEnded', job, failed }),
+      onTrouble: sentence => this.#say('ERROR', sentence),
+    })
+    runner.start()
+    this.#opened.push(() => runner.goodbye(RUNNER_GOODBYE_MS))
+    return runner
+  }
+
+  #post(event: Event): void {
+    this.#daemon?.post(event)
+  }
+
+  #reload(): Reload {
+    const { paths, managesResources } = this.#options
+    const { haCf, groups } = this.#configuration
+    const watched = watchedGroups(`${paths.haDir}/haresources`, haCf.node, groups)
+    return new Reload(this.#configuration, {
+      haDir: paths.haDir,
+      managesResources,
+      say: this.#say,
+      readGroups: managesResources ? watched : () => ({ groups, complaint: null }),
+      onKeys: keys => {
+        if (this.#daemon) this.#daemon.keys = keys
+      },
+      onGroups: changed => {
+        this.#post({ kind: 'groups', groups: groupNames(changed) })
+      },
+    })
+  }
+
+  #viewSettings(): ViewSettings {
+    const { haCf } = this.#configuration
+    return {
+      keepaliveMs: haCf.keepalive,
+      deadtimeMs: haCf.deadtime,
+      version: VERSION,
+      logfacility: FACILITIES[haCf.logfacility ?? ''] ?? -1,
+      parameters: parametersOf(haCf),
+      managesResources: this.#options.managesResources,
+    }
+  }
+
+  async #openFifo(daemon: Daemon): Promise<void> {
+    const path = `${this.#options.paths.varLib}/fifo`
+    try {
+      const fifo = await openFifo(path, {
+        onMessage: message => daemon.submit(message),
+        onRefused: reason => this.#say('ERROR', `message in ${path} refused: ${reason}`),
+      })
+      if (!fifo.wasThere) this.#say('info', `Creating FIFO ${path}.`)
+      this.#opened.push(() => fifo.close())
+    } catch (error) {
+      throw failureOf(`cannot open the FIFO ${path}`, error as NodeJS.ErrnoException)
+    }
+  }
+
+  async #openApi(view: () => ClusterView, onSubmit: (message: Message) => void): Promise<ApiSocket | null> {
+    const { users, groups } = readAccounts()
+    const isRoot = process.geteuid?.() === 0
+    const uid = users.get('hacluster')
+    const gid = groups.get('haclient')
+    try {
+      return await ApiSocket.open({
+        folder: `${this.#options.paths.varRun}/heartbeat`,
+        owner: isRoot && uid !== undefined && gid !== undefined ? { uid, gid } : null,
+        rules: authorizationRules(this.#configuration.haCf.apiauth, users, groups, process.geteuid?.() ?? 0),
+        view,
+        onSubmit,
+        onLog: this.#say,
+      })
+    } catch (error) {
+      // The cluster is worth more than its clients: it goes on without them.
+      this.#say('ERROR', `no client socket, cl_status will not work: ${(error as Error).message}`)
+      return null
+    }
+  }
+
+  #scheduleInRealtime(): void {
+    const { haCf } = this.#configuration
+    if (!this.#options.allowsRealtime || !haCf.realtime || process.geteuid?.() !== 0) return
+    const failure = scheduleRoundRobin(haCf.rtprio ?? 1)
+    if (failure) this.#say('WARN', `no realtime scheduling: ${failure.reason}`)
+  }
+
+  #listenToSignals(daemon: Daemon, reload: Reload, end: (exitCode: number) => void): void {
+    let isStopping = false
+    const stop = (): void => {
+      if (isStopping) return
+      isStopping = true
+      daemon.post({ kind: 'stop' })
+      setTimeout(() => {
+        this.#say('CRIT', 'Emergency Shutdown: resources were not released in time.')
+        end(EMERGENCY)
+      }, STOP_MS_MAX).unref()
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', this.#options.isForeground ? stop : () => {})
+    process.on('SIGHUP', () => void reload.all())
+    process.on('SIGUSR1', () => this.#debugBy(1))
+    process.on('SIGUSR2', () => this.#debugBy(-1))
+  }
+
+  #debugBy(step: number): void {
+    this.#log.debug = Math.max(0, this.#log.debug + step)
+    this.#say('info', `debug level is now ${this.#log.debug}`)
+  }
+}
+
+function failureOf(what: string, error: NodeJS.ErrnoException): StartFailure {
+  const rights = error.code === 'EACCES' || error.code === 'EPERM'
+  const help = rights ? ': run heartbeat as root, or as the user that owns the folder' : ''
+  return new StartFailure(rights ? EXIT.rights : EXIT.configuration, [`${what}: ${error.message}${help}`])
+}
+
+function loadAverage(): string {
+  try {
+    return readFileSync('/proc/loadavg', 'latin1').trim()
+  } catch {
+    return 'n/a' // as the original writes it where there is no /proc
+  }
+}

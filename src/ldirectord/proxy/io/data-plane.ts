@@ -1,0 +1,151 @@
+/**
+ * The forwarding itself: the live table, a listener for each service, the connections of each service. Edits come
+ * in from the control socket; what is worth a log line goes out as a notice.
+ */
+import type { Socket } from 'node:net'
+import { nowMs } from '../../../base/io/real-clock.js'
+import { type Edit, endpoint, serviceId } from '../../core/table.js'
+import type { Level } from '../core/control.js'
+import { type LiveService, LiveTable } from '../core/live-table.js'
+import { ProxiedConnection } from './proxied-connection.js'
+import { ServiceListener } from './service-listener.js'
+import type { ProxySettings } from './settings.js'
+
+export type Notify = (level: Level, text: string) => void
+
+interface RunningService {
+  readonly live: LiveService
+  readonly listener: ServiceListener
+  readonly connections: Set<ProxiedConnection>
+}
+
+/** How often connections are looked at for idleness, at most. */
+const SWEEP_MS_MAX = 30_000
+/** A limit that is reached is said once in this time. */
+const LIMIT_NOTICE_MS = 60_000
+
+export class DataPlane {
+  readonly table = new LiveTable()
+  readonly #settings: ProxySettings
+  readonly #notify: Notify
+  readonly #running = new Map<string, RunningService>()
+  readonly #sweep: NodeJS.Timeout
+  #connections = 0
+  #refusedAtLimit = 0
+  #limitSaidMs = Number.NEGATIVE_INFINITY
+  #saidMasq = false
+
+  constructor(settings: ProxySettings, notify: Notify) {
+    this.#settings = settings
+    this.#notify = notify
+    this.#sweep = setInterval(() => this.#lookForIdle(), Math.min(SWEEP_MS_MAX, settings.idleTimeoutMs / 4))
+  }
+
+  /** null when applied, else one sentence. */
+  async apply(edit: Edit): Promise<string | null> {
+    const error = this.table.apply(edit)
+    if (error !== null) return error
+    switch (edit.kind) {
+      case 'addService':
+        return this.#open(serviceId(edit.service.key))
+      case 'deleteService':
+        this.#close(serviceId(edit.key))
+        return null
+      case 'addDestination':
+      case 'editDestination':
+        this.#sayMasq(edit.destination.method)
+        return null
+      default:
+        return null
+    }
+  }
+
+  closeAll(): void {
+    clearInterval(this.#sweep)
+    for (const id of [...this.#running.keys()]) this.#close(id)
+  }
+
+  async #open(id: string): Promise<string | null> {
+    const live = this.table.services.get(id)!
+    const place = endpoint(live.key.address, live.key.port)
+    const connections = new Set<ProxiedConnection>()
+    const listener = new ServiceListener(live.key, {
+      retryMs: this.#settings.listenRetryMs,
+      accept: client => this.#accept(client, live, connections),
+      waiting: reason =>
+        reason === null
+          ? this.#notify('info', `proxy: listening on ${place} now`)
+          : this.#notify('WARN', `proxy: waiting for the address ${place}: ${reason}`),
+    })
+    this.#running.set(id, { live, listener, connections })
+    const error = await listener.open()
+    if (error !== null) {
+      this.#close(id)
+      this.table.services.delete(id)
+    }
+    return error
+  }
+
+  #close(id: string): void {
+    const running = this.#running.get(id)
+    if (!running) return
+    this.#running.delete(id)
+    running.listener.close()
+    for (const connection of running.connections) connection.reset()
+  }
+
+  #accept(client: Socket, live: LiveService, connections: Set<ProxiedConnection>): void {
+    const { remoteAddress, remotePort } = client
+    if (remoteAddress === undefined || remotePort === undefined) {
+      client.destroy() // it left between the accept and now
+      return
+    }
+    if (this.#connections >= this.#settings.connectionsMax) {
+      client.on('error', () => {})
+      client.resetAndDestroy()
+      this.#sayLimit()
+      return
+    }
+    this.#connections++
+    const caller = { address: remoteAddress, port: remotePort }
+    const connection = new ProxiedConnection(
+      client,
+      {
+        settings: this.#settings,
+        choose: tried => this.table.choose(live, caller, nowMs(), tried),
+        ended: ended => {
+          this.#connections--
+          connections.delete(ended)
+        },
+      },
+      nowMs(),
+    )
+    connections.add(connection)
+  }
+
+  #lookForIdle(): void {
+    const now = nowMs()
+    for (const { live, connections } of this.#running.values()) {
+      live.persistence.forgetExpired(now)
+      for (const connection of connections) connection.resetIfIdle(now)
+    }
+  }
+
+  #sayLimit(): void {
+    this.#refusedAtLimit++
+    const now = nowMs()
+    if (now - this.#limitSaidMs < LIMIT_NOTICE_MS) return
+    this.#limitSaidMs = now
+    this.#notify(
+      'WARN',
+      `proxy: ${this.#settings.connectionsMax} connections are open, the limit; ` +
+        `${this.#refusedAtLimit} refused so far (raise ulimit -n)`,
+    )
+  }
+
+  #sayMasq(method: string): void {
+    if (method === 'masq' || this.#saidMasq) return
+    this.#saidMasq = true
+    this.#notify('info', `proxy: forwards all real servers as masq, also those written as ${method}`)
+  }
+}

@@ -1,0 +1,37 @@
+/** The limits of the proxy, in one place; tests shorten the times. */
+import { readFileSync } from 'node:fs'
+
+export interface ProxySettings {
+  /** Connections of all services together. */
+  readonly connectionsMax: number
+  /** No byte in either direction for this long ends a connection; 900 s as IPVS does for TCP. */
+  readonly idleTimeoutMs: number
+  /** For each attempt to reach a real server. */
+  readonly connectTimeoutMs: number
+  /** Real servers tried for one connection. */
+  readonly attemptsMax: number
+  /** Between two attempts to listen on an address that is not free or not there yet. */
+  readonly listenRetryMs: number
+  /** How long the process stays without services and without ldirectord. */
+  readonly lingerMs: number
+}
+
+/** Descriptors that are not connections: listeners, the control socket, node's own. */
+const RESERVED_DESCRIPTORS = 256
+
+export function defaultSettings(): ProxySettings {
+  return {
+    connectionsMax: Math.max(16, Math.floor((openFilesMax() - RESERVED_DESCRIPTORS) / 2)),
+    idleTimeoutMs: 900_000,
+    connectTimeoutMs: 3_000,
+    attemptsMax: 3,
+    listenRetryMs: 200,
+    lingerMs: 2_000,
+  }
+}
+
+/** `ulimit -n`: Node raises it to the hard limit when it starts, and /proc shows the result. */
+function openFilesMax(): number {
+  const line = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))
+  return line ? Number(line[1]) : 1024 // 'unlimited', which Linux does not grant for files
+}

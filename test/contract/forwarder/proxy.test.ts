@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import test from 'ava'
+import { openProxy } from '../../../src/ldirectord/forwarders/proxy.js'
+import { freePort } from '../../ldirectord/proxy/real-servers.js'
+import { forwarderContract } from './suite.js'
+
+const program = fileURLToPath(new URL('../../../src/cli/daemons/ldirectord-proxy.js', import.meta.url))
+const ports = [await freePort('127.0.1.77'), await freePort('127.0.1.77')] as const
+
+forwarderContract(
+  test,
+  'proxy',
+  { ports, schedulers: ['wrr', 'wlc'], method: 'masq', isKernel: false },
+  async () => {
+    const varRun = mkdtempSync(join(tmpdir(), 'systole-proxy-contract-'))
+    const forwarder = await openProxy({ instance: 'contract', varRun, log: () => {}, program })
+    return {
+      forwarder,
+      async close() {
+        const signal = new AbortController().signal
+        const { services } = await forwarder.read(signal)
+        // Without services the process leaves by itself.
+        await forwarder.apply(
+          services.map(({ key }) => ({ kind: 'deleteService' as const, key })),
+          signal,
+        )
+        await forwarder.close()
+        rmSync(varRun, { recursive: true, force: true })
+      },
+    }
+  },
+)

@@ -1,0 +1,58 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { nextGeneration, nodeUuid } from '../../../src/heartbeat/io/state-files.js'
+
+function folder(t: { teardown: (end: () => void) => void }): string {
+  const path = mkdtempSync(join(tmpdir(), 'systole-state-'))
+  t.teardown(() => rmSync(path, { recursive: true }))
+  return path
+}
+
+test('the generation file of heartbeat 3.0.6 is continued in its own format', t => {
+  const varLib = folder(t)
+  // As od -c showed it: 5 blanks, 10 digits, newline.
+  writeFileSync(join(varLib, 'hb_generation'), '     1795234293\n')
+  t.is(nextGeneration(varLib, 5, 'file').value, 1795234294)
+  t.is(readFileSync(join(varLib, 'hb_generation'), 'latin1'), '     1795234294\n')
+  t.deepEqual(readdirSync(varLib), ['hb_generation'])
+})
+
+test('a first start takes the generation from the clock and warns, as the original does', t => {
+  const { value, lines } = nextGeneration(folder(t), 1795226607, 'file')
+  t.is(value, 1795226608)
+  t.deepEqual(lines[0], { level: 'WARN', text: 'No Previous generation - starting at 1795226608' })
+})
+
+test('a file that holds no generation is named and written anew', t => {
+  for (const content of ['junk\n', '-5\n', '0\n', '99999999999\n', '\0\0\0']) {
+    const varLib = folder(t)
+    writeFileSync(join(varLib, 'hb_generation'), content)
+    const { value, lines } = nextGeneration(varLib, 1000, 'file')
+    t.is(value, 1001)
+    t.regex(lines[0]!.text, /does not hold a generation/)
+  }
+})
+
+test('by the clock the generation rises even when the clock went back', t => {
+  const varLib = folder(t)
+  t.is(nextGeneration(varLib, 5000, 'time').value, 5000)
+  t.is(nextGeneration(varLib, 4000, 'time').value, 5001)
+})
+
+test('the uuid is made once: 16 raw bytes of version 4', t => {
+  const varLib = folder(t)
+  const first = nodeUuid(varLib)
+  t.is(first.lines[0]?.text, 'No uuid found for current node - generating a new uuid.')
+  t.is(first.value.length, 16)
+  t.is(first.value[6]! >> 4, 4)
+  t.is(first.value[8]! >> 6, 2)
+  const second = nodeUuid(varLib)
+  t.deepEqual(second, { value: first.value, lines: [] })
+  t.deepEqual(Uint8Array.from(readFileSync(join(varLib, 'hb_uuid'))), first.value)
+})
+
+test('a state folder that cannot be written to is an error, not a silent start', t => {
+  t.throws(() => nextGeneration('/proc/self/no-such-folder', 1, 'file'))
+})

@@ -1,0 +1,100 @@
+/** Defaults and inheritance: expected values from the reference page of ldirectord.cf and ldirectord(8). */
+import test from 'ava'
+import type { LdirectordConfig } from '../../../src/ldirectord/config/model.js'
+import { ours } from './recorded.js'
+
+function configOf(text: string): LdirectordConfig {
+  const { config } = ours(text).linked
+  if (config === null) throw new Error(`refused: ${text}`)
+  return config
+}
+const virtualOf = (globals: string, own: string) =>
+  configOf(`${globals}virtual=127.0.1.1:80\n\treal=127.0.2.1:80 gate\n${own}`).virtuals[0]!
+
+const TIMEOUTS: readonly [globals: string, own: string, check: number, negotiate: number][] = [
+  ['', '', 5, 30],
+  ['checktimeout=7\n', '', 7, 7],
+  ['negotiatetimeout=8\n', '', 8, 8],
+  ['checktimeout=7\nnegotiatetimeout=8\n', '', 7, 8],
+  ['checktimeout=7\nnegotiatetimeout=8\n', '\tchecktimeout=2\n', 2, 2],
+  ['checktimeout=7\nnegotiatetimeout=8\n', '\tnegotiatetimeout=3\n', 3, 3],
+  ['checktimeout=7\n', '\tchecktimeout=2\n\tnegotiatetimeout=3\n', 2, 3],
+]
+for (const [globals, own, check, negotiate] of TIMEOUTS) {
+  test(`timeouts of ${JSON.stringify(globals + own)} are ${check} and ${negotiate}`, t => {
+    const { checktimeout, negotiatetimeout } = virtualOf(globals, own)
+    t.deepEqual([checktimeout, negotiatetimeout], [check, negotiate])
+  })
+}
+
+test('quiescent and readdquiescent are off unless set, cleanstop is on', t => {
+  const config = configOf('virtual=127.0.1.1:80\n\treal=127.0.2.1:80 gate\n')
+  t.deepEqual(
+    [config.quiescent, config.readdquiescent, config.cleanstop, config.forwarder],
+    [false, false, true, 'auto'],
+  )
+  t.deepEqual([config.virtuals[0]!.quiescent, config.virtuals[0]!.cleanstop], [false, true])
+})
+
+test('a global that follows the section counts for it as well', t => {
+  t.true(virtualOf('', 'quiescent=yes\n').quiescent)
+})
+
+test('a value of the section wins over the global one', t => {
+  const virtual = virtualOf(
+    'quiescent=yes\nfailurecount=3\nemailalert=a@b\nsmtp=x\n',
+    '\tquiescent=no\n\tfailurecount=2\n\temailalert=c@d\n\tsmtp=y\n',
+  )
+  t.deepEqual(
+    [virtual.quiescent, virtual.failurecount, virtual.emailalert, virtual.smtp],
+    [false, 2, 'c@d', 'y'],
+  )
+})
+
+test('a section has an interval of its own only with fork=yes', t => {
+  t.is(virtualOf('checkinterval=4\n', '\tcheckinterval=2\n').checkinterval, 4)
+  t.is(virtualOf('checkinterval=4\nfork=yes\n', '\tcheckinterval=2\n').checkinterval, 2)
+})
+
+test('a global fallback without a port serves on the port of each virtual service, and on 0 for a mark', t => {
+  const config = configOf(
+    'fallback=127.0.0.1 masq\nvirtual=127.0.1.1:8080\n\tservice=http\nvirtual=5\n\tservice=http\nvirtual6=6\n\tservice=http\n',
+  )
+  t.deepEqual(
+    config.virtuals.map(({ fallback }) => fallback?.port ?? null),
+    [8080, 0, null],
+  )
+  t.is(config.fallback?.port, null)
+})
+
+test('the pair of a real keeps receive and thresholds also where its request begins with a slash', t => {
+  const { reals } = virtualOf('', '\treal=127.0.2.2:80 gate 5 "/a","b" l:1 u:2\n')
+  const { request, receive, lower, upper } = reals[1]!
+  t.deepEqual([request, receive, lower, upper], ['/a', 'b', 1, 2])
+})
+
+test('the written port of a gate server stays in the model', t => {
+  t.is(virtualOf('', '\treal=127.0.2.2:8080 gate\n').reals[1]!.port, 8080)
+})
+
+test('forwarder takes auto, ipvs and proxy, and nothing else', t => {
+  t.is(configOf('forwarder=proxy\n').forwarder, 'proxy')
+  t.is(
+    ours('forwarder=nft\n').stderr,
+    'Error [PID] reading file /etc/ha.d/ldirectord.cf at line 1: forwarder must be auto, ipvs or proxy\n',
+  )
+})
+
+test('times are bounded by what a timer can count', t => {
+  t.is(virtualOf('checktimeout=99999999999999999999\n', '').checktimeout, 2_147_483)
+})
+
+test('marks 5 and 05 are the same mark, unlike in the original, where the second edits the first', t => {
+  t.regex(ours('virtual=5\n\nvirtual=05\n\n').stderr, /at line 4: duplicate virtual server/)
+})
+
+test('ranges beyond 65536 servers in a file are refused', t => {
+  const range = '\treal=10.0.0.0->10.0.255.255:80 gate\n'
+  t.is(configOf(`virtual=127.0.1.1:80\n${range}`).virtuals[0]!.reals.length, 65_536)
+  t.is(ours(`virtual=127.0.1.1:80\n${range}${range}`).linked.config, null)
+})

@@ -1,0 +1,200 @@
+/** The daemon with a real file, a table in memory and checks that answer what the test says. */
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import type { Outcome } from '../../src/ldirectord/checks/check.js'
+import { endpoint } from '../../src/ldirectord/core/table.js'
+import { Daemon } from '../../src/ldirectord/daemon.js'
+import { memoryForwarder } from '../../src/ldirectord/forwarders/memory.js'
+import { askControl } from '../../src/ldirectord/io/control-socket.js'
+import { findInstance } from '../../src/ldirectord/io/instance.js'
+import { loadConfig } from '../../src/ldirectord/io/load-config.js'
+
+const OK: Outcome = { passed: true, code: 'OK', detail: 'fine' }
+const REFUSED: Outcome = { passed: false, code: 'L4CON', detail: 'connection refused' }
+const FILE = `checkinterval=1
+autoreload=yes
+quiescent=yes
+virtual=127.0.1.1:80
+    real=127.0.2.1:80 masq 2
+    real=127.0.2.2:80 masq
+    checktype=connect
+    fallback=127.0.0.1:80 masq
+`
+
+async function running(t: ExecutionContext, text = FILE) {
+  const folder = await mkdtemp(join(tmpdir(), 'ldirectord-'))
+  const path = join(folder, 'ldirectord.cf')
+  const edit = async (content: string): Promise<void> => {
+    await writeFile(`${path}.new`, content)
+    await rename(`${path}.new`, path)
+  }
+  await edit(text)
+  const instance = findInstance('ldirectord.cf', { HA_DIR: folder, HA_VARRUN: folder, HA_VARLOG: folder })
+  const dead = new Set<string>()
+  /** Servers whose check neither passes nor fails. */
+  const silent = new Set<string>()
+  const forwarder = memoryForwarder()
+  const log: string[] = []
+  const waiting: { pattern: RegExp; heard: () => void }[] = []
+  /** Resolves when a line that fits has been logged, before or from now on. */
+  const said = (pattern: RegExp): Promise<void> =>
+    new Promise(heard => {
+      if (log.some(line => pattern.test(line))) heard()
+      else waiting.push({ pattern, heard })
+    })
+  const loaded = await loadConfig(instance.file!, instance)
+  if (loaded.kind !== 'loaded') throw new Error(loaded.errors.join('\n'))
+  const daemon = new Daemon({
+    instance,
+    loaded,
+    forwarder,
+    load: () => loadConfig(instance.file!, instance),
+    runCheck: probe =>
+      silent.has(probe.address)
+        ? new Promise(() => {})
+        : Promise.resolve(dead.has(probe.address) ? REFUSED : OK),
+    useLog: () => {},
+    command: ['/bin/false'],
+    negotiable: ['http', 'none'],
+    log: (_, line) => {
+      log.push(line)
+      for (const { pattern, heard } of waiting) if (pattern.test(line)) heard()
+    },
+  })
+  t.teardown(async () => {
+    await daemon.stop()
+    await rm(folder, { recursive: true })
+  })
+  const weights = (): Record<string, number> =>
+    Object.fromEntries(
+      (forwarder.table.services[0]?.destinations ?? []).map(entry => [
+        endpoint(entry.address, entry.port),
+        entry.weight,
+      ]),
+    )
+  return { daemon, dead, silent, edit, forwarder, instance, log, said, weights }
+}
+
+test('a start brings living servers into the table at once, without the fallback in between', async t => {
+  const { daemon, log, weights } = await running(t)
+  await daemon.start()
+  t.deepEqual(weights(), { '127.0.2.1:80': 2, '127.0.2.2:80': 1 })
+  t.false(log.some(line => /fallback|Quiescent/.test(line)))
+})
+
+test('a dead server is never shown with a weight at start', async t => {
+  const { daemon, dead, log, weights } = await running(t)
+  dead.add('127.0.2.2')
+  await daemon.start()
+  t.deepEqual(weights(), { '127.0.2.1:80': 2, '127.0.2.2:80': 0 })
+  t.false(log.some(line => /Added real server: 127\.0\.2\.2/.test(line)))
+})
+
+test('when the last server goes down the fallback comes, and goes when one returns', async t => {
+  const { daemon, dead, said, weights } = await running(t)
+  await daemon.start()
+  dead.add('127.0.2.1').add('127.0.2.2')
+  await said(/^Quiescent real server: 127\.0\.2\.1:80/)
+  await said(/^Quiescent real server: 127\.0\.2\.2:80/)
+  await said(/^Added fallback server: 127\.0\.0\.1:80/)
+  t.deepEqual(weights(), { '127.0.2.1:80': 0, '127.0.2.2:80': 0, '127.0.0.1:80': 1 })
+  dead.clear()
+  await said(/^Deleted fallback server: 127\.0\.0\.1:80/)
+  t.is(weights()['127.0.0.1:80'], undefined)
+})
+
+test('a broken file changes nothing, is reported once, and the checks go on', async t => {
+  const { daemon, dead, edit, log, said, weights } = await running(t)
+  await daemon.start()
+  await edit(FILE.replace('real=127.0.2.1:80 masq 2', 'real=127.0.2.1:80 nonsense'))
+  await said(/The configuration in use stays/)
+  t.deepEqual(weights(), { '127.0.2.1:80': 2, '127.0.2.2:80': 1 })
+  dead.add('127.0.2.2')
+  await said(/^Quiescent real server: 127\.0\.2\.2:80/)
+  t.deepEqual(weights(), { '127.0.2.1:80': 2, '127.0.2.2:80': 0 })
+  const reports = log.filter(line => /at line 5: forward method must be gate, masq or ipip/.test(line))
+  t.is(reports.length, 1)
+  await edit(FILE.replace('masq 2', 'masq 7'))
+  await said(/^Restored real server: 127\.0\.2\.1:80 .*Weight set to 7/)
+})
+
+test('a changed weight is the only edit of a reload', async t => {
+  const { daemon, edit, log, said } = await running(t)
+  await daemon.start()
+  const before = log.length
+  await edit(FILE.replace('masq 2', 'masq 9'))
+  await said(/Weight set to 9/)
+  const edits = log
+    .slice(before)
+    .filter(line => /^(Added|Changed|Deleted|Purged|Restored|Quiescent)/.test(line))
+  t.deepEqual(edits, ['Restored real server: 127.0.2.1:80 (127.0.1.1:80) (Weight set to 9)'])
+})
+
+test('a reload takes over services of the file, purges those that left it and leaves foreign ones alone', async t => {
+  const { daemon, edit, forwarder, said } = await running(t)
+  const foreign = {
+    key: { protocol: 'tcp', family: 4, address: '127.0.9.9', port: 9 } as const,
+    scheduler: 'rr',
+    persistentSeconds: null,
+    netmask: null,
+    schedulerFlags: '',
+    ops: false,
+    destinations: [],
+  }
+  forwarder.table = { services: [foreign] }
+  await daemon.start()
+  await edit(FILE.replace('127.0.1.1:80', '127.0.1.2:80'))
+  await said(/^Purged virtual server \(start\): 127\.0\.1\.1:80/)
+  t.deepEqual(forwarder.table.services.map(({ key }) => key.protocol !== 'fwm' && key.address).sort(), [
+    '127.0.1.2',
+    '127.0.9.9',
+  ])
+})
+
+test('what served before a start goes on serving while its first check is still under way', async t => {
+  const first = await running(t)
+  await first.daemon.start()
+  const next = await running(t)
+  next.forwarder.table = first.forwarder.table
+  next.silent.add('127.0.2.1')
+  await next.daemon.start()
+  t.deepEqual(next.weights(), { '127.0.2.1:80': 2, '127.0.2.2:80': 1 })
+  t.false(next.log.some(line => /^(Added|Quiescent|Deleted|Restored)/.test(line)))
+})
+
+test('a new server that does not answer in the first moment is listed with weight 0', async t => {
+  const { daemon, silent, weights } = await running(t)
+  silent.add('127.0.2.2')
+  await daemon.start()
+  t.deepEqual(weights(), { '127.0.2.1:80': 2, '127.0.2.2:80': 0 })
+})
+
+test('a stop with cleanstop=yes leaves nothing of ours in the table; with cleanstop=no everything', async t => {
+  const clean = await running(t)
+  await clean.daemon.start()
+  await clean.daemon.stop()
+  t.deepEqual(clean.forwarder.table.services, [])
+  t.deepEqual(clean.log.slice(-3), [
+    'Purged real server (stop): 127.0.2.1:80 (127.0.1.1:80)',
+    'Purged real server (stop): 127.0.2.2:80 (127.0.1.1:80)',
+    'Purged virtual server (stop): 127.0.1.1:80',
+  ])
+  const kept = await running(t, `cleanstop=no\n${FILE}`)
+  await kept.daemon.start()
+  await kept.daemon.stop()
+  t.deepEqual(kept.weights(), { '127.0.2.1:80': 2, '127.0.2.2:80': 1 })
+})
+
+test('the control socket tells each server, its weight and why it is up or down', async t => {
+  const { daemon, dead, instance } = await running(t)
+  dead.add('127.0.2.2')
+  await daemon.start()
+  const record = JSON.parse((await askControl(instance.socket, 'status'))!)
+  t.is(record.forwarder, 'memory')
+  t.is(record.virtuals[0].id, 'tcp:127.0.1.1:80')
+  t.like(record.virtuals[0].reals[0], { server: '127.0.2.1:80', weight: 2, health: 'up', because: 'fine' })
+  t.like(record.virtuals[0].reals[1], { weight: 0, health: 'down', because: 'connection refused' })
+  t.false(record.virtuals[0].fallback.active)
+})

@@ -1,0 +1,59 @@
+import { mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { ConfigWatch } from '../../../src/ldirectord/io/config-watch.js'
+
+async function watched(t: ExecutionContext) {
+  const folder = await mkdtemp(join(tmpdir(), 'watch-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const file = join(folder, 'ldirectord.cf')
+  await writeFile(file, 'one')
+  return { file, watch: new ConfigWatch(file, Buffer.from('one')) }
+}
+
+test('a file that holds what was parsed is the same', async t => {
+  t.is(await (await watched(t)).watch.look(), 'same')
+})
+
+test('an edit between parsing and the first look is noticed', async t => {
+  const { file } = await watched(t)
+  t.is(await new ConfigWatch(file, Buffer.from('zero')).look(), 'changed')
+})
+
+test('a changed text is news once, also when size and time stay the same', async t => {
+  const { file, watch } = await watched(t)
+  const then = new Date(1_600_000_000_000)
+  await utimes(file, then, then)
+  await watch.look()
+  await writeFile(file, 'two')
+  await utimes(file, then, then)
+  t.is(await watch.look(), 'changed')
+  t.is(await watch.look(), 'same')
+})
+
+test('a new time or a new inode with the same text is nothing', async t => {
+  const { file, watch } = await watched(t)
+  await watch.look()
+  await utimes(file, new Date(), new Date(1_600_000_000_000))
+  t.is(await watch.look(), 'same')
+  await writeFile(`${file}.new`, 'one')
+  await rename(`${file}.new`, file)
+  t.is(await watch.look(), 'same')
+})
+
+test('a file that vanished is said once; when it is back with its old text nothing is said', async t => {
+  const { file, watch } = await watched(t)
+  await rename(file, `${file}.away`)
+  t.is(await watch.look(), 'unreadable')
+  t.is(await watch.look(), 'same')
+  await rename(`${file}.away`, file)
+  t.is(await watch.look(), 'same')
+})
+
+test('what was loaded by another way is no news', async t => {
+  const { file, watch } = await watched(t)
+  await writeFile(file, 'two')
+  watch.loaded(Buffer.from('two'))
+  t.is(await watch.look(), 'same')
+})

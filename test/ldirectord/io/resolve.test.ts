@@ -1,0 +1,82 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import test from 'ava'
+import { link, originalReport } from '../../../src/ldirectord/config/link.js'
+import { parse } from '../../../src/ldirectord/config/parse.js'
+import { resolveQuestions } from '../../../src/ldirectord/io/resolve.js'
+
+const never = new AbortController().signal
+const FILE = 'ldirectord.cf'
+
+async function linked(text: string) {
+  const tree = parse(text, FILE)
+  return link(tree, await resolveQuestions(tree.questions, never))
+}
+
+test('names of /etc/hosts and of /etc/services become addresses and ports', async t => {
+  const { config } = await linked('virtual=localhost:http\n\treal=localhost:8080 masq\n')
+  t.deepEqual(config?.virtuals[0]?.key, { protocol: 'tcp', family: 4, address: '127.0.0.1', port: 80 })
+  t.is(config?.virtuals[0]?.reals[0]?.address, '127.0.0.1')
+})
+
+test('a file of literal addresses asks nothing', t => {
+  const text = 'fallback=127.0.0.1:80\nvirtual6=[fd00::1]:80\n\treal6=[fd00::2]:80 gate\n\tfallback6=[::1]\n'
+  t.deepEqual(parse(text, FILE).questions, [])
+})
+
+test('each name is asked once for each family', t => {
+  const text =
+    'virtual=a.b:80\n\treal=a.b->c.d:80 gate\n\treal=c.d gate\n\nvirtual6=a.b:80\n\treal6=a.b gate\n'
+  t.deepEqual(parse(text, FILE).questions, [
+    { kind: 'host', family: 4, name: 'a.b' },
+    { kind: 'host', family: 4, name: 'c.d' },
+    { kind: 'host', family: 6, name: 'a.b' },
+  ])
+})
+
+test('an aborted reading answers every question at once, and says why', async t => {
+  const tree = parse('virtual=a.invalid:80\n\treal=b.invalid:80 gate\n', FILE)
+  const { answers } = await resolveQuestions(tree.questions, AbortSignal.abort())
+  t.deepEqual([...answers.values()], [{ failed: 'stopped' }, { failed: 'stopped' }])
+})
+
+test('questions beyond the limit are not asked', async t => {
+  const tree = parse('virtual=localhost:80\n\treal=b.invalid:80 gate\n', FILE)
+  const { answers } = await resolveQuestions(tree.questions, never, { questionsMax: 1 })
+  t.deepEqual([...answers.values()], [{ failed: 'more than 1 names in one file' }, { value: '127.0.0.1' }])
+})
+
+test('without /etc/services numbers are known and names are not', async t => {
+  const { services } = await resolveQuestions([], never, { servicesFile: '/nonexistent/services' })
+  t.is(services.port('80', 'tcp'), 80)
+  t.is(services.port('http', 'tcp'), null)
+})
+
+test('a log or monitor file is tested without being made', async t => {
+  const folder = mkdtempSync(`${tmpdir()}/resolve-`)
+  try {
+    writeFileSync(`${folder}/there`, '')
+    const accepted = await linked(`logfile="${folder}/there"\nvirtual=5\n\tmonitorfile=${folder}/new\n`)
+    t.not(accepted.config, null)
+    t.deepEqual(readdirSync(folder), ['there'])
+    const refused = await linked(`virtual=5\n\tmonitorfile=${folder}/no/where\n`)
+    t.deepEqual(originalReport(refused, FILE, 7), [
+      `Error [7] reading file ${FILE} at line 2: unable to open monitorfile ${folder}/no/where: No such file or directory`,
+    ])
+    const directory = await linked(`logfile="${folder}"\n`)
+    t.deepEqual(originalReport(directory, FILE, 7), [
+      `Error [7] reading file ${FILE} at line 1: unable to open logfile: ${folder}`,
+    ])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('a maintenance directory that is not there is a warning', async t => {
+  const { config, diagnostics } = await linked('maintenancedir=/nonexistent/maintenance\n')
+  t.not(config, null)
+  t.deepEqual(
+    diagnostics.map(({ code, severity }) => `${severity} ${code}`),
+    ['warning no-directory'],
+  )
+})

@@ -1,0 +1,281 @@
+/**
+ * One run from one seed. Phase one: faults and commands at random times, with what must always hold checked at each
+ * step. Phase two: healed, quiet, every node started; within a bound exactly one owner per group, and all agree.
+ */
+import { createPrng, type Prng } from '../../src/base/prng.js'
+import type { AutoFailback, Effect } from '../../src/heartbeat/core/cluster.js'
+import { type SimNode, Violation, World } from './world.js'
+
+export interface Profile {
+  readonly seed: number
+  readonly autoFailback: AutoFailback
+  readonly keepaliveMs: number
+  readonly deadtimeMs: number
+  readonly links: number
+  readonly groups: number
+  readonly loss: number
+  readonly duplication: number
+  readonly delayMaxMs: number
+  readonly slowActionMs: number
+  readonly faults: number
+  /** Gentle runs have commands, delay, doubles and reordering, but nothing that may part the nodes. */
+  readonly isGentle: boolean
+}
+
+const PHASE_ONE_MS = 240_000
+/** Start (initdead), failback, a cancelled standby (10 s), failed starts and stops tried again, slow actions. */
+const SETTLE_MS = 180_000
+
+export function profileOf(seed: number): Profile {
+  const random = createPrng(seed ^ 0x5157)
+  const keepaliveMs = random.pick([100, 500, 1000])
+  const isGentle = random.chance(0.3)
+  return {
+    seed,
+    autoFailback: random.pick(['on', 'off', 'on', 'off', 'legacy'] as const),
+    keepaliveMs,
+    deadtimeMs: keepaliveMs * random.pick([3, 5, 10]),
+    links: random.pick([1, 2]),
+    groups: random.between(1, 4),
+    loss: isGentle ? 0 : random.pick([0, 0, 0.02, 0.1, 0.3]),
+    duplication: random.pick([0, 0.1, 0.5]),
+    delayMaxMs: random.pick([1, 20, keepaliveMs * 0.4]),
+    slowActionMs: random.pick([10, 200, 3000]),
+    faults: random.between(1, 12),
+    isGentle,
+  }
+}
+
+export class Simulation {
+  readonly profile: Profile
+  readonly trace: string[] = []
+  readonly #world: World
+  readonly #random: Prng
+  #hasBothStarted = false
+  #hadLoss = false
+  #hadKill = false
+
+  constructor(profile: Profile) {
+    this.profile = profile
+    this.#random = createPrng(profile.seed)
+    this.#hadLoss = profile.loss > 0
+    const { keepaliveMs, deadtimeMs } = profile
+    const keys = Array.from({ length: profile.groups }, (_, at) => `group${at}`)
+    this.#world = new World(
+      {
+        seed: profile.seed,
+        nodes: ['alpha', 'beta'],
+        groups: keys.map((key, at) => ({ node: at % 2 === 0 ? 'alpha' : 'beta', key })),
+        autoFailback: profile.autoFailback,
+        keepaliveMs,
+        deadtimeMs,
+        warntimeMs: deadtimeMs / 2,
+        initdeadMs: Math.max(deadtimeMs, 10_000),
+        links: Array.from({ length: profile.links }, (_, at) => `eth${at}`),
+        weather: {
+          loss: profile.loss,
+          duplication: profile.duplication,
+          delayMinMs: 0.1,
+          delayMaxMs: profile.delayMaxMs,
+        },
+        actionMs: random => 1 + random.next() * profile.slowActionMs,
+      },
+      (node, effect) => this.#observe(node, effect),
+    )
+  }
+
+  /** Does harm in the middle of the run, to show that the rules notice. */
+  sabotage(harm: (world: World) => void): void {
+    this.#world.timeline.at(PHASE_ONE_MS / 2, () => harm(this.#world))
+  }
+
+  /** Throws a Violation that names the seed and the options. */
+  run(): void {
+    try {
+      this.#schedule()
+      this.#world.timeline.run(PHASE_ONE_MS, () => this.#always())
+      this.#heal()
+      this.#world.timeline.run(PHASE_ONE_MS + SETTLE_MS, () => this.#always())
+      this.#atTheEnd()
+    } catch (cause) {
+      const tail = this.trace.slice(-60).join('\n')
+      const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+      throw new Violation(`seed ${this.profile.seed}: ${text}\n${JSON.stringify(this.profile)}\n${tail}`)
+    }
+  }
+
+  #schedule(): void {
+    const { timeline } = this.#world
+    const names = [...this.#world.nodes.keys()]
+    for (const name of names) timeline.at(this.#random.next() * 15_000, () => this.#start(name))
+    for (let fault = 0; fault < this.profile.faults; fault++)
+      timeline.at(30_000 + this.#random.next() * (PHASE_ONE_MS - 40_000), () => this.#mishap(names))
+  }
+
+  #mishap(names: readonly string[]): void {
+    const name = this.#random.pick(names)
+    const other = names.find(candidate => candidate !== name)!
+    const what = this.profile.isGentle
+      ? this.#random.pick(['standby', 'takeover', 'stop', 'start', 'slow'])
+      : this.#random.pick(MISHAPS)
+    this.#note(`${name} ${what}`)
+    this.#befall(what, name, other)
+  }
+
+  #befall(what: string, name: string, other: string): void {
+    const world = this.#world
+    const lastsMs = this.#random.next() * this.#random.pick([1, 4, 20]) * this.profile.deadtimeMs
+    const node = world.node(name)
+    switch (what) {
+      case 'standby':
+        world.standby(name, this.#random.pick(['all', 'local', 'foreign']))
+        break
+      case 'takeover':
+        world.takeover(name, this.#random.pick(['all', 'local', 'foreign', 'failback']))
+        break
+      case 'stop':
+        world.step(name, { kind: 'stop' })
+        world.timeline.in(lastsMs + 5000, () => this.#start(name))
+        break
+      case 'start':
+        this.#start(name)
+        break
+      case 'crash':
+        world.crash(name)
+        world.timeline.in(lastsMs, () => this.#start(name))
+        break
+      case 'kill':
+        this.#hadKill = true
+        world.kill(name)
+        world.timeline.in(lastsMs, () => this.#start(name))
+        break
+      case 'pause':
+        world.pause(name)
+        world.timeline.in(lastsMs, () => world.resume(name))
+        break
+      case 'partition':
+        world.network.cut(name, other)
+        world.network.cut(other, name)
+        world.timeline.in(lastsMs, () => world.network.heal())
+        break
+      case 'one-way':
+        world.network.cut(name, other)
+        world.timeline.in(lastsMs, () => world.network.heal())
+        break
+      case 'start fails':
+        node.startFailures = this.#random.between(1, 3)
+        return
+      case 'stop fails':
+        node.stopFailures = this.#random.between(1, 2)
+        return
+      default:
+        return
+    }
+  }
+
+  #start(name: string): void {
+    if (this.#world.node(name).cluster !== undefined) return
+    this.#note(`${name} start`)
+    this.#world.start(name)
+  }
+
+  #heal(): void {
+    const world = this.#world
+    this.#note('healed')
+    world.network.heal()
+    world.network.weather = { ...world.network.weather, loss: 0 }
+    for (const node of world.nodes.values()) {
+      node.startFailures = 0
+      node.stopFailures = 0
+      if (node.isPaused) world.resume(node.name)
+      world.timeline.in(15_000, () => this.#start(node.name))
+    }
+  }
+
+  /** After every event of a gentle run: once both have started, no group ever runs twice. */
+  #always(): void {
+    const nodes = [...this.#world.nodes.values()]
+    if (!this.#hasBothStarted)
+      this.#hasBothStarted = nodes.every(node => node.cluster?.status().communicationIsUp)
+    if (!this.profile.isGentle) return
+    for (const { key } of this.#world.options.groups) {
+      const owners = this.#world.owners(key)
+      if (owners.length > 1) throw new Violation(`${key} runs on ${owners.join(' and ')}`)
+    }
+  }
+
+  #atTheEnd(): void {
+    const world = this.#world
+    for (const { key, node } of world.options.groups) {
+      const owners = world.owners(key)
+      if (owners.length !== 1) throw new Violation(`${key} of ${node} runs on [${owners.join(' ')}]`)
+    }
+    const [alpha, beta] = [...world.nodes.values()].map(node => node.cluster?.status())
+    if (alpha === undefined || beta === undefined) throw new Violation('a node does not run')
+    for (const status of [alpha, beta]) {
+      const { rscstatus, heldByPeer } = status.resources
+      if (rscstatus === 'transition')
+        throw new Violation(`${status.us} is still in transition: ${JSON.stringify(status.resources)}`)
+      const other = status === alpha ? beta : alpha
+      if (this.profile.autoFailback !== 'legacy' && heldByPeer !== other.resources.held)
+        throw new Violation(
+          `${status.us} believes the other holds ${heldByPeer}, it says ${other.resources.held}`,
+        )
+      for (const node of status.nodes)
+        if (node.status !== 'active' || node.missing > 0)
+          throw new Violation(`${status.us} sees ${node.name} ${node.status}, ${node.missing} missing`)
+    }
+  }
+
+  #observe(node: SimNode, effect: Effect | { kind: 'action'; what: string; key: string }): void {
+    if (effect.kind === 'action') this.#note(`${node.name} ${effect.what} ${effect.key}`)
+    if (effect.kind === 'run')
+      this.#note(`${node.name} run ${effect.what} ${effect.resourceClass} (${effect.why})`)
+    if (effect.kind === 'log') this.#checkLog(node, effect.text)
+    if (effect.kind !== 'decided') return
+    const { decision } = effect
+    this.#note(`${node.name}: ${decision.node} ${decision.what} (${decision.because})`)
+    if (decision.what.endsWith('-> dead')) this.#checkVerdict(node, decision.node)
+  }
+
+  /** Nobody is declared dead before the silence that he himself asked for. */
+  #checkVerdict(node: SimNode, dead: string): void {
+    const world = this.#world
+    const heard = world.heard.get(`${node.name}<${dead}`)
+    const sinceMs = heard?.atMs ?? node.startedAtMs
+    const silentMs = world.timeline.nowMs - sinceMs
+    const leastMs = heard === undefined ? world.options.initdeadMs : heard.deadtimeMs
+    // A node that returns starts a new count: a status overtaken by its first packet is not counted by the core.
+    if (silentMs < leastMs - (this.profile.isGentle ? 0.001 : this.profile.delayMaxMs))
+      throw new Violation(`${node.name} buries ${dead} after ${silentMs} ms of silence, not ${leastMs}`)
+    const livedMs = world.isRunning(dead) ? world.timeline.nowMs - world.node(dead).startedAtMs : 0
+    if (this.profile.isGentle && heard !== undefined && livedMs > heard.deadtimeMs)
+      throw new Violation(`${node.name} buries ${dead}, which lives`)
+  }
+
+  #checkLog(node: SimNode, text: string): void {
+    const isLoss = text.startsWith('Irretrievably lost') || text.startsWith('lost a lot')
+    if (isLoss && this.profile.isGentle && !this.#hadLoss && !this.#hadKill)
+      throw new Violation(`${node.name}: ${text}, though nothing was lost`)
+  }
+
+  #note(text: string): void {
+    this.trace.push(`${(this.#world.timeline.nowMs / 1000).toFixed(3)} ${text}`)
+    if (this.trace.length > 2000) this.trace.splice(0, 1000)
+  }
+}
+
+const MISHAPS = [
+  'standby',
+  'takeover',
+  'stop',
+  'start',
+  'crash',
+  'kill',
+  'pause',
+  'partition',
+  'partition',
+  'one-way',
+  'start fails',
+  'stop fails',
+] as const
