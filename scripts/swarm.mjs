@@ -1,10 +1,9 @@
-// npm run swarm [COUNT] [FIRST]: the cluster core in a hostile simulated network, one run a seed, for longer than
-// npm test does. A failure prints its seed and options; the seed alone repeats it.
-import { spawnSync } from 'node:child_process'
+// npm run swarm [COUNT [FIRST]]: the production cluster cores in a hostile simulated network, COUNT seeds from FIRST on.
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { buildWhenOlder, installWhenMissing, root } from './prepare.mjs'
 
-process.chdir(root)
 installWhenMissing()
 buildWhenOlder(['test'])
-const run = spawnSync(process.execPath, ['dist/test/sim/swarm.js', ...process.argv.slice(2)], { stdio: 'inherit' })
-process.exit(run.status ?? 1)
+const { main } = await import(pathToFileURL(join(root, 'dist/test/sim/swarm.js')).href)
+process.exit(main(process.argv.slice(2)))

@@ -6,7 +6,6 @@ import { existsSync } from 'node:fs'
 import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readSmallFile } from '../base/io/files.js'
-import { commandLine, readPidFile } from '../base/io/processes.js'
 import { type CommandResult, runCommand } from '../base/io/run-command.js'
 import type { AgentContext, AgentOutcome } from './agent.js'
 import {
@@ -19,6 +18,7 @@ import {
   readApacheConfig,
   readDumpedPidFile,
 } from './apache-plan.js'
+import { apachePid } from './apache-process.js'
 import { commandFault, failedWith, isStopped, OCF_EXIT, runningIf, succeeded } from './outcome.js'
 import { standardAgent } from './standard.js'
 
@@ -54,22 +54,10 @@ function readServer(asked: string | null): Server | { readonly problem: string }
   }
 }
 
-async function pidFileOf(
-  server: Server,
-  context: AgentContext,
-): Promise<{ path: string } | { fault: string }> {
-  if (server.facts.pidFile !== null) return { path: server.facts.pidFile }
-  const dump = await runServer(planApacheDump(server.config), context)
-  const path = readDumpedPidFile(dump.stdout)
-  if (path !== null) return { path }
-  const why = commandFault(dump) ?? 'it does not say'
-  return { fault: `apache: the pid file of ${server.config} is not known (${why}): add a PidFile line to it` }
-}
-
-/** The pid of the running server. A pid that another program has by now does not count. */
-function pidIn(file: string): number | null {
-  const pid = readPidFile(file)
-  return pid !== null && /apache|httpd/.test(commandLine(pid)) ? pid : null
+/** null: neither the configuration nor the server tells. */
+async function pidFileOf(server: Server, context: AgentContext): Promise<string | null> {
+  if (server.facts.pidFile !== null) return server.facts.pidFile
+  return readDumpedPidFile((await runServer(planApacheDump(server.config), context)).stdout)
 }
 
 async function until(isDone: () => boolean, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
@@ -80,8 +68,12 @@ async function until(isDone: () => boolean, timeoutMs: number, signal: AbortSign
   return isDone()
 }
 
-async function start(server: Server, pidFile: string, context: AgentContext): Promise<AgentOutcome> {
-  const before = pidIn(pidFile)
+async function start(
+  server: Server,
+  pidNow: () => number | null,
+  context: AgentContext,
+): Promise<AgentOutcome> {
+  const before = pidNow()
   if (before !== null) {
     context.log('INFO', 'apache', `apache already running (pid ${before})`)
     return succeeded
@@ -92,13 +84,13 @@ async function start(server: Server, pidFile: string, context: AgentContext): Pr
   }
   const fault = commandFault(result)
   if (fault !== null) return failedWith(OCF_EXIT.generic, `apache with ${server.config}: ${fault}`)
-  if (await until(() => pidIn(pidFile) !== null, START_TIMEOUT_MS, context.signal)) return succeeded
-  const sentence = `apache with ${server.config} left no running process in ${pidFile}: see its error log`
+  if (await until(() => pidNow() !== null, START_TIMEOUT_MS, context.signal)) return succeeded
+  const sentence = `apache with ${server.config} left no running process: see its error log`
   return failedWith(OCF_EXIT.generic, sentence)
 }
 
-async function stop(pidFile: string, context: AgentContext): Promise<AgentOutcome> {
-  const pid = pidIn(pidFile)
+async function stop(pidNow: () => number | null, context: AgentContext): Promise<AgentOutcome> {
+  const pid = pidNow()
   if (pid === null) {
     context.log('INFO', 'apache', 'apache is not running.')
     return succeeded
@@ -115,7 +107,7 @@ async function stop(pidFile: string, context: AgentContext): Promise<AgentOutcom
       const { code, message } = error as NodeJS.ErrnoException
       if (code !== 'ESRCH') return failedWith(OCF_EXIT.generic, `apache: process ${pid}: ${message}`)
     }
-    if (await until(() => pidIn(pidFile) !== pid, STOP_STEP_MS, context.signal)) {
+    if (await until(() => pidNow() !== pid, STOP_STEP_MS, context.signal)) {
       context.log('INFO', 'apache', 'apache stopped.')
       return succeeded
     }
@@ -163,10 +155,10 @@ export const apache = standardAgent({
       return action === 'start' ? failedWith(OCF_EXIT.installed, server.problem) : isStopped
     }
     const pidFile = await pidFileOf(server, context)
-    if ('fault' in pidFile) return failedWith(OCF_EXIT.generic, pidFile.fault)
-    if (action === 'start') return start(server, pidFile.path, context)
-    if (action === 'stop') return stop(pidFile.path, context)
-    const isThere = pidIn(pidFile.path) !== null
+    const pidNow = (): number | null => apachePid(server.config, pidFile)
+    if (action === 'start') return start(server, pidNow, context)
+    if (action === 'stop') return stop(pidNow, context)
+    const isThere = pidNow() !== null
     if (action === 'status' || !isThere) return runningIf(isThere)
     if (await answers(server.facts)) return runningIf(true)
     return failedWith(

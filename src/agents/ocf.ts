@@ -8,7 +8,7 @@ import { readSmallFile } from '../base/io/files.js'
 import { type CommandResult, runCommand } from '../base/io/run-command.js'
 import { type Agent, type AgentContext, type AgentOutcome, SAYS, usageOutcome } from './agent.js'
 import { type OcfResource, ocfEnvironment, parseOcfArguments, readAssignments } from './ocf-plan.js'
-import { commandFault, failedWith, OCF_EXIT } from './outcome.js'
+import { commandFault, failedWith, OCF_EXIT, succeeded } from './outcome.js'
 
 const ACTIONS = ['start', 'stop', 'status', 'monitor', 'meta-data', 'validate-all', 'reload']
 const TIMEOUT_MS = 590_000 // a little below the runner's deadline, so that the sentence is ours
@@ -111,7 +111,10 @@ export const ocf: Agent = {
     if (args.length < 2) return usageOutcome(ocf)
     if (!ACTIONS.includes(action)) return usageOutcome(ocf, action)
     const parsed = parseOcfArguments(args)
-    if ('problem' in parsed) return failedWith(OCF_EXIT.configured, parsed.problem)
+    if ('problem' in parsed) {
+      // What start could not read was never started.
+      return action === 'stop' ? succeeded : failedWith(OCF_EXIT.configured, parsed.problem)
+    }
     const program = findAgent(parsed, rootOf(context))
     if (program === null) {
       const where = join(rootOf(context), 'resource.d', parsed.provider ?? '*', parsed.type)

@@ -22,7 +22,11 @@ export function commandFault(result: CommandResult): string | null {
   if (result.spawnError !== null) return `cannot be run: ${result.spawnError}`
   if (result.timedOut) return 'not finished in time, ended'
   if (result.exitCode === 0) return null
-  const firstLine = (result.stderr.trim() || result.stdout.trim()).split('\n')[0] ?? ''
-  const said = firstLine.trim().replace(/\.$/, '')
+  const [first = '', second = ''] = (result.stderr.trim() || result.stdout.trim()).split('\n')
+  // A first line that ends in a colon only announces what the second says.
+  const said = (first.trim().endsWith(':') ? `${first.trim()} ${second.trim()}` : first.trim()).replace(
+    /\.$/,
+    '',
+  )
   return said === '' ? `ended with ${result.exitCode ?? result.signal} and no reason` : said
 }

@@ -163,6 +163,14 @@ test('apache without configuration is stopped, as in the original', async t => {
   t.is((await apache.run(['relative.conf'], 'start', context)).exitCode, 2)
 })
 
+test('apache that is not installed is stopped, although its configuration is there', async t => {
+  const context = world(t, { PATH: '/nonexistent' })
+  const config = join(context.root, 'apache.conf')
+  writeFileSync(config, 'ServerRoot /nonexistent\n')
+  const run = async (action: string) => (await apache.run([config], action, context)).exitCode
+  t.deepEqual([await run('status'), await run('stop')], [7, 0])
+})
+
 test('apache is started once, answers to monitor, and is ended by signals', async t => {
   const context = world(t)
   const { root } = context

@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, symlinkSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AgentContext, AgentOutcome } from '../../src/agents/agent.js'
 import { builtinAgents } from '../../src/agents/table.js'
@@ -18,6 +18,9 @@ export interface HardCases {
   readonly aliveAfterStop: boolean
   readonly forcedStop: AgentOutcome
   readonly aliveAfterForcedStop: boolean
+  /** Rules of iptables and ip6tables after block start twice, then after its stop, where nft is not installed. */
+  readonly rulesWhileBlocked: string
+  readonly rulesAfterwards: string
   readonly logged: readonly string[]
 }
 
@@ -35,11 +38,11 @@ function command(line: string): string {
   return spawnSync(file, args, { encoding: 'utf8', env: ENV, timeout: 10_000 }).stdout
 }
 
-async function agent(line: string): Promise<AgentOutcome> {
+async function agent(line: string, env = ENV): Promise<AgentOutcome> {
   const [name = '', ...words] = line.split(' ')
   const found = builtinAgents.get(name)
   if (!found) throw new Error(`there is no agent ${name}`)
-  return found.run(words.slice(0, -1), words.at(-1) ?? '', context)
+  return found.run(words.slice(0, -1), words.at(-1) ?? '', { ...context, env })
 }
 
 async function heardAfterStart(): Promise<string> {
@@ -83,9 +86,21 @@ async function main(folder: string): Promise<void> {
   const forcedStop = await agent(`Filesystem tmpfs ${folder}/busy tmpfs force_unmount=yes stop`)
   const aliveAfterForcedStop = user.exitCode === null && user.signalCode === null
   user.kill('SIGKILL')
+
+  // A PATH that holds nothing but iptables.
+  mkdirSync(`${folder}/bin`)
+  for (const name of ['iptables', 'ip6tables']) symlinkSync(`/usr/sbin/${name}`, `${folder}/bin/${name}`)
+  const env = { PATH: `${folder}/bin`, LC_ALL: 'C' }
+  const rules = (): string => command('iptables -S INPUT') + command('ip6tables -S INPUT')
+  for (let i = 0; i < 2; i++) await agent('portblock tcp 80,443 block start', env)
+  const rulesWhileBlocked = rules()
+  await agent('portblock tcp 80,443 block stop', env)
+  const rulesAfterwards = rules()
+
   const record: HardCases = {
     ...{ duplicate, addressesAfterDuplicate, duplicateStatus, heard },
     ...{ busyStop, aliveAfterStop, forcedStop, aliveAfterForcedStop, logged },
+    ...{ rulesWhileBlocked, rulesAfterwards },
   }
   process.stdout.write(`${JSON.stringify(record)}\n`)
 }

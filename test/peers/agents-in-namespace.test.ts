@@ -70,5 +70,10 @@ peerTest(
     t.is(seen.forcedStop.exitCode, 0)
     t.false(seen.aliveAfterForcedStop)
     t.true(seen.logged.some(line => /sending signal TERM to: \d+ sleep$/.test(line)))
+    const ours = seen.rulesWhileBlocked.match(
+      /^-A INPUT -p tcp .*--dports 80,443 .*"systole portblock" -j DROP$/gm,
+    )
+    t.is(ours?.length, 2, 'one rule for IPv4 and one for IPv6, however often it is started')
+    t.false(seen.rulesAfterwards.includes('systole'))
   },
 )

@@ -4,10 +4,10 @@
  */
 import { rmSync } from 'node:fs'
 import { readPidFile } from '../../base/io/processes.js'
-import type { FromRunner, ToRunner } from '../../heartbeat/resources/plan/protocol.js'
+import type { Begin, FromRunner, ToRunner } from '../../heartbeat/resources/plan/protocol.js'
 import { runnerLogLine } from '../../heartbeat/resources/plan/script-line.js'
 import { RUNNER_TITLE, succeed } from '../../heartbeat/resources/predecessor.js'
-import { type Begin, Runner } from '../../heartbeat/resources/runner.js'
+import { Runner } from '../../heartbeat/resources/runner.js'
 import { fileLog } from '../../log/io/file-log.js'
 
 process.title = RUNNER_TITLE

@@ -5,9 +5,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { GroupName, ResourceJob } from '../core/cluster.js'
-import type { FromRunner, RunnerLine, ToRunner } from '../resources/plan/protocol.js'
+import type { Begin, FromRunner, RunnerLine, ToRunner } from '../resources/plan/protocol.js'
 import { groupKey, type ResourceGroup } from '../resources/plan/resource.js'
-import type { Begin } from '../resources/runner.js'
 
 const DEATHS_MAX = 5
 const DEATHS_WITHIN_MS = 60_000

@@ -14,7 +14,7 @@ import { CALL_TIMEOUT_MS, type CallWorld, callResource, locateResource } from '.
 import { type Performer, perform } from './perform.js'
 import { clearGroup, giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan/group.js'
 import { type JobPlan, type JobStep, planJob } from './plan/jobs.js'
-import type { FromRunner, RunnerLine, ToRunner } from './plan/protocol.js'
+import type { Begin, FromRunner, RunnerLine, ToRunner } from './plan/protocol.js'
 import { groupKey, groupText, type Resource, type ResourceGroup } from './plan/resource.js'
 
 const JOBS_MAX = 64
@@ -22,8 +22,6 @@ const SCRIPTS_MAX = 256
 const SCRIPT_TIMEOUT_MS = 600_000
 /** Lines of one call's output that reach the log. */
 const OUTPUT_LINES_MAX = 100
-
-export type Begin = Extract<ToRunner, { kind: 'begin' }>
 
 export interface RunnerWorld {
   readonly send: (message: FromRunner) => void

@@ -42,3 +42,5 @@ export type FromRunner =
   | { readonly kind: 'line'; readonly line: RunnerLine }
   | { readonly kind: 'jobEnded'; readonly job: number; readonly failed: readonly GroupName[] }
   | { readonly kind: 'held'; readonly groups: readonly ResourceGroup[] }
+
+export type Begin = Extract<ToRunner, { kind: 'begin' }>
