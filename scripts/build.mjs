@@ -63,6 +63,9 @@ if (entries.length > 0) {
     // CommonJS has no import.meta; commands find their neighbours through __filename.
     define: { 'import.meta.url': '__bundleUrl' },
     inject: ['scripts/bundle-url.mjs'],
+    // Half the bytes are half the time that Node needs to read a command; names stay, for stack traces.
+    minifyWhitespace: true,
+    minifySyntax: true,
     sourcemap: 'linked',
     logLevel: 'warning',
   })

@@ -124,6 +124,7 @@ export class Ground {
    * heartbeat 3.0.6 takes no notice of it.
    */
   announceToSystole(asks = false): void {
+    if (this.isInFlux) this.owesStable = true
     this.say(
       ['t', 'systole'],
       ['rsc_hold', className(this.held)],

@@ -48,7 +48,9 @@ export class Legacy {
   requested(from: NodeName, key: string): void {
     const ground = this.#ground
     const group = ground.groups.find(candidate => candidate.key === key)
-    if (group === undefined || ground.state === 'shutdown') {
+    // While we stop, groups are on their way out anyway: shutdone will be the answer.
+    if (ground.state === 'shutdown') return
+    if (group === undefined) {
       this.#answer(from, key, false)
       return
     }
@@ -101,6 +103,7 @@ export class Legacy {
     this.#ground.noteStops(NONE, failed)
     if (failed.length === 0) {
       this.#ground.noteWell(key)
+      this.#ground.announceToSystole()
       this.#answer(to, key, true)
     } else if (this.#owed.size < OWED_MAX)
       this.#owed.set(key, { to, atMs: this.#ground.nowMs + RELEASE_AGAIN_MS })

@@ -40,6 +40,11 @@ export class Reload {
     if (changes.every(change => !change)) say('info', 'Configuration unchanged.')
   }
 
+  /** Of haresources as it is, or was when it could last be used. */
+  get groups(): readonly ResourceGroup[] {
+    return this.#groups
+  }
+
   /** Also before a job. True when there was something to say or do. */
   haresources(): boolean {
     const { groups, complaint } = this.#parts.readGroups()

@@ -24,17 +24,14 @@ export type ToRunner =
       readonly kind: 'begin'
       readonly us: string
       readonly paths: Paths
-      /** Nodes of ha.cf: haresources may name only these. */
-      readonly nodes: readonly string[]
       readonly env: Readonly<Record<string, string>>
-      /** Of haresources when the daemon read it last without a complaint. */
-      readonly groups: readonly ResourceGroup[]
       /** What a runner before this one had taken. */
       readonly held: readonly ResourceGroup[]
       /** Where to write when the daemon is gone. */
       readonly logfile: string | null
     }
-  | { readonly kind: 'job'; readonly job: ResourceJob }
+  /** With the groups of haresources as it is now. */
+  | { readonly kind: 'job'; readonly job: ResourceJob; readonly groups: readonly ResourceGroup[] }
   /** A script of rc.d, with its own part of the environment. */
   | { readonly kind: 'script'; readonly name: string; readonly env: Readonly<Record<string, string>> }
   /** The daemon ends in good order: nothing is to be given up any more. */
@@ -45,3 +42,5 @@ export type FromRunner =
   | { readonly kind: 'line'; readonly line: RunnerLine }
   | { readonly kind: 'jobEnded'; readonly job: number; readonly failed: readonly GroupName[] }
   | { readonly kind: 'held'; readonly groups: readonly ResourceGroup[] }
+
+export type Begin = Extract<ToRunner, { kind: 'begin' }>
