@@ -2,9 +2,11 @@
  * The negotiate checks against the real servers of Debian on loopback: what is right is up, a wrong password, text or
  * name is down with the server's own words, and a port that nobody serves is refused.
  */
+import { readdirSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { pathToFileURL } from 'node:url'
 import type { ExecutionContext } from 'ava'
-import type { OutcomeCode, Probe } from '../../src/ldirectord/checks/check.js'
+import type { Check, OutcomeCode, Probe } from '../../src/ldirectord/checks/check.js'
 import { runCheck } from '../../src/ldirectord/checks/run-check.js'
 import { probeOf } from '../ldirectord/checks/probe.js'
 import { until } from './harness.js'
@@ -59,6 +61,25 @@ peerTest(
   ])
 })
 
+peerTest()('the checks that bring a library work as the bundles that are installed', async t => {
+  const [port = 0] = await freePorts(1)
+  const bundles = readdirSync('dist/bin').filter(name => /^check-.*\.cjs$/.test(name))
+  t.deepEqual(
+    bundles,
+    ['dns', 'http-proxy', 'ldap', 'mysql', 'pgsql'].map(name => `check-${name}.cjs`),
+  )
+  for (const name of bundles) {
+    const module = (await import(pathToFileURL(`dist/bin/${name}`).href)) as Record<string, Check>
+    const check = Object.entries(module).find(([key]) => key.startsWith('check'))![1]
+    const probe = probeOf({ port, ...ALICE, request: '/SELECT 1', receive: 'x', timeoutMs: 5_000 })
+    const asked = name.includes('proxy') ? { ...probe, request: 'http://www.example.org/' } : probe
+    const error = await t.throwsAsync<NodeJS.ErrnoException>(
+      check(asked, new AbortController().signal, { reached: 'connecting' }),
+    )
+    t.is(error?.code, 'ECONNREFUSED', name)
+  }
+})
+
 peerTest('root', 'dnsmasq-base')('dns: dnsmasq', async t => {
   const [port = 0] = await freePorts(1)
   await startDnsmasq(place(t), port)
@@ -99,6 +120,7 @@ peerTest('root', 'mariadb-server-core')('mysql: MariaDB', async t => {
   await ask(t, [
     [mysql, 'OK', /row/],
     [{ ...mysql, request: '/SELECT n FROM stock' }, 'L7CONTENT', /no row/],
+    [{ ...mysql, request: '/DO 0' }, 'L7CONTENT', /no row/],
     [{ ...mysql, request: '/SELEC 1' }, 'L7STS', /syntax/],
     [{ ...mysql, ...MALLORY }, 'L7STS', /Access denied/],
     [{ ...mysql, database: 'nowhere' }, 'L7STS', /nowhere/],
