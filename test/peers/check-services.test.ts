@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url'
 import type { ExecutionContext } from 'ava'
 import type { Check, OutcomeCode, Probe } from '../../src/ldirectord/checks/check.js'
 import { runCheck } from '../../src/ldirectord/checks/run-check.js'
+import { serve } from '../contract/check/scripted-server.js'
 import { probeOf } from '../ldirectord/checks/probe.js'
 import { until } from './harness.js'
 import {
@@ -186,10 +187,19 @@ peerTest('root', 'squid')('http_proxy: Squid', async t => {
   t.teardown(() => origin.close())
   await until('the origin listens', 5_000, () => origin.listening)
   const { port: at } = origin.address() as { port: number }
+  const secured = await serve(
+    socket => {
+      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret')
+    },
+    { tls: true },
+  )
+  t.teardown(() => secured.close())
   const proxy = { service: 'http_proxy', port, request: `http://127.0.0.1:${at}/page` }
   await ask(t, [
     [{ ...proxy, receive: 'via.*squid' }, 'OK', /^200/],
     [{ ...proxy, request: `http://127.0.0.1:${at}/moved`, receive: 'squid' }, 'OK', /^200/],
+    [{ ...proxy, request: `https://127.0.0.1:${secured.port}/`, receive: '^secret$' }, 'OK', /^200/],
+    [{ ...proxy, request: `https://127.0.0.1:${refused}/` }, 'L7RSP', /tunnel/i],
     [{ ...proxy, receive: 'elsewhere' }, 'L7CONTENT', /does not match/],
     [{ ...proxy, request: `http://127.0.0.1:${refused}/` }, 'L7STS', /^50[0-9]/],
     [{ ...proxy, port: refused }, 'L4CON', /refused/],

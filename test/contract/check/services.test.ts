@@ -312,3 +312,99 @@ test.serial('the services that speak first are also checked over IPv6', async t 
     t.deepEqual([service, outcome.code], [service, 'OK'], outcome.detail)
   }
 })
+
+test.serial(
+  'ftp over IPv6 fetches its file by EPSV, in whatever marks the server puts around the port',
+  async t => {
+    for (const mark of ['|', '!']) {
+      const data = createServer(socket => socket.end('all is well')).listen(0, '::1')
+      await once(data, 'listening')
+      const { port: dataPort } = data.address() as AddressInfo
+      const offer = `229 Extended (${mark.repeat(3)}${dataPort}${mark})\r\n`
+      const replies: Readonly<Record<string, string>> = {
+        PASS: '230 in\r\n',
+        USER: '331 who\r\n',
+        EPSV: offer,
+      }
+      const control = createServer(socket => {
+        socket.write('220 hello\r\n')
+        socket.on('error', () => {})
+        socket.on('data', line => socket.write(replies[line.toString().slice(0, 4)] ?? '200 ok\r\n'))
+      }).listen(0, '::1')
+      await once(control, 'listening')
+      const { port } = control.address() as AddressInfo
+      const outcome = await runWithin(t, probe('ftp', { address: '::1', port }))
+      control.close()
+      data.close()
+      t.is(outcome.code, 'OK', outcome.detail)
+    }
+  },
+)
+
+test.serial('ftp: a data port that refuses or says nothing is told apart from a refused server', async t => {
+  const control = (port: number): Script => {
+    const replies: Readonly<Record<string, string>> = {
+      USER: '230 in\r\n',
+      PASV: `227 (10,1,2,3,${port >> 8},${port & 255})\r\n`,
+      RETR: '150 here\r\n',
+    }
+    return socket => {
+      socket.write('220 hello\r\n')
+      socket.on('data', line => socket.write(replies[line.toString().slice(0, 4)] ?? '200 ok\r\n'))
+    }
+  }
+  const refusing = await serve(control(await refusingPort()), { atOnce: true })
+  const refused = await runWithin(t, probe('ftp', { port: refusing.port }))
+  await refusing.close()
+  t.is(refused.code, 'L7RSP')
+  t.regex(refused.detail, /^no data connection to port \d+: connection refused$/)
+
+  const endless = await serve(flood('x'), { atOnce: true })
+  const talking = await serve(control(endless.port), { atOnce: true })
+  const cut = await runWithin(t, probe('ftp', { port: talking.port }))
+  await talking.close()
+  await endless.close()
+  t.is(cut.code, 'L7RSP')
+  t.regex(cut.detail, /the file is longer/)
+})
+
+test.serial(
+  'sip, radius over IPv6: the address of the question is written as the protocol wants it',
+  async t => {
+    const server = await datagramServer(() => [Buffer.from('SIP/2.0 200 OK\r\n\r\n')], '::1')
+    const v6 = { address: '::1', port: server.port, protocol: 'udp' as const }
+    const answered = await runWithin(t, probe('sip', v6))
+    await runWithin(t, probe('radius', { ...v6, timeoutMs: DEADLINE_MS }))
+    await server.close()
+    t.is(answered.code, 'OK', answered.detail)
+    t.regex(server.sent[0]!.toString(), /^Via: SIP\/2\.0\/UDP \[::1\]:\d+;branch=z9hG4bK/m)
+    t.true(server.sent[1]!.includes('ldirectord'))
+  },
+)
+
+test.serial(
+  'http_proxy: redirects are followed through the proxy, an https URL asks it for a tunnel',
+  async t => {
+    const asked: string[] = []
+    const proxy = await serve((socket, request) => {
+      asked.push(request.split('\r\n')[0]!)
+      if (request.startsWith('CONNECT')) socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
+      else if (request.includes('/old'))
+        socket.end('HTTP/1.1 301 Moved\r\nLocation: http://other.example/new\r\nContent-Length: 0\r\n\r\n')
+      else socket.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell')
+    })
+    const ask = (request: string): Promise<Outcome> =>
+      runWithin(t, probe('http_proxy', { port: proxy.port, request, receive: 'well' }))
+    const moved = await ask('http://www.example.org/old')
+    const tunnel = await ask('https://www.example.org/')
+    await proxy.close()
+    t.is(moved.code, 'OK', moved.detail)
+    t.is(tunnel.code, 'L7RSP')
+    t.regex(tunnel.detail, /403/)
+    t.deepEqual(asked, [
+      'GET http://www.example.org/old HTTP/1.1',
+      'GET http://other.example/new HTTP/1.1',
+      'CONNECT www.example.org:443 HTTP/1.1',
+    ])
+  },
+)

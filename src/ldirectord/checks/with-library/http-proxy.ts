@@ -57,10 +57,17 @@ function proxyAgent(probe: Probe, options: StreamOptions): ProxyAgent {
       error => done(error, null),
     )
   }
-  const client = (origin: URL | string): Dispatcher =>
-    new Client(origin, { connect: connect as never, headersTimeout: 0, bodyTimeout: 0 })
+  const uri = `http://${endpoint(probe.address, probe.port)}`
+  // For what lies behind a tunnel the agent brings a connect of its own, which asks the proxy for it.
+  const client = (origin: URL | string, options: object): Dispatcher =>
+    new Client(origin, {
+      ...options,
+      ...(new URL(origin).origin === new URL(uri).origin && { connect: connect as never }),
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    })
   return new ProxyAgent({
-    uri: `http://${endpoint(probe.address, probe.port)}`,
+    uri,
     proxyTunnel: false,
     factory: client,
     clientFactory: client,
