@@ -26,6 +26,16 @@ test('no command holds a daemon in its own bundle', t => {
   t.deepEqual(heavyCommands(sources), [])
 })
 
+test('every file of src is imported by another one or is a command', t => {
+  t.deepEqual(deadFiles(sources), [])
+})
+
+test('every dependency of package.json is imported', t => {
+  const { dependencies = {}, optionalDependencies = {} } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const names = Object.keys({ ...dependencies, ...optionalDependencies })
+  t.deepEqual(unusedDependencies(names, sources), [])
+})
+
 test('no test was left switched off or alone', t => {
   t.deepEqual(leftovers(tests), [])
 })

@@ -14,7 +14,8 @@ async function startInBackground(argv: readonly string[]): Promise<number> {
   const file = join(dirname(fileURLToPath(import.meta.url)), DAEMON)
   const child = spawn(process.execPath, [file, ...argv], {
     detached: true,
-    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+    // Nothing of the terminal stays open in the daemon: what it has to say at the start comes over the pipe.
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     cwd: '/',
   })
   const answer = await new Promise<string>(resolve => {

@@ -1,8 +1,12 @@
 /** From the files' values to what the cluster core and the clients are told. */
+import { FACILITIES } from '../log/formats.js'
+import type { ViewSettings } from './api/view-of-status.js'
 import type { HaCf } from './config/ha-cf-table.js'
 import type { ClusterConfig, GroupName } from './core/cluster.js'
-import { groupKey, type ResourceGroup } from './resources/resource.js'
-import { RELEASE } from './version.js'
+import { type ScriptSettings, scriptEnvironment } from './resources/plan/environment.js'
+import type { Begin } from './resources/plan/protocol.js'
+import { groupKey, type ResourceGroup } from './resources/plan/resource.js'
+import { RELEASE, VERSION } from './version.js'
 
 export function groupNames(groups: readonly ResourceGroup[]): GroupName[] {
   return groups.map(group => ({ node: group.node, key: groupKey(group) }))
@@ -67,4 +71,32 @@ function hasEntries(haCf: HaCf, name: (typeof LATER)[number]): boolean {
 /** What getparm answers and what scripts find as HA_*. */
 export function parametersOf(haCf: HaCf): Map<string, string> {
   return new Map([...haCf.recorded, ['hbversion', RELEASE]])
+}
+
+/** What clients are told about this daemon besides the state of the cluster. */
+export function viewSettings(haCf: HaCf, managesResources: boolean): ViewSettings {
+  return {
+    keepaliveMs: haCf.keepalive,
+    deadtimeMs: haCf.deadtime,
+    version: VERSION,
+    logfacility: FACILITIES[haCf.logfacility ?? ''] ?? -1,
+    parameters: parametersOf(haCf),
+    managesResources,
+  }
+}
+
+/** What the resource runner is told before its first job. `logfile` is where lines go in effect. */
+export function runnerBegin(
+  haCf: HaCf,
+  about: Pick<ScriptSettings, 'us' | 'paths' | 'logfile' | 'debug' | 'inherited'>,
+): Begin {
+  const env = scriptEnvironment({
+    ...about,
+    parameters: Object.fromEntries(parametersOf(haCf)),
+    settings: haCf.env,
+    debugfile: haCf.debugfile,
+    logfacility: haCf.logfacility,
+    debug: haCf.debug + about.debug,
+  })
+  return { kind: 'begin', us: about.us, paths: about.paths, held: [], logfile: about.logfile, env }
 }

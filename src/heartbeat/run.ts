@@ -6,31 +6,30 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { scheduleRoundRobin } from '../base/io/native.js'
 import type { Paths } from '../base/paths.js'
 import { createPrng } from '../base/prng.js'
-import { FACILITIES, haLogLine } from '../log/formats.js'
+import { haLogLine } from '../log/formats.js'
+import { HaLog } from '../log/io/ha-log.js'
 import type { Level } from '../log/record.js'
 import { render } from '../syntax/diagnostic.js'
 import type { ClusterView } from './api/cluster-view.js'
-import { authorizationRules } from './api/rules.js'
-import type { ViewSettings } from './api/view-of-status.js'
-import { clusterConfig, groupNames, notActedUpon, parametersOf } from './cluster-config.js'
+import { clusterConfig, groupNames, notActedUpon, runnerBegin, viewSettings } from './cluster-config.js'
 import { Cluster, type Event } from './core/cluster.js'
 import { Daemon } from './daemon.js'
-import { readAccounts } from './io/accounts.js'
-import { ApiSocket } from './io/api-socket.js'
+import type { ApiSocket } from './io/api-socket.js'
+import { openClientSocket } from './io/client-access.js'
 import { type Configuration, EXIT, isRefused, loadConfiguration } from './io/configuration.js'
-import { DaemonLog } from './io/daemon-log.js'
 import { openFifo } from './io/fifo.js'
 import { watchedGroups } from './io/haresources-file.js'
-import { isMediaFailure, mediumStarted, openMedia, planMedia } from './io/media.js'
+import { mediumStarted, openMedia, planMedia } from './io/media.js'
 import { nodeName } from './io/node-name.js'
 import { removePidFile, whoRuns, writePidFile } from './io/pid-file.js'
 import { rcScripts } from './io/rc-scripts.js'
 import { Reload } from './io/reload.js'
 import { RunnerLink } from './io/runner-link.js'
+import { listenToSignals } from './io/signals.js'
+import { attempt, failureOf, StartFailure } from './io/start-failure.js'
 import { nextGeneration, nodeUuid } from './io/state-files.js'
 import type { Link } from './links/link.js'
-import type { LinkPlan } from './links/plan.js'
-import { scriptEnvironment } from './resources/environment.js'
+import { runnerLogLine } from './resources/plan/script-line.js'
 import { RELEASE, VERSION } from './version.js'
 import type { Message } from './wire/message.js'
 
@@ -54,22 +53,9 @@ export interface RunOptions {
   readonly report: (report: StartReport) => void
 }
 
-/** The original's limit on a stuck graceful stop, and its exit code then. */
-const STOP_MS_MAX = 3_600_000
+/** The original's exit code when a graceful stop is stuck. */
 const EMERGENCY = 100
 const RUNNER_GOODBYE_MS = 2_000
-
-class StartFailure extends Error {
-  override readonly name = 'StartFailure'
-  readonly exitCode: number
-  readonly reports: readonly string[]
-
-  constructor(exitCode: number, reports: readonly string[]) {
-    super(reports.join('\n'))
-    this.exitCode = exitCode
-    this.reports = reports
-  }
-}
 
 /** Resolves with the exit code when the daemon has ended. */
 export async function runHeartbeat(options: RunOptions): Promise<number> {
@@ -100,8 +86,10 @@ export async function runHeartbeat(options: RunOptions): Promise<number> {
     return await life.live()
   } catch (error) {
     if (!(error instanceof StartFailure)) throw error
-    for (const text of error.reports) line('ERROR', text)
-    line('ERROR', 'Heartbeat not started.')
+    for (const text of [...error.reports, 'Heartbeat not started.']) {
+      line('ERROR', text)
+      life.complain(text)
+    }
     return refuse(error.exitCode)
   } finally {
     await life.close()
@@ -111,7 +99,8 @@ export async function runHeartbeat(options: RunOptions): Promise<number> {
 class Life {
   readonly #options: RunOptions
   readonly #configuration: Configuration
-  readonly #log: DaemonLog
+  readonly #log: HaLog
+  readonly #logfile: string | null
   /** Closed in reverse order. */
   readonly #opened: (() => void | Promise<void>)[] = []
   /** Lines of the start, for the terminal; null once they were reported. */
@@ -124,10 +113,11 @@ class Life {
     const { haCf, us } = configuration
     const named = haCf.logfile !== null || haCf.debugfile !== null
     const hasSyslog = haCf.logfacility !== null && haCf.logfacility !== 'none'
-    this.#log = new DaemonLog({
+    // Without any log directive the original asks ha_logd; without that daemon its lines are lost.
+    this.#logfile = haCf.logfile ?? (named || hasSyslog ? null : `${options.paths.varLog}/ha-log`)
+    this.#log = new HaLog({
       node: us,
-      // Without any log directive the original asks ha_logd; without that daemon its lines are lost.
-      logfile: haCf.logfile ?? (named || hasSyslog ? null : `${options.paths.varLog}/ha-log`),
+      logfile: this.#logfile,
       debugfile: haCf.debugfile,
       logfacility: haCf.logfacility,
       debug: haCf.debug + options.debug,
@@ -143,6 +133,10 @@ class Life {
     this.#log.close()
   }
 
+  complain(text: string): void {
+    this.#log.say('ERROR', text)
+  }
+
   /** Starts, works, and resolves with the exit code after the graceful stop. */
   async live(): Promise<number> {
     const { paths } = this.#options
@@ -154,7 +148,7 @@ class Life {
       end = resolve
     })
     const runner = this.#startRunner()
-    const reload = this.#reload(runner)
+    const reload = this.#reload()
     const daemon = new Daemon(keys, {
       cluster: new Cluster(
         clusterConfig(haCf, this.#configuration.groups, {
@@ -171,12 +165,12 @@ class Life {
       us,
       format: haCf.msgfmt,
       logsBadPackets: haCf.log_badpack,
-      view: this.#viewSettings(),
+      view: viewSettings(haCf, this.#options.managesResources),
       say: this.#say,
       openApi: (view, onSubmit) => this.#openApi(view, onSubmit),
       runJob: job => {
         reload.haresources()
-        runner.run(job)
+        runner.run(job, reload.groups)
       },
       offerToScripts: rcScripts({
         haDir: paths.haDir,
@@ -190,10 +184,25 @@ class Life {
     daemon.links = links
     this.#opened.push(() => daemon.close())
     await this.#openFifo(daemon)
-    this.#attempt(`cannot write to ${paths.varRun}`, () => writePidFile(paths.varRun, process.pid))
-    this.#opened.push(() => removePidFile(paths.varRun, process.pid))
+    attempt(`cannot write to ${paths.varRun}`, () => writePidFile(paths.varRun, process.pid))
+    // Removed last: who waits for the end looks at this file.
+    this.#opened.unshift(() => removePidFile(paths.varRun, process.pid))
     this.#scheduleInRealtime()
-    this.#listenToSignals(daemon, reload, end)
+    listenToSignals({
+      isForeground: this.#options.isForeground,
+      onStop: () => daemon.post({ kind: 'stop' }),
+      onStuck: () => {
+        this.#say('CRIT', 'Emergency Shutdown: resources were not released in time.')
+        end(EMERGENCY)
+      },
+      onReload: () => void reload.all(),
+      onDebug: step => this.#debugBy(step),
+      onFault: error => {
+        this.#say('CRIT', `heartbeat ends because of a fault of its own: ${error.stack ?? error.message}`)
+        this.#log.close()
+        process.exit(EMERGENCY)
+      },
+    })
     this.#options.report({ kind: 'started', lines: this.#lines ?? [] })
     this.#lines = null
     daemon.start()
@@ -202,15 +211,6 @@ class Life {
 
   #say = (level: Level, text: string): void => this.#log.say(level, text)
 
-  /** What the system refuses ends the start with a sentence; missing rights have an exit code of their own. */
-  #attempt<T>(what: string, act: () => T): T {
-    try {
-      return act()
-    } catch (error) {
-      throw failureOf(what, error as NodeJS.ErrnoException)
-    }
-  }
-
   async #openLinks(): Promise<readonly Link[]> {
     const { env, paths } = this.#options
     const { haCf, diagnostics } = this.#configuration
@@ -218,28 +218,22 @@ class Life {
     for (const name of notActedUpon(haCf)) this.#say('WARN', `${name} is not acted upon yet`)
     const listen = (env.HA_LISTEN ?? '').split(/\s+/).filter(word => word !== '')
     const planned = await planMedia(haCf.media, listen)
-    if (isMediaFailure(planned)) throw new StartFailure(planned.exitCode, planned.reports)
     for (const { level, text } of planned.lines) this.#say(level, text)
     this.#say('info', '**************************')
     this.#say('info', `Configuration validated. Starting heartbeat ${RELEASE}`)
     this.#say('info', `heartbeat: version ${VERSION}`)
     for (const folder of [paths.varLib, paths.varRun]) {
-      this.#attempt(`cannot make ${folder}`, () => mkdirSync(folder, { recursive: true }))
+      attempt(`cannot make ${folder}`, () => mkdirSync(folder, { recursive: true }))
     }
-    return this.#open(planned.plans)
-  }
-
-  async #open(plans: readonly LinkPlan[]): Promise<readonly Link[]> {
-    const links = await openMedia(plans, {
+    const links = await openMedia(planned.plans, {
       // Packets that come before the daemon stands are lost like packets that came before it lived.
       onPacket: (bytes, from) => this.#daemon?.onPacket(bytes, from),
       onTrouble: (sentence, link) => this.#say('ERROR', `${link}: ${sentence}`),
     })
-    if (isMediaFailure(links)) throw new StartFailure(links.exitCode, links.reports)
     this.#opened.push(async () => {
       await Promise.all(links.map(link => link.close()))
     })
-    for (const plan of plans) this.#say('info', `glib: ${mediumStarted(plan)}`)
+    for (const plan of planned.plans) this.#say('info', `glib: ${mediumStarted(plan)}`)
     return links
   }
 
@@ -247,39 +241,20 @@ class Life {
     const { varLib } = this.#options.paths
     const { hbgenmethod } = this.#configuration.haCf
     const seconds = Math.floor(Date.now() / 1000)
-    const generation = this.#attempt(`cannot keep the generation in ${varLib}`, () =>
+    const generation = attempt(`cannot keep the generation in ${varLib}`, () =>
       nextGeneration(varLib, seconds, hbgenmethod),
     )
-    const uuid = this.#attempt(`cannot keep the uuid in ${varLib}`, () => nodeUuid(varLib))
+    const uuid = attempt(`cannot keep the uuid in ${varLib}`, () => nodeUuid(varLib))
     for (const { level, text } of [...generation.lines, ...uuid.lines]) this.#say(level, text)
     return { generation: generation.value, uuid: uuid.value }
   }
 
   #startRunner(): RunnerLink {
     const { paths, env, runnerFile, debug } = this.#options
-    const { us, haCf, groups } = this.#configuration
-    const begin = {
-      kind: 'begin',
-      us,
-      paths,
-      nodes: haCf.node,
-      groups,
-      held: [],
-      logfile: haCf.logfile,
-      env: scriptEnvironment({
-        paths,
-        us,
-        parameters: Object.fromEntries(parametersOf(haCf)),
-        settings: haCf.env,
-        logfile: haCf.logfile,
-        debugfile: haCf.debugfile,
-        logfacility: haCf.logfacility,
-        debug: haCf.debug + debug,
-        inherited: env,
-      }),
-    } as const
+    const { us, haCf } = this.#configuration
+    const begin = runnerBegin(haCf, { us, paths, logfile: this.#logfile, debug, inherited: env })
     const runner = new RunnerLink(runnerFile, env, begin, {
-      onLine: line => this.#log.runnerLine(line),
+      onLine: line => this.#log.childLine(runnerLogLine(line, us)),
       onJobEnded: (job, failed) => this.#post({ kind: 'jobEnded', job, failed }),
       onTrouble: sentence => this.#say('ERROR', sentence),
     })
@@ -292,7 +267,7 @@ class Life {
     this.#daemon?.post(event)
   }
 
-  #reload(runner: RunnerLink): Reload {
+  #reload(): Reload {
     const { paths, managesResources } = this.#options
     const { haCf, groups } = this.#configuration
     const watched = watchedGroups(`${paths.haDir}/haresources`, haCf.node, groups)
@@ -305,22 +280,9 @@ class Life {
         if (this.#daemon) this.#daemon.keys = keys
       },
       onGroups: changed => {
-        runner.setGroups(changed)
         this.#post({ kind: 'groups', groups: groupNames(changed) })
       },
     })
-  }
-
-  #viewSettings(): ViewSettings {
-    const { haCf } = this.#configuration
-    return {
-      keepaliveMs: haCf.keepalive,
-      deadtimeMs: haCf.deadtime,
-      version: VERSION,
-      logfacility: FACILITIES[haCf.logfacility ?? ''] ?? -1,
-      parameters: parametersOf(haCf),
-      managesResources: this.#options.managesResources,
-    }
   }
 
   async #openFifo(daemon: Daemon): Promise<void> {
@@ -338,15 +300,11 @@ class Life {
   }
 
   async #openApi(view: () => ClusterView, onSubmit: (message: Message) => void): Promise<ApiSocket | null> {
-    const { users, groups } = readAccounts()
-    const isRoot = process.geteuid?.() === 0
-    const uid = users.get('hacluster')
-    const gid = groups.get('haclient')
+    const { paths } = this.#options
     try {
-      return await ApiSocket.open({
-        folder: `${this.#options.paths.varRun}/heartbeat`,
-        owner: isRoot && uid !== undefined && gid !== undefined ? { uid, gid } : null,
-        rules: authorizationRules(this.#configuration.haCf.apiauth, users, groups, process.geteuid?.() ?? 0),
+      return await openClientSocket({
+        folder: `${paths.varRun}/heartbeat`,
+        apiauth: this.#configuration.haCf.apiauth,
         view,
         onSubmit,
         onLog: this.#say,
@@ -365,34 +323,10 @@ class Life {
     if (failure) this.#say('WARN', `no realtime scheduling: ${failure.reason}`)
   }
 
-  #listenToSignals(daemon: Daemon, reload: Reload, end: (exitCode: number) => void): void {
-    let isStopping = false
-    const stop = (): void => {
-      if (isStopping) return
-      isStopping = true
-      daemon.post({ kind: 'stop' })
-      setTimeout(() => {
-        this.#say('CRIT', 'Emergency Shutdown: resources were not released in time.')
-        end(EMERGENCY)
-      }, STOP_MS_MAX).unref()
-    }
-    process.on('SIGTERM', stop)
-    process.on('SIGINT', this.#options.isForeground ? stop : () => {})
-    process.on('SIGHUP', () => void reload.all())
-    process.on('SIGUSR1', () => this.#debugBy(1))
-    process.on('SIGUSR2', () => this.#debugBy(-1))
-  }
-
   #debugBy(step: number): void {
     this.#log.debug = Math.max(0, this.#log.debug + step)
     this.#say('info', `debug level is now ${this.#log.debug}`)
   }
-}
-
-function failureOf(what: string, error: NodeJS.ErrnoException): StartFailure {
-  const rights = error.code === 'EACCES' || error.code === 'EPERM'
-  const help = rights ? ': run heartbeat as root, or as the user that owns the folder' : ''
-  return new StartFailure(rights ? EXIT.rights : EXIT.configuration, [`${what}: ${error.message}${help}`])
 }
 
 function loadAverage(): string {

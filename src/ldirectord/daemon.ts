@@ -6,19 +6,22 @@
  * the table is written, so that neither a start nor a reload shows a state that is wrong the next instant.
  */
 import type { Server } from 'node:net'
-import { unreachable } from '../base/assert.js'
+import { periodically } from '../base/io/periodically.js'
 import { nowMs } from '../base/io/real-clock.js'
 import type { Log } from '../log/record.js'
 import type { Outcome, Probe } from './checks/check.js'
 import type { LdirectordConfig } from './config/model.js'
 import { adoptedTargets } from './core/adopt.js'
+import { changeLine } from './core/change-lines.js'
 import { canonicalKey, desiredTable, type IsUp } from './core/desired.js'
-import { type Change, Director, type DirectorEvent, type Target } from './core/director.js'
+import { type Change, Director, type DirectorEvent } from './core/director.js'
 import { editLine, type Phase, virtualIndexes } from './core/edit-lines.js'
+import { executeActions } from './core/execute.js'
+import { limitations } from './core/limitations.js'
 import { type PlannedCheck, plannedChecks } from './core/probe.js'
 import { statusRecord } from './core/status.js'
 import { stopEdits } from './core/stop-edits.js'
-import { type Edit, EMPTY_TABLE, endpoint, serviceId, type Table } from './core/table.js'
+import { type Edit, EMPTY_TABLE, serviceId, type Table } from './core/table.js'
 import type { Forwarder } from './forwarders/forwarder.js'
 import { CheckLoop } from './io/check-loop.js'
 import { Commands } from './io/commands.js'
@@ -47,6 +50,10 @@ export interface DaemonOptions {
   readonly forwarder: Forwarder
   readonly runCheck: (probe: Probe, signal: AbortSignal) => Promise<Outcome>
   readonly load: () => Promise<Loaded>
+  /** ldirectord itself, for the instances of execute=: a program and its first arguments. */
+  readonly command: readonly string[]
+  /** Services that have a negotiate check. */
+  readonly negotiable: readonly string[]
   readonly log: Log
   /** Called when a loaded file names another log. */
   readonly useLog: (config: LdirectordConfig) => void
@@ -70,7 +77,7 @@ export class Daemon {
   readonly #watch: ConfigWatch
   #generation: Generation | null = null
   #control: Server | null = null
-  #housekeeping: NodeJS.Timeout | null = null
+  #endHousekeeping: () => void = () => {}
   #triedAtMs = 0
   #verifiedAtMs = 0
   /** Loads and the stop happen one after the other. */
@@ -96,7 +103,7 @@ export class Daemon {
     if (typeof control === 'string') this.#log('WARN', `no control socket: ${control}`)
     else this.#control = control
     await this.#inTurn(() => this.#adopt(loaded.config))
-    this.#housekeep()
+    this.#endHousekeeping = periodically(HOUSEKEEPING_MS, () => this.#housekeep())
   }
 
   /** Reads the file again; one that has an error changes nothing. */
@@ -119,7 +126,7 @@ export class Daemon {
   /** Ends the checks, cleans the table as cleanstop says and lets go of everything. */
   async stop(): Promise<void> {
     this.#isStopping = true
-    if (this.#housekeeping !== null) clearTimeout(this.#housekeeping)
+    this.#endHousekeeping()
     this.#generation?.loop.stop()
     const giveUp = setTimeout(() => this.#keeper.abort(), STOP_MS_MAX)
     await this.#turn
@@ -128,7 +135,9 @@ export class Daemon {
     if (generation !== null) {
       const isUp: IsUp = (virtual, real) => generation.director.isUp(virtual, real)
       await this.#keeper.finish(stopEdits(generation.config, this.#keeper.believed, isUp))
+      this.#execute(generation.config.execute, [])
     }
+    await Promise.race([this.#commands.idle(), this.#keeper.aborted()])
     clearTimeout(giveUp)
     this.#control?.close()
     await this.#options.forwarder.close()
@@ -137,7 +146,14 @@ export class Daemon {
 
   #inTurn(work: () => Promise<void>): Promise<void> {
     this.#turn = this.#turn.then(async () => {
-      if (!this.#isStopping) await work()
+      try {
+        if (!this.#isStopping) await work()
+      } catch (error) {
+        // Nothing that a file or a machine does gets here; a fault of ours must not block the next load or the stop.
+        this.#log('ERROR', `unexpected: ${(error as Error).stack ?? error}`)
+      } finally {
+        this.#isLoading = false
+      }
     })
     return this.#turn
   }
@@ -145,6 +161,7 @@ export class Daemon {
   /** Makes this configuration the one in use: start and reload are the same. */
   async #adopt(config: LdirectordConfig): Promise<void> {
     const old = this.#generation
+    for (const sentence of limitations(config, this.#options.negotiable)) this.#log('WARN', sentence)
     const current = await this.#keeper.read().catch((error: Error): Table => {
       this.#log('ERROR', `the table cannot be read: ${error.message}`)
       return old === null ? EMPTY_TABLE : this.#keeper.believed
@@ -175,6 +192,11 @@ export class Daemon {
     if (this.#isStopping) return
     await this.#keeper.load(this.#desired(generation), ownedIds(config, old))
     this.#step(generation, { kind: 'settled' })
+    this.#execute(old?.config.execute ?? [], config.execute)
+  }
+
+  #execute(before: readonly string[], after: readonly string[]): void {
+    for (const action of executeActions(before, after)) this.#commands.instance(this.#options.command, action)
   }
 
   #checked(check: PlannedCheck, outcome: Outcome | 'maintenance', durationMs: number): void {
@@ -200,32 +222,12 @@ export class Daemon {
   }
 
   #perform({ config }: Generation, change: Change): void {
-    switch (change.kind) {
-      case 'softFailure': {
-        const { real, key } = place(config, change.target)
-        this.#log('info', lines.softFailure(real, key, change.failures, change.limit))
-        return
-      }
-      case 'softFailuresReset': {
-        const { real, key } = place(config, change.target)
-        this.#log('info', lines.softFailuresReset(real, key))
-        return
-      }
-      case 'up':
-      case 'down': {
-        const { real, key } = place(config, change.target)
-        this.#log('info', lines.realChanged(real, key, change.from, change.kind, change.because))
-        return
-      }
-      case 'fallback': {
-        const virtual = config.virtuals[change.virtual]!
-        const command = virtual.fallbackcommand ?? config.fallbackcommand
-        if (command !== null) this.#commands.fallback(command, virtual.key, change.active)
-        return
-      }
-      default:
-        unreachable(change)
-    }
+    const line = changeLine(config, change)
+    if (line !== null) this.#log('info', line)
+    if (change.kind !== 'fallback') return
+    const virtual = config.virtuals[change.virtual]!
+    const command = virtual.fallbackcommand ?? config.fallbackcommand
+    if (command !== null) this.#commands.fallback(command, virtual.key, change.active)
   }
 
   #told(edit: Edit, phase: Phase): void {
@@ -240,24 +242,17 @@ export class Daemon {
     return desiredTable(config, (virtual, real) => director.isUp(virtual, real))
   }
 
-  /** Looks after what no check triggers: the maintenance folder, the file, edits that failed. */
-  #housekeep(): void {
-    const round = async (): Promise<void> => {
-      const generation = this.#generation
-      if (generation === null) return
-      await generation.maintenance?.refresh()
-      if (this.#keeper.hasFailed && !this.#isLoading && nowMs() - this.#triedAtMs > RETRY_MS) {
-        this.#triedAtMs = nowMs()
-        this.#keeper.want(this.#desired(generation), generation.config.readdquiescent)
-      }
-      await this.#verify(generation)
-      await this.#lookAtFile(generation.config)
+  /** Looks after what no check triggers: the maintenance folder, edits that failed, a lost table, the file. */
+  async #housekeep(): Promise<void> {
+    const generation = this.#generation
+    if (generation === null || this.#isStopping) return
+    await generation.maintenance?.refresh()
+    if (this.#keeper.hasFailed && !this.#isLoading && nowMs() - this.#triedAtMs > RETRY_MS) {
+      this.#triedAtMs = nowMs()
+      this.#keeper.want(this.#desired(generation), generation.config.readdquiescent)
     }
-    this.#housekeeping = setTimeout(() => {
-      void round().then(() => {
-        if (!this.#isStopping) this.#housekeep()
-      })
-    }, HOUSEKEEPING_MS)
+    await this.#verify(generation)
+    await this.#lookAtFile(generation.config)
   }
 
   /** The kernel does not lose its table; a process can die and be started again with an empty one. */
@@ -320,10 +315,4 @@ function ownedIds(config: LdirectordConfig, old: Generation | null): Set<string>
 function serverOf(config: LdirectordConfig, check: PlannedCheck) {
   const target = check.targets[0]!
   return config.virtuals[target.virtual]!.reals[target.real]!
-}
-
-function place(config: LdirectordConfig, target: Target) {
-  const virtual = config.virtuals[target.virtual]!
-  const real = virtual.reals[target.real]!
-  return { real: endpoint(real.address, real.port), key: canonicalKey(virtual.key) }
 }

@@ -4,12 +4,13 @@
  * neither and talks to its own streams.
  */
 import { unlinkSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { replaceFile } from '../base/io/files.js'
 import { ctime, ldirectordLine } from '../log/formats.js'
 import { type FileLog, fileLog } from '../log/io/file-log.js'
 import { type SyslogSink, syslogSink } from '../log/io/syslog.js'
 import { type Log, oneLine } from '../log/record.js'
-import { runCheck } from './checks/run-check.js'
+import { negotiableServices, runCheck } from './checks/run-check.js'
 import type { LdirectordConfig } from './config/model.js'
 import { Daemon, type GoodConfig } from './daemon.js'
 import { chooseForwarder, wantedForwarder } from './forwarders/choose.js'
@@ -58,6 +59,8 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
     }
   }
   output.log('info', lines.invoking(options.program, options.args))
+  const twin = runningTwin(instance)
+  if (twin !== null) output.log('WARN', twin)
   for (const warning of loaded.warnings) output.log('WARN', warning)
   const { forwarder: inFile } = loaded.config
   const wanted = wantedForwarder(inFile, process.env.LDIRECTORD_FORWARDER)
@@ -89,6 +92,8 @@ async function live(
     loaded,
     forwarder,
     runCheck,
+    negotiable: negotiableServices,
+    command: [process.execPath, fileURLToPath(new URL('./ldirectord.cjs', import.meta.url))],
     load: () => loadConfig(file, instance),
     log,
     useLog: config => output.use(config),
@@ -121,10 +126,20 @@ async function live(
   // Whatever hangs, a stop ends.
   setTimeout(() => process.exit(1), OWN_EXIT_MS_MAX).unref()
   await daemon.stop()
-  if (mode === 'background') removePidFile(instance.pidFile)
   log('info', lines.terminated(signal))
   await output.close()
+  // Last of all: who waits for the pid file to go may then rely on everything else being done.
+  if (mode === 'background') removePidFile(instance.pidFile)
   return 0
+}
+
+/** `ldirectord start` and `ldirectord ldirectord.cf start` are two instances that fight over one table. */
+function runningTwin(instance: Instance): string | null {
+  const other = findInstance(instance.name === 'ldirectord' ? 'ldirectord.cf' : null, process.env)
+  if (other.file !== instance.file || other.name === instance.name) return null
+  const daemon = lookForDaemon(other.pidFile)
+  if (daemon.state !== 'running') return null
+  return `${instance.file} is already run by instance ${other.name} (pid ${daemon.pid}): stop one of the two`
 }
 
 function removePidFile(path: string): void {
@@ -146,6 +161,9 @@ class LogOutput {
   constructor(mode: RunOptions['mode'], instance: Instance, config: LdirectordConfig) {
     this.#mode = mode
     this.#instance = instance
+    // Whoever read our streams may go away; that is no reason to stop checking.
+    if (mode !== 'background')
+      for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
     this.use(config)
   }
 

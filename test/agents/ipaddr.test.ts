@@ -49,5 +49,18 @@ test('an argument that is no address is refused with exit code 6', async t => {
 })
 
 test('the names of the table are those that haresources uses', t => {
-  t.deepEqual([...builtinAgents.keys()].toSorted(), ['IPaddr', 'IPaddr2', 'ldirectord'])
+  t.deepEqual([...builtinAgents.keys()].toSorted(), [
+    ...[
+      'Delay',
+      'Filesystem',
+      'IPaddr',
+      'IPaddr2',
+      'IPsrcaddr',
+      'IPv6addr',
+      'LVSSyncDaemonSwap',
+      'MailTo',
+      'OCF',
+    ],
+    ...['SendArp', 'apache', 'ldirectord', 'portblock'],
+  ])
 })

@@ -56,6 +56,8 @@ async function running(t: ExecutionContext, text = FILE) {
         ? new Promise(() => {})
         : Promise.resolve(dead.has(probe.address) ? REFUSED : OK),
     useLog: () => {},
+    command: ['/bin/false'],
+    negotiable: ['http', 'none'],
     log: (_, line) => {
       log.push(line)
       for (const { pattern, heard } of waiting) if (pattern.test(line)) heard()

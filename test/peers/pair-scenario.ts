@@ -86,7 +86,7 @@ class Cluster {
   }
 
   async settles(what: string, limitMs: number, web: string, db: string): Promise<void> {
-    await until(`${what}: web on ${web}, db on ${db}\n${this.logs()}`, limitMs, async () => {
+    await until(`${what}: web on ${web}, db on ${db}`, limitMs, async () => {
       return (await this.holders('alpha')) === web && (await this.holders('beta')) === db
     }).catch(async error => {
       const now = `web on ${await this.holders('alpha')}, db on ${await this.holders('beta')}`
@@ -96,9 +96,13 @@ class Cluster {
 
   async sees(observer: Name, peer: Name, status: string, limitMs: number): Promise<void> {
     const { clStatus } = COMMANDS[this.#kinds[observer]]
-    await until(`${observer} sees ${peer} ${status}\n${this.logs()}`, limitMs, async () => {
+    let last = ''
+    await until(`${observer} sees ${peer} ${status}`, limitMs, async () => {
       const answer = await this.#pair.attempt(['exec', observer, ...clStatus, 'nodestatus', peer])
+      last = `${answer.stdout}${answer.stderr}`.trim()
       return answer.stdout.trim() === status
+    }).catch(error => {
+      throw new Error(`${error.message}\nbut: ${last}\n${this.logs()}`)
     })
   }
 
@@ -123,7 +127,7 @@ class Cluster {
   logs(): string {
     return NAMES.map(node => {
       const out = readText(`${this.#pair.folder}/${node}/log/daemon.out`).split('\n').slice(-5).join('\n')
-      return `--- ${node} (${this.#kinds[node]})\n${this.log(node).split('\n').slice(-25).join('\n')}\n${out}`
+      return `--- ${node} (${this.#kinds[node]})\n${this.log(node).split('\n').slice(-40).join('\n')}\n${out}`
     }).join('\n')
   }
 }

@@ -1,10 +1,10 @@
 // Compares the pattern matcher with the installed Perl: tens of thousands of generated patterns and texts.
 import { spawnSync } from 'node:child_process'
-import test from 'ava'
 import { createPrng, type Prng } from '../../src/base/prng.js'
 import { compilePerlRegexp } from '../../src/ldirectord/checks/core/perl-regexp.js'
+import { peerTest } from './require.js'
 
-const perlIsMissing = spawnSync('perl', ['-v']).status !== 0
+const test = peerTest('perl-base')
 
 const PIECES = [
   'a',
@@ -117,11 +117,11 @@ const word = (prng: Prng, from: readonly string[], max: number): string => {
 const PERL = `
 use strict; no warnings;
 while (<STDIN>) { chomp; my ($p, $t) = map { pack("H*", $_) } split(/ /, $_, -1);
-  my $answer = eval { local $SIG{ALRM} = sub { die "slow" }; "x" =~ /x/; $t =~ /$p/ ? 1 : 0 };
+  my $answer = eval { $t =~ /$p/ ? 1 : 0 };
   print defined $answer ? $answer : "E", "\\n"; }
 `
 
-;(perlIsMissing ? test.skip : test)('patterns match exactly where the installed Perl matches them', t => {
+test('patterns match exactly where the installed Perl matches them', t => {
   const prng = createPrng(20_261_121)
   const cases: { pattern: string; text: string }[] = []
   for (let n = 0; n < 40_000; n++) cases.push({ pattern: word(prng, PIECES, 7), text: word(prng, TEXT, 8) })

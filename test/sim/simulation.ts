@@ -84,6 +84,11 @@ export class Simulation {
     )
   }
 
+  /** Does harm in the middle of the run, to show that the rules notice. */
+  sabotage(harm: (world: World) => void): void {
+    this.#world.timeline.at(PHASE_ONE_MS / 2, () => harm(this.#world))
+  }
+
   /** Throws a Violation that names the seed and the options. */
   run(): void {
     try {

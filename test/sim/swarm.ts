@@ -1,4 +1,4 @@
-/** `node dist/test/sim/swarm.js [COUNT] [FIRST]`: runs many seeds, prints the first that fails, with its options. */
+/** `npm run swarm [COUNT [FIRST]]`: runs many seeds, prints the first that fails, with its options. */
 import { profileOf, Simulation } from './simulation.js'
 
 export function swarm(first: number, count: number): void {
@@ -8,6 +8,10 @@ export function swarm(first: number, count: number): void {
 export function main(args: readonly string[]): number {
   const count = Number(args[0] ?? 2000)
   const first = Number(args[1] ?? 1)
+  if (args.length > 2 || !Number.isInteger(count) || !Number.isInteger(first) || count < 1 || first < 0) {
+    console.error(`swarm wants [COUNT [FIRST]], whole numbers; found "${args.join(' ')}"`)
+    return 2
+  }
   try {
     for (let done = 0; done < count; done += 100) {
       swarm(first + done, Math.min(100, count - done))
@@ -19,5 +23,3 @@ export function main(args: readonly string[]): number {
     return 1
   }
 }
-
-if (import.meta.url === `file://${process.argv[1]}`) process.exit(main(process.argv.slice(2)))

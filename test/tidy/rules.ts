@@ -1,6 +1,6 @@
 /** The rules of the house over parsed sources: each gives complaints `file:line: what; instead: what to do`. */
 import { dirname, normalize } from 'node:path/posix'
-import { BRIDGES, placeOf, RULES, WORLD_GLOBALS, WORLD_MODULES } from './layers.js'
+import { BRIDGES, ENTRIES, placeOf, RULES, WORLD_GLOBALS, WORLD_MODULES } from './layers.js'
 import type { Import, Source } from './source.js'
 
 /** The source file that a relative specifier means, else null (a node module or a package). */
@@ -49,13 +49,13 @@ export function layerComplaints(sources: readonly Source[]): string[] {
   })
 }
 
-/** Files of src that no other file of src imports; files of src/cli are entries. */
+/** Files of src that no other file of src imports; files of src/cli are entries, and those that ENTRIES names. */
 export function deadFiles(sources: readonly Source[]): string[] {
   const imported = new Set(
     sources.flatMap(source => source.imports.map(({ name }) => resolveImport(source.path, name))),
   )
   return sources
-    .filter(({ path }) => !path.startsWith('src/cli/') && !imported.has(path))
+    .filter(({ path }) => !path.startsWith('src/cli/') && !(path in ENTRIES) && !imported.has(path))
     .map(({ path }) => `${path}:1: nothing in src imports this file; instead: use it, or delete it`)
 }
 

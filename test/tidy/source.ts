@@ -28,8 +28,8 @@ function specifierOf(node: ts.Node): ts.StringLiteral | null {
   if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) return literal(node.argument.literal)
   if (!ts.isCallExpression(node)) return null
   const callee = node.expression
-  const loads =
-    callee.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(callee) && callee.text === 'require')
+  const isRequire = /^(require|createRequire\([^()]*\))$/.test(callee.getText())
+  const loads = callee.kind === ts.SyntaxKind.ImportKeyword || isRequire
   return loads ? literal(node.arguments[0]) : null
 }
 

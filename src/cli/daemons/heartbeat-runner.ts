@@ -4,11 +4,10 @@
  */
 import { rmSync } from 'node:fs'
 import { readPidFile } from '../../base/io/processes.js'
-import { watchedGroups } from '../../heartbeat/io/haresources-file.js'
+import type { Begin, FromRunner, ToRunner } from '../../heartbeat/resources/plan/protocol.js'
+import { runnerLogLine } from '../../heartbeat/resources/plan/script-line.js'
 import { RUNNER_TITLE, succeed } from '../../heartbeat/resources/predecessor.js'
-import type { FromRunner, ToRunner } from '../../heartbeat/resources/protocol.js'
-import { type Begin, Runner } from '../../heartbeat/resources/runner.js'
-import { runnerLogLine } from '../../heartbeat/resources/script-line.js'
+import { Runner } from '../../heartbeat/resources/runner.js'
 import { fileLog } from '../../log/io/file-log.js'
 
 process.title = RUNNER_TITLE
@@ -17,6 +16,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 /** Lines that may wait in the channel for a busy daemon. */
 const WAITING_MAX = 2_000
+/** Scripts that may wait while an earlier runner is still at work; there is never more than one job. */
+const EARLY_MAX = 256
 
 let begin: Begin | null = null
 let runner: Runner | null = null
@@ -63,7 +64,6 @@ async function start(message: Begin): Promise<void> {
   if (problem !== null) sayError(problem)
   runner = new Runner(message, {
     send,
-    readGroups: ({ paths, nodes, groups }) => watchedGroups(`${paths.haDir}/haresources`, nodes, groups),
     wallMs: () => Date.now(),
     exit: end,
   })
@@ -76,7 +76,7 @@ process.on('message', (message: ToRunner) => {
   if (message.kind === 'begin') void start(message)
   else if (message.kind === 'goodbye' && !runner) process.exit(0)
   else if (runner) runner.receive(message)
-  else early.push(message)
+  else if (message.kind === 'job' || early.length < EARLY_MAX) early.push(message)
 })
 process.on('disconnect', () => {
   if (dropped > 0) sayError(`${dropped} log lines dropped: the daemon did not take them`)

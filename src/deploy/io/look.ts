@@ -110,7 +110,7 @@ export async function prune(input: CommandInput): Promise<Answer> {
   for (const { name, ids } of work) {
     if (ids.length === 0) continue
     const result = await session.shells.get(name)!.run(PRUNE, [deploy.deploy_to, ...ids], PRUNE_MS_MAX)
-    terminal.out(result.stdout.replace(/^/gm, `${name} `).trimEnd().concat('\n'))
+    for (const line of result.stdout.split('\n')) if (line !== '') terminal.out(`${name} ${line}\n`)
     if (!result.ok) faults.push(`${name}: ${result.why}`)
   }
   await taken.locks.release()

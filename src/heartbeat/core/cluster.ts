@@ -15,6 +15,7 @@ import { NodeList, names } from './node-list.js'
 import { parseDecimal, parseHex, printHex } from './numbers.js'
 import { Ownership } from './ownership.js'
 import { Presence } from './presence.js'
+import { Reliability } from './reliability.js'
 import { Sender } from './sender.js'
 import { reportStatus } from './state-record.js'
 
@@ -30,6 +31,7 @@ export class Cluster {
   readonly #presence: Presence
   readonly #nodeList: NodeList
   readonly #inbound: Inbound
+  readonly #reliability: Reliability
   readonly #ownership: Ownership
   #communicationIsUp = false
   #plannedWakeMs = Number.POSITIVE_INFINITY
@@ -41,6 +43,7 @@ export class Cluster {
     this.#presence = new Presence(config, this.#chronicle, this.#sender)
     this.#nodeList = new NodeList(config.us, this.#membership, this.#sender, this.#chronicle)
     this.#inbound = new Inbound(config, this.#membership, this.#chronicle, () => this.#sender.seq)
+    this.#reliability = new Reliability(this.#membership, this.#sender, this.#chronicle)
     const held = classBits(config.heldAtStart) ?? NONE
     const ground = new Ground(config, this.#chronicle, this.#membership, this.#sender, held)
     this.#ownership = new Ownership(ground, () => this.#presence.hasten(this.#chronicle.nowMs))
@@ -111,6 +114,7 @@ export class Cluster {
     this.#presence.tick(nowMs)
     for (const peer of this.#membership.expire(nowMs)) this.#bury(peer)
     for (const peer of this.#membership.peers.values()) this.#tendPeer(peer, nowMs)
+    this.#reliability.watchHistory()
     this.#raiseCommunication(nowMs)
     this.#ownership.tick(nowMs)
     this.#ownership.settle(nowMs)
@@ -145,30 +149,7 @@ export class Cluster {
       this.#chronicle.log(lines.link(peer.name, name, 'dead'))
       this.#noticeLink(peer, name, 'dead')
     }
-    if (peer.status === 'dead' || peer.name === this.#config.us) return
-    for (const { seq, gap } of peer.reception.due(nowMs)) {
-      if (gap !== undefined)
-        this.#chronicle.log(lines.lostPackets(gap.count, peer.name, gap.last, gap.current))
-      this.#sender.send(
-        [
-          ['t', 'NS_rexmit'],
-          ['dest', peer.name],
-          ['firstseq', String(seq)],
-          ['lastseq', String(seq)],
-        ],
-        true,
-      )
-    }
-    const ackseq = peer.reception.ackDue()
-    if (ackseq !== undefined)
-      this.#sender.send(
-        [
-          ['t', 'NS_ackmsg'],
-          ['dest', peer.name],
-          ['ackseq', printHex(ackseq)],
-        ],
-        true,
-      )
+    if (peer.status !== 'dead' && peer.name !== this.#config.us) this.#reliability.tend(peer, nowMs)
   }
 
   #raiseCommunication(nowMs: number): void {
@@ -189,7 +170,7 @@ export class Cluster {
     if (heard.returned) this.#noteReturn(peer, nowMs)
     if (peer.type === 'ping') this.#hearPing(peer, message, nowMs)
     else if (type === 'status') this.#hearStatus(peer, message, seq, nowMs)
-    else if (heard.isForUs && type.startsWith('NS_')) this.#hearControl(peer, message, nowMs)
+    else if (heard.isForUs && type.startsWith('NS_')) this.#reliability.hear(peer, message, nowMs)
     else if (heard.isForUs) {
       this.#chronicle.push({ kind: 'deliver', message })
       this.#obey(peer, message, seq, nowMs)
@@ -282,7 +263,7 @@ export class Cluster {
 
   #noteRestart(peer: Peer): void {
     peer.statusSeq = 0
-    peer.heardAtMs = undefined
+    peer.statusAtMs = undefined
     peer.hasLeft = false
     peer.isSystole = false
     this.#sender.history.forgetNode(peer.name)
@@ -295,39 +276,6 @@ export class Cluster {
     this.#membership.heardStatus(peer, 'active', undefined, nowMs)
     this.#presence.beat()
     this.#ownership.peerReturned()
-  }
-
-  #hearControl(peer: Peer, message: Message, nowMs: number): void {
-    const { history } = this.#sender
-    if (message.type === 'NS_ackmsg') {
-      const ackseq = parseHex(message.text('ackseq'))
-      const living = this.#membership.living().map(({ name }) => name)
-      if (ackseq !== undefined) history.acknowledge(peer.name, ackseq, living)
-    } else if (message.type === 'NS_rexmit') {
-      const first = parseDecimal(message.text('firstseq'))
-      const last = parseDecimal(message.text('lastseq'))
-      if (first !== undefined && last !== undefined) this.#resend(peer, first, last, nowMs)
-    } else if (message.type === 'NS_nak_rexmit') {
-      const seq = parseHex(message.text('firstseq'))
-      if (seq !== undefined && peer.reception.forget(seq))
-        this.#chronicle.log(lines.irretrievablyLost(peer.name, seq))
-    }
-  }
-
-  #resend(peer: Peer, first: number, last: number, nowMs: number): void {
-    for (const answer of this.#sender.history.answer(peer.name, first, last, nowMs)) {
-      if (answer.kind === 'resend') this.#sender.resend(answer.message)
-      else
-        this.#sender.send(
-          [
-            ['t', 'NS_nak_rexmit'],
-            ['firstseq', printHex(answer.seq)],
-            ['dest', peer.name],
-            ['info', answer.info],
-          ],
-          true,
-        )
-    }
   }
 
   /** The notices that the original makes up for its own clients; they never go to the wire. */

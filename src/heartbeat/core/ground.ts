@@ -124,6 +124,7 @@ export class Ground {
    * heartbeat 3.0.6 takes no notice of it.
    */
   announceToSystole(asks = false): void {
+    if (this.isInFlux) this.owesStable = true
     this.say(
       ['t', 'systole'],
       ['rsc_hold', className(this.held)],
@@ -164,8 +165,16 @@ export class Ground {
     this.#note(bits, failed)
   }
 
+  /** One group is well again. */
+  noteWell(key: string): void {
+    this.failed = this.failed.filter(group => group.key !== key)
+  }
+
   #note(bits: Bits, failed: readonly GroupName[]): void {
-    this.failed = [...this.failed.filter(group => (this.classOf(group) & bits) === 0), ...failed]
+    const others = this.failed.filter(
+      group => (this.classOf(group) & bits) === 0 && !failed.some(({ key }) => key === group.key),
+    )
+    this.failed = [...others, ...failed]
   }
 
   /** Groups that both of us claim, in our words. */

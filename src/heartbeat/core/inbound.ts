@@ -73,6 +73,7 @@ export class Inbound {
       seq > reception.last &&
       reception.last > 0
     if (returned) reception.startOverAt(seq)
+    const lastBefore = reception.last
     const judgement = reception.judge({ isStatus: type === 'status', generation, seq }, nowMs)
     if (judgement.verdict === 'replay') {
       const line = lines.replayAttack(peer.name, generation, judgement.current)
@@ -83,6 +84,7 @@ export class Inbound {
     if (judgement.verdict === 'duplicate') return
     if (judgement.lostALot) this.#chronicle.log(lines.lostALot())
     if (judgement.gapClosed) this.#chronicle.log(lines.noPacketsMissing(peer.name))
+    if (judgement.restarted || reception.last > lastBefore) peer.heardAtMs = nowMs
     peer.uuid = uuidOf(message) ?? peer.uuid
     if (judgement.restarted) this.#chronicle.log(lines.heartbeatRestart(peer.name))
     return this.#heard(peer, message, type, seq, { restarted: judgement.restarted, returned })

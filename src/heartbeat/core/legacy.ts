@@ -4,16 +4,21 @@
  */
 import type { Message } from '../wire/message.js'
 import { LOCAL, NONE } from './classes.js'
-import type { NodeName } from './contract.js'
+import type { GroupName, NodeName } from './contract.js'
 import type { Ground } from './ground.js'
 
 const ASK_AGAIN_MS = 10_000
 const ASKS_MAX = 6
+/** A group that could not be stopped is tried again in this rhythm; its asker gets no answer before it is gone. */
+const RELEASE_AGAIN_MS = 10_000
+const OWED_MAX = 64
 
 export class Legacy {
   #awaited = new Set<string>()
   #askAgainMs = Number.POSITIVE_INFINITY
   #asks = 0
+  /** Groups that we still owe to somebody, by key. */
+  readonly #owed = new Map<string, { readonly to: NodeName; readonly atMs: number }>()
   readonly #ground: Ground
 
   constructor(ground: Ground) {
@@ -43,7 +48,9 @@ export class Legacy {
   requested(from: NodeName, key: string): void {
     const ground = this.#ground
     const group = ground.groups.find(candidate => candidate.key === key)
-    if (group === undefined || ground.state === 'shutdown') {
+    // While we stop, groups are on their way out anyway: shutdone will be the answer.
+    if (ground.state === 'shutdown') return
+    if (group === undefined) {
       this.#answer(from, key, false)
       return
     }
@@ -54,7 +61,7 @@ export class Legacy {
       node: group.node,
       key,
       why: `${from} asked for it`,
-      whenEnded: failed => this.#answer(from, key, failed.length === 0),
+      whenEnded: failed => this.#released(from, key, failed),
     })
   }
 
@@ -69,22 +76,37 @@ export class Legacy {
   forget(): boolean {
     const isWaiting = this.#awaited.size > 0
     this.#awaited.clear()
+    this.#owed.clear()
     this.#askAgainMs = Number.POSITIVE_INFINITY
     return isWaiting
   }
 
   tick(nowMs: number): void {
+    for (const [key, { to, atMs }] of [...this.#owed])
+      if (nowMs >= atMs && this.#owed.delete(key)) this.requested(to, key)
     if (nowMs >= this.#askAgainMs && this.#asks < ASKS_MAX) this.#ask()
   }
 
   nextMs(): number {
-    return this.#asks < ASKS_MAX ? this.#askAgainMs : Number.POSITIVE_INFINITY
+    let next = this.#asks < ASKS_MAX ? this.#askAgainMs : Number.POSITIVE_INFINITY
+    for (const { atMs } of this.#owed.values()) next = Math.min(next, atMs)
+    return next
   }
 
   #ask(): void {
     this.#asks++
     this.#askAgainMs = this.#ground.nowMs + ASK_AGAIN_MS
     for (const key of this.#awaited) this.#ground.say(['t', 'ip-request'], ['ipaddr', key])
+  }
+
+  #released(to: NodeName, key: string, failed: readonly GroupName[]): void {
+    this.#ground.noteStops(NONE, failed)
+    if (failed.length === 0) {
+      this.#ground.noteWell(key)
+      this.#ground.announceToSystole()
+      this.#answer(to, key, true)
+    } else if (this.#owed.size < OWED_MAX)
+      this.#owed.set(key, { to, atMs: this.#ground.nowMs + RELEASE_AGAIN_MS })
   }
 
   #answer(to: NodeName, key: string, owned: boolean): void {
@@ -106,7 +128,10 @@ export class Legacy {
       node: us,
       key,
       why: 'the peer has released it',
-      whenEnded: failed => this.#ground.noteStarts(NONE, failed),
+      whenEnded: failed => {
+        this.#ground.noteStarts(NONE, failed)
+        if (failed.length === 0) this.#ground.noteWell(key)
+      },
     })
   }
 }

@@ -24,7 +24,10 @@ export interface Peer {
   readonly links: LinkStates
   readonly knownSinceMs: number
   status: NodeStatus
+  /** When the last fresh packet came: what the verdict counts from. */
   heardAtMs: number | undefined
+  /** When the last status came: what lateness counts from. */
+  statusAtMs: number | undefined
   deadtimeMs: number
   statusSeq: number
   uuid: Uint8Array | undefined
@@ -66,7 +69,7 @@ export class Membership {
   /** Normal nodes besides us that are heard. */
   living(): Peer[] {
     return this.others().filter(
-      peer => peer.type === 'normal' && peer.status !== 'dead' && peer.heardAtMs !== undefined,
+      peer => peer.type === 'normal' && peer.status !== 'dead' && peer.statusAtMs !== undefined,
     )
   }
 
@@ -76,7 +79,7 @@ export class Membership {
 
   /** All configured nodes have been heard or declared dead. Stays true. */
   get allJudged(): boolean {
-    this.#allJudged ||= this.others().every(peer => peer.heardAtMs !== undefined || peer.status === 'dead')
+    this.#allJudged ||= this.others().every(peer => peer.statusAtMs !== undefined || peer.status === 'dead')
     return this.#allJudged
   }
 
@@ -87,7 +90,8 @@ export class Membership {
     deadtimeMs: number | undefined,
     nowMs: number,
   ): NodeStatus | undefined {
-    if (peer.heardAtMs !== undefined) this.#noteLateness(peer, nowMs - peer.heardAtMs)
+    if (peer.statusAtMs !== undefined) this.#noteLateness(peer, nowMs - peer.statusAtMs)
+    peer.statusAtMs = nowMs
     peer.heardAtMs = nowMs
     if (deadtimeMs !== undefined) peer.deadtimeMs = Math.min(Math.max(deadtimeMs, 1), DEADTIME_MAX_MS)
     if (peer.status === status) return undefined
@@ -166,6 +170,7 @@ export class Membership {
       knownSinceMs: nowMs,
       status: 'init',
       heardAtMs: undefined,
+      statusAtMs: undefined,
       deadtimeMs: type === 'ping' ? this.#config.deadpingMs : this.#config.deadtimeMs,
       statusSeq: 0,
       uuid: name === this.#config.us ? this.#config.uuid : undefined,

@@ -5,19 +5,8 @@
  */
 import * as lines from '../log-lines.js'
 import type { Message } from '../wire/message.js'
-import {
-  ALL,
-  type Bits,
-  classBits,
-  className,
-  common,
-  FOREIGN,
-  flip,
-  LOCAL,
-  NONE,
-  without,
-} from './classes.js'
-import type { GroupName, NodeName } from './contract.js'
+import { ALL, type Bits, classBits, flip, NONE } from './classes.js'
+import type { NodeName } from './contract.js'
 import { Departure } from './departure.js'
 import type { Ground } from './ground.js'
 import { Legacy } from './legacy.js'
@@ -25,9 +14,8 @@ import { parseDecimal } from './numbers.js'
 import { Partition } from './partition.js'
 import { Remedies } from './remedies.js'
 import { Standby } from './standby.js'
-
-/** The original's fixed start clock: when it has run out we stop waiting for the peer to be stable. */
-const START_CLOCK_MS = 10_000
+import { StartPhase } from './start-phase.js'
+import { Takeover } from './takeover.js'
 
 export class Ownership {
   readonly ground: Ground
@@ -36,13 +24,16 @@ export class Ownership {
   readonly legacy: Legacy
   readonly #partition: Partition
   readonly #remedies: Remedies
-  #startClockMs = Number.POSITIVE_INFINITY
+  readonly #start: StartPhase
+  readonly #takeover: Takeover
 
   constructor(ground: Ground, hasten: () => void) {
     this.ground = ground
     this.standby = new Standby(ground)
     this.departure = new Departure(ground, hasten)
     this.legacy = new Legacy(ground)
+    this.#takeover = new Takeover(ground, this.legacy)
+    this.#start = new StartPhase(ground, this.legacy, this.#takeover)
     this.#partition = new Partition(ground)
     this.#remedies = new Remedies(ground, this.standby)
   }
@@ -50,19 +41,7 @@ export class Ownership {
   /** Communication is up: all nodes are heard or declared dead. */
   begin(peerIsActive: boolean): void {
     const { ground } = this
-    if (!ground.config.manageResources || ground.state !== 'init') return
-    if (ground.isLegacy) {
-      ground.state = 'starting'
-      this.#clear(ground.peerIsAlive ? FOREIGN : NONE, () => this.#startLegacy(peerIsActive))
-      return
-    }
-    ground.state = 'starting'
-    if (ground.config.nodes.length === 1) this.#startAlone()
-    else if (ground.peerIsAlive) this.#clear(FOREIGN, () => this.#sayStarting())
-    else {
-      this.#sayStarting()
-      this.takeOver(ground.peerName, 'not heard')
-    }
+    if (ground.config.manageResources && ground.state === 'init') this.#start.begin(peerIsActive)
   }
 
   heardStarting(seq: number): void {
@@ -85,14 +64,12 @@ export class Ownership {
     const { peer } = this.ground
     const bits = classBits(message.text('rsc_hold'))
     if (message.text('asks') === '1' && this.ground.state !== 'init') this.ground.announceToSystole()
+    peer.isSystole ||= message.type === 'systole'
     if (bits === undefined || seq <= peer.toldSeq) return
     if (this.ground.isLegacy && message.type !== 'systole') return
     peer.toldSeq = seq
     const isSystole = message.type === 'systole'
-    if (isSystole) {
-      peer.isSystole = true
-      peer.reachablePings = parseDecimal(message.text('pings')) ?? 0
-    }
+    if (isSystole) peer.reachablePings = parseDecimal(message.text('pings')) ?? 0
     const isFull = isSystole || message.text('rtype') === 'full'
     peer.held = isFull ? bits : ((peer.held | bits) as Bits)
     peer.hasClaimed ||= isFull
@@ -133,7 +110,7 @@ export class Ownership {
     else ground.chronicle.log(...lines.noStonith())
     this.standby.cancel(`${name} is dead`)
     if (ground.state === 'init' || hadLeft) return
-    this.takeOver(name, 'it is dead')
+    this.#takeOver(name, 'it is dead')
   }
 
   /** shutdone: the peer has released everything and will be silent soon. */
@@ -143,7 +120,7 @@ export class Ownership {
     this.standby.cancel(`${name} has stopped`)
     ground.peer.held = NONE
     ground.peer.hasClaimed = true
-    this.takeOver(name, 'it has stopped')
+    this.#takeOver(name, 'it has stopped')
   }
 
   /** A new life of the peer: whatever it held or promised is void until it speaks. */
@@ -159,23 +136,12 @@ export class Ownership {
     if (ground.config.manageResources && ground.state !== 'init') ground.announceToSystole(true)
   }
 
-  takeOver(name: NodeName, because: string): void {
+  #takeOver(name: NodeName, because: string): void {
     const { ground } = this
     if (!ground.config.manageResources || ground.state === 'init') return
-    if (ground.state === 'shutdown' || this.departure.phase !== 'no') {
+    if (ground.state === 'shutdown' || this.departure.phase !== 'no')
       ground.chronicle.log(lines.takeoverCancelled())
-      return
-    }
-    const isRetry = this.legacy.forget() || ground.failed.length > 0
-    const missing = without(ALL, ground.held)
-    ground.state = 'stable'
-    this.#startClockMs = Number.POSITIVE_INFINITY
-    if (missing === NONE && !isRetry) return
-    ground.chronicle.log(lines.beingAcquired(name))
-    ground.hold(ALL, `${name}: ${because}`)
-    if ((missing & FOREIGN) !== 0 || isRetry) this.#takeFrom(name)
-    if ((missing & LOCAL) !== 0 || isRetry) this.#takeLocal(`${name}: ${because}`)
-    this.#remedies.tookOver()
+    else if (this.#takeover.from(name, because)) this.#remedies.tookOver()
   }
 
   tick(nowMs: number): void {
@@ -187,7 +153,7 @@ export class Ownership {
     const { ground } = this
     this.departure.advance(nowMs)
     if (this.departure.phase !== 'no' || ground.state === 'init') return
-    if (ground.state !== 'stable' && !ground.isLegacy) this.#advanceStart(nowMs)
+    if (ground.state !== 'stable') this.#start.advance(nowMs)
     if (ground.isInFlux) return
     if (ground.owesStable) ground.announce(true)
     this.#partition.advance(nowMs)
@@ -196,111 +162,12 @@ export class Ownership {
 
   nextMs(): number {
     return Math.min(
-      this.#startClockMs,
+      this.#start.nextMs(),
       this.standby.nextMs(),
       this.departure.nextMs(),
       this.legacy.nextMs(),
       this.ground.isInFlux ? Number.POSITIVE_INFINITY : this.#partition.nextMs(),
       this.ground.isInFlux ? Number.POSITIVE_INFINITY : this.#remedies.nextMs(),
     )
-  }
-
-  /** A cluster of one node: there is nobody to ask and nothing to take over. */
-  #startAlone(): void {
-    this.ground.state = 'stable'
-    this.ground.hold(ALL, 'start, there is no other node')
-    this.#takeLocal('start')
-  }
-
-  #startLegacy(peerIsActive: boolean): void {
-    if (this.ground.state !== 'starting') return
-    this.legacy.start(peerIsActive && this.ground.peerIsAlive)
-    if (!this.ground.peerIsAlive) this.takeOver(this.ground.peerName, 'not heard')
-  }
-
-  #sayStarting(): void {
-    // A takeover or a stop may have overtaken the start.
-    if (this.ground.state === 'shutdown' || (this.ground.state === 'stable' && this.ground.peerIsAlive))
-      return
-    this.ground.say(['t', 'starting'])
-    this.ground.announceToSystole()
-  }
-
-  /**
-   * The peer is stable: its word is final. It is starting too and has told what it holds: so is that. Else the
-   * original's clock of 10 s runs from its first word.
-   */
-  #advanceStart(nowMs: number): void {
-    const { ground } = this
-    if (!ground.peer.hasClaimed || !ground.jobs.isIdle) return
-    if (ground.state !== 'resourcesReceived') {
-      ground.state = 'resourcesReceived'
-      this.#startClockMs = nowMs + START_CLOCK_MS
-    }
-    if (ground.peer.isStable) this.#finishStart('T_RESOURCES(them)')
-    else if (ground.peer.hasStarted || nowMs >= this.#startClockMs) this.#finishStart('T_RESOURCES(us)')
-  }
-
-  #finishStart(by: string): void {
-    const { ground } = this
-    ground.state = 'stable'
-    this.#startClockMs = Number.POSITIVE_INFINITY
-    const isHeldByPeer = (flip(ground.peer.held) & LOCAL) !== 0
-    ground.chronicle.log(lines.localTransition(), lines.initialAcquisition(by))
-    if ((ground.held & LOCAL) === 0 && !isHeldByPeer) {
-      ground.hold(LOCAL, 'start, the other node does not hold them')
-      // Said before the first script runs, as the original does: a peer that starts too need not wait for them.
-      ground.announce(true)
-      this.#takeLocal('start')
-    } else {
-      ground.chronicle.log(lines.localAcquiredNone())
-      ground.owesStable = true
-      this.#clear(common(LOCAL, flip(ground.peer.held)), () => {})
-    }
-  }
-
-  /** Groups that we do not claim may still run here, left by an earlier life of this daemon that was killed. */
-  #clear(bits: Bits, whenCleared: () => void): void {
-    const stray = without(bits, this.ground.held)
-    if (stray === NONE) whenCleared()
-    else
-      this.ground.jobs.add({
-        what: 'clear',
-        bits: stray,
-        node: this.ground.us,
-        why: 'start',
-        whenEnded: failed => {
-          this.ground.noteStops(stray, failed)
-          whenCleared()
-        },
-      })
-  }
-
-  #takeFrom(node: NodeName): void {
-    const { ground } = this
-    ground.jobs.add({
-      what: 'takeFrom',
-      bits: FOREIGN,
-      node,
-      why: `takeover from ${node}`,
-      whenEnded: failed => {
-        ground.noteStarts(FOREIGN, failed)
-        ground.chronicle.log(lines.machDownComplete())
-        if (ground.state === 'stable' && !ground.isLegacy) {
-          ground.say(['t', 'resource'], ['rsc_hold', className(FOREIGN)], ['info', 'mach_down'])
-          ground.owesStable = true
-        }
-      },
-    })
-  }
-
-  #takeLocal(why: string): void {
-    const { ground } = this
-    const whenEnded = (failed: readonly GroupName[]): void => {
-      ground.noteStarts(LOCAL, failed)
-      ground.chronicle.log(lines.localAcquired())
-      if (ground.state === 'stable' && !ground.isLegacy) ground.announce(true, 'req_our_resources()')
-    }
-    ground.jobs.add({ what: 'takeLocal', bits: LOCAL, node: ground.us, why, whenEnded })
   }
 }

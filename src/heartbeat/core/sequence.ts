@@ -30,12 +30,16 @@ export type Judgement =
   | { readonly verdict: 'duplicate' }
   | { readonly verdict: 'replay'; readonly current: number }
 
+/** For the log line, said once per gap: the last number before it, the one after it. */
 interface Gap {
-  askAtMs: number
-  asked: boolean
-  /** For the log line: the last number before the gap, the one after it, the size. */
   readonly before: number
   readonly after: number
+  isSaid: boolean
+}
+
+interface Missing {
+  askAtMs: number
+  readonly gap: Gap
 }
 
 export interface Request {
@@ -51,7 +55,7 @@ export class Reception {
   #acked = 0
   #spoken = false
   readonly #ackTrigger: number
-  readonly #missing = new Map<number, Gap>()
+  readonly #missing = new Map<number, Missing>()
   readonly #rexmitDelayMs: number
   readonly #random: Prng
 
@@ -97,14 +101,17 @@ export class Reception {
   /** Numbers to ask for now; each is asked for again after max_rexmit_delay until it arrives. */
   due(nowMs: number): Request[] {
     const requests: Request[] = []
-    for (const [seq, gap] of this.#missing) {
-      if (gap.askAtMs > nowMs) continue
-      const isFirst = !gap.asked && (seq === gap.before + 1 || !this.#missing.has(seq - 1))
-      gap.asked = true
-      gap.askAtMs = nowMs + this.#rexmitDelayMs
-      if (isFirst) this.#spoken = true
+    for (const [seq, missing] of this.#missing) {
+      if (missing.askAtMs > nowMs) continue
+      missing.askAtMs = nowMs + this.#rexmitDelayMs
+      const { gap } = missing
       const count = gap.after - gap.before - 1
-      requests.push({ seq, gap: isFirst ? { count, last: gap.before, current: gap.after } : undefined })
+      requests.push({
+        seq,
+        gap: gap.isSaid ? undefined : { count, last: gap.before, current: gap.after },
+      })
+      gap.isSaid = true
+      this.#spoken = true
     }
     return requests
   }
@@ -118,7 +125,7 @@ export class Reception {
 
   nextRequestMs(): number {
     let next = Number.POSITIVE_INFINITY
-    for (const gap of this.#missing.values()) next = Math.min(next, gap.askAtMs)
+    for (const { askAtMs } of this.#missing.values()) next = Math.min(next, askAtMs)
     return next
   }
 
@@ -153,10 +160,11 @@ export class Reception {
   #miss(before: number, after: number, nowMs: number): void {
     if (before === 0) this.#first = 1
     if (before === 0) this.#acked = 0
+    const gap: Gap = { before, after, isSaid: false }
     const shortest = this.#rexmitDelayMs < 100 ? 0 : 50
     for (let seq = before + 1; seq < after && this.#missing.size < MISSING_MAX; seq++) {
       const askAtMs = nowMs + this.#random.between(shortest, this.#rexmitDelayMs)
-      this.#missing.set(seq, { askAtMs, asked: false, before, after })
+      this.#missing.set(seq, { askAtMs, gap })
     }
   }
 

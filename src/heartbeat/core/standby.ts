@@ -80,6 +80,7 @@ export class Standby {
     else if (info === 'other' && this.phase === 'asking') this.#give(from)
     else if (info === 'done' && this.phase === 'peerGiving') this.#take(from)
     else if (info === 'done' && this.phase === 'peerTaking') this.#finish(from)
+    else if (info === 'other' && this.phase === 'peerGiving') this.cancel('both gave way to each other')
     else {
       this.#ground.chronicle.log(lines.standbyOutOfTurn(info, from, NUMBER[this.phase]))
       // It waits for an answer that will not come: our word of being stable ends that (heardStable).

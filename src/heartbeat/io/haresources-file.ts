@@ -5,7 +5,7 @@
 import { readSmallFile } from '../../base/io/files.js'
 import { hasErrors, render } from '../../syntax/diagnostic.js'
 import { parseHaresources } from '../config/haresources.js'
-import type { ResourceGroup } from '../resources/resource.js'
+import type { ResourceGroup } from '../resources/plan/resource.js'
 
 export const HARESOURCES_BYTES_MAX = 1_048_576
 

@@ -1,16 +1,12 @@
-/** The media of ha.cf as sockets: what can be used, planned for this machine and opened, or why not. */
+/** The media of ha.cf as sockets: what can be used, planned for this machine and opened, or a StartFailure. */
 
 import type { Medium } from '../config/media.js'
 import type { Link, LinkHandlers } from '../links/link.js'
 import { openLinks, readMachine, resolveMediaLines } from '../links/open-links.js'
 import { type LinkPlan, type MediaLine, planLinks } from '../links/plan.js'
-import { EXIT, type ExitCode } from './configuration.js'
+import { EXIT } from './configuration.js'
+import { StartFailure } from './start-failure.js'
 import type { LogLine } from './state-files.js'
-
-export interface MediaFailure {
-  readonly exitCode: ExitCode
-  readonly reports: readonly string[]
-}
 
 export interface PlannedMedia {
   readonly plans: readonly LinkPlan[]
@@ -40,21 +36,18 @@ function mediaLine(medium: Medium): MediaLine | null {
 }
 
 /** `listen`: own addresses that the interfaces do not tell (HA_LISTEN). */
-export async function planMedia(
-  media: readonly Medium[],
-  listen: readonly string[],
-): Promise<PlannedMedia | MediaFailure> {
+export async function planMedia(media: readonly Medium[], listen: readonly string[]): Promise<PlannedMedia> {
   const usable = media.flatMap(medium => mediaLine(medium) ?? [])
   const unused = [...new Set(media.filter(medium => mediaLine(medium) === null).map(({ kind }) => kind))]
   const lines: LogLine[] = unused.map(kind => ({ level: 'WARN', text: `${kind} is not acted upon yet` }))
   const resolved = await resolveMediaLines(usable)
-  if (!Array.isArray(resolved)) return { exitCode: EXIT.configuration, reports: [resolved.reason] }
+  if (!Array.isArray(resolved)) throw new StartFailure(EXIT.configuration, [resolved.reason])
   const { plans, problems } = planLinks(resolved, await readMachine(listen))
   const errors = problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)
-  if (errors.length > 0) return { exitCode: EXIT.media, reports: errors }
+  if (errors.length > 0) throw new StartFailure(EXIT.media, errors)
   if (plans.length === 0) {
     const report = 'none of the media in ha.cf can be used: add a ucast, bcast or mcast line'
-    return { exitCode: EXIT.configuration, reports: [report] }
+    throw new StartFailure(EXIT.configuration, [report])
   }
   for (const { severity, message } of problems) {
     lines.push({ level: severity === 'warning' ? 'WARN' : 'info', text: message })
@@ -65,11 +58,11 @@ export async function planMedia(
 export async function openMedia(
   plans: readonly LinkPlan[],
   handlers: LinkHandlers,
-): Promise<readonly Link[] | MediaFailure> {
+): Promise<readonly Link[]> {
   const links = await openLinks(plans, handlers)
   if (!('reason' in links)) return links
   const rights = links.code === 'EACCES' || links.code === 'EPERM'
-  return { exitCode: rights ? EXIT.rights : EXIT.media, reports: [links.reason] }
+  throw new StartFailure(rights ? EXIT.rights : EXIT.media, [links.reason])
 }
 
 /** As the original tells that a medium is ready. */
@@ -82,8 +75,4 @@ export function mediumStarted(plan: LinkPlan): string {
     case 'mcast':
       return `UDP multicast heartbeat started for group ${plan.group} port ${plan.port} interface ${plan.device} (ttl=${plan.ttl} loop=${plan.loop ? 1 : 0})`
   }
-}
-
-export function isMediaFailure(value: object): value is MediaFailure {
-  return 'reports' in value
 }

@@ -3,7 +3,7 @@
  * them too would do everything twice, so these names are never run. The list is read once, as in the original.
  */
 import { readdirSync } from 'node:fs'
-import { messageEnvironment } from '../resources/environment.js'
+import { messageEnvironment } from '../resources/plan/environment.js'
 import type { Message } from '../wire/message.js'
 
 const BUILT_IN = new Set(['status', 'ask_resources', 'ip-request', 'ip-request-resp', 'hb_takeover'])

@@ -4,7 +4,7 @@
  */
 import type { Level } from '../../log/record.js'
 import { render } from '../../syntax/diagnostic.js'
-import type { ResourceGroup } from '../resources/resource.js'
+import type { ResourceGroup } from '../resources/plan/resource.js'
 import type { KeyRing } from '../wire/signature.js'
 import { type Configuration, isRefused, loadConfiguration, readKeys } from './configuration.js'
 import type { GroupsReading } from './haresources-file.js'
@@ -22,6 +22,8 @@ export class Reload {
   readonly #parts: ReloadParts
   #inForce: Configuration
   #authkeysText: string
+  /** What was said last about each broken file; the same is not said again. */
+  readonly #complaints = new Map<string, string>()
   #groups: readonly ResourceGroup[]
 
   constructor(inForce: Configuration, parts: ReloadParts) {
@@ -36,6 +38,11 @@ export class Reload {
     const { say } = this.#parts
     const changes = [this.#keys(), this.haresources(), await this.#haCf()]
     if (changes.every(change => !change)) say('info', 'Configuration unchanged.')
+  }
+
+  /** Of haresources as it is, or was when it could last be used. */
+  get groups(): readonly ResourceGroup[] {
+    return this.#groups
   }
 
   /** Also before a job. True when there was something to say or do. */
@@ -59,9 +66,10 @@ export class Reload {
     if (read.ring === null) {
       const first = read.diagnostics.find(({ severity }) => severity === 'error')
       const reason = first ? render(first).split('\n', 1)[0] : `${path} holds no key to sign with`
-      say('ERROR', `${reason}; the keys of before stay in force`)
+      this.#complain('authkeys', `${reason}; the keys of before stay in force`)
       return true
     }
+    this.#complaints.delete('authkeys')
     if (read.text === this.#authkeysText) return false
     this.#authkeysText = read.text
     say('info', 'Rereading authentication file.')
@@ -76,11 +84,19 @@ export class Reload {
     if (isRefused(loaded)) {
       // Faults of the other two files have been told already.
       const own = loaded.reports.filter(report => report.startsWith(`${haDir}/ha.cf`))
-      for (const report of own) say('ERROR', `${report.split('\n', 1)[0]}; ha.cf of before stays in force`)
-      return own.length > 0
+      const [first] = own
+      const more = own.length > 1 ? ` (and ${own.length - 1} more faults)` : ''
+      if (first) this.#complain('ha.cf', `${first.split('\n', 1)[0]}${more}; ha.cf of before stays in force`)
+      return first !== undefined
     }
+    this.#complaints.delete('ha.cf')
     if (loaded.texts.haCf === texts.haCf) return false
     say('WARN', 'ha.cf has changed: it acts after a restart of heartbeat (heartbeat -k, then heartbeat)')
     return true
+  }
+
+  #complain(file: string, text: string): void {
+    if (this.#complaints.get(file) !== text) this.#parts.say('ERROR', text)
+    this.#complaints.set(file, text)
   }
 }

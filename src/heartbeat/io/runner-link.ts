@@ -5,12 +5,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { GroupName, ResourceJob } from '../core/cluster.js'
-import type { FromRunner, RunnerLine, ToRunner } from '../resources/protocol.js'
-import { groupKey, type ResourceGroup } from '../resources/resource.js'
-import type { Begin } from '../resources/runner.js'
+import type { Begin, FromRunner, RunnerLine, ToRunner } from '../resources/plan/protocol.js'
+import { groupKey, type ResourceGroup } from '../resources/plan/resource.js'
 
 const DEATHS_MAX = 5
 const DEATHS_WITHIN_MS = 60_000
+
+type JobMessage = Extract<ToRunner, { kind: 'job' }>
 
 export interface RunnerHandlers {
   readonly onLine: (line: RunnerLine) => void
@@ -24,7 +25,7 @@ export class RunnerLink {
   readonly #handlers: RunnerHandlers
   #begin: Begin
   #child: ChildProcess | null = null
-  #job: ResourceJob | null = null
+  #job: JobMessage | null = null
   #deathsAtMs: number[] = []
   #isEnding = false
 
@@ -64,22 +65,18 @@ export class RunnerLink {
     child.on('error', error => this.#handlers.onTrouble(`resource runner: ${error.message}`))
     child.on('exit', (code, signal) => this.#died(child, signal ?? `exit code ${code}`))
     this.#send(this.#begin)
-    if (this.#job) this.#send({ kind: 'job', job: this.#job })
+    if (this.#job) this.#send(this.#job)
   }
 
-  run(job: ResourceJob): void {
-    this.#job = job
-    if (this.#child) this.#send({ kind: 'job', job })
+  /** `groups`: of haresources as it is now. */
+  run(job: ResourceJob, groups: readonly ResourceGroup[]): void {
+    this.#job = { kind: 'job', job, groups }
+    if (this.#child) this.#send(this.#job)
     else this.start()
   }
 
   script(name: string, env: Readonly<Record<string, string>>): void {
     if (this.#child) this.#send({ kind: 'script', name, env })
-  }
-
-  /** The groups to fall back to, should haresources be broken when a runner starts again. */
-  setGroups(groups: readonly ResourceGroup[]): void {
-    this.#begin = { ...this.#begin, groups }
   }
 
   /** Tells the runner that the daemon ends in good order; resolves when it has ended, within a limit. */
@@ -116,7 +113,7 @@ export class RunnerLink {
         this.#begin = { ...this.#begin, held: message.groups }
         return
       case 'jobEnded':
-        if (this.#job?.job !== message.job) return
+        if (this.#job?.job.job !== message.job) return
         this.#job = null
         this.#handlers.onJobEnded(message.job, message.failed)
         return
@@ -137,7 +134,7 @@ export class RunnerLink {
     this.#handlers.onTrouble('it is not started again before the next job: it has ended too often')
     const job = this.#job
     this.#job = null
-    const all = this.#begin.groups.map(group => ({ node: group.node, key: groupKey(group) }))
-    if (job) this.#handlers.onJobEnded(job.job, all)
+    const all = job?.groups.map(group => ({ node: group.node, key: groupKey(group) }))
+    if (job) this.#handlers.onJobEnded(job.job.job, all ?? [])
   }
 }

@@ -7,9 +7,9 @@ import type { AgentContext } from '../../agents/agent.js'
 import { builtinAgents } from '../../agents/table.js'
 import { runCommand } from '../../base/io/run-command.js'
 import type { Paths } from '../../base/paths.js'
-import { type FileKind, LAUNCHER_MARK, type Located, locate } from './locate.js'
-import type { Action, CallOutcome } from './plan.js'
-import type { Resource } from './resource.js'
+import type { Action, CallOutcome } from './plan/group.js'
+import { type FileKind, LAUNCHER_MARK, type Located, locate } from './plan/locate.js'
+import type { Resource } from './plan/resource.js'
 
 /** The original waits for ever. A start or stop that takes longer has hung. */
 export const CALL_TIMEOUT_MS: Readonly<Record<Action, number>> = {

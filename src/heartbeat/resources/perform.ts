@@ -1,7 +1,7 @@
 /** Plays a plan: does each step and hands its outcome back, until the plan is at its end. */
 import type { Level } from '../../log/record.js'
-import type { Action, CallOutcome, Plan } from './plan.js'
-import type { Resource } from './resource.js'
+import type { Action, CallOutcome, Plan } from './plan/group.js'
+import type { Resource } from './plan/resource.js'
 
 export interface Performer {
   locate(resource: Resource): string | null

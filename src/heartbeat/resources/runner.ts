@@ -11,11 +11,11 @@ import { BoundedQueue } from '../../base/bounded-queue.js'
 import { runCommand } from '../../base/io/run-command.js'
 import type { GroupName } from '../core/cluster.js'
 import { CALL_TIMEOUT_MS, type CallWorld, callResource, locateResource } from './call.js'
-import { type JobPlan, type JobStep, planJob } from './jobs.js'
 import { type Performer, perform } from './perform.js'
-import { clearGroup, giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan.js'
-import type { FromRunner, RunnerLine, ToRunner } from './protocol.js'
-import { groupKey, groupText, type Resource, type ResourceGroup } from './resource.js'
+import { clearGroup, giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan/group.js'
+import { type JobPlan, type JobStep, planJob } from './plan/jobs.js'
+import type { Begin, FromRunner, RunnerLine, ToRunner } from './plan/protocol.js'
+import { groupKey, groupText, type Resource, type ResourceGroup } from './plan/resource.js'
 
 const JOBS_MAX = 64
 const SCRIPTS_MAX = 256
@@ -23,18 +23,8 @@ const SCRIPT_TIMEOUT_MS = 600_000
 /** Lines of one call's output that reach the log. */
 const OUTPUT_LINES_MAX = 100
 
-/** Reads haresources anew for each job, so that an edit acts at the next one. */
-export type ReadGroups = () => {
-  readonly groups: readonly ResourceGroup[]
-  /** What is wrong with the file, once per edit; the groups are then those of the last good file. */
-  readonly complaint: string | null
-}
-
-export type Begin = Extract<ToRunner, { kind: 'begin' }>
-
 export interface RunnerWorld {
   readonly send: (message: FromRunner) => void
-  readonly readGroups: (begin: Begin) => ReadGroups
   readonly wallMs: () => number
   /** Calls this when the process is to end. */
   readonly exit: () => void
@@ -52,7 +42,6 @@ function programOf(resource: Resource): string {
 export class Runner {
   readonly #world: RunnerWorld
   readonly #begin: Begin
-  readonly #readGroups: ReadGroups
   readonly #call: CallWorld
   readonly #retries: StopRetries
   readonly #ending = new AbortController()
@@ -69,7 +58,6 @@ export class Runner {
   constructor(begin: Begin, world: RunnerWorld) {
     this.#world = world
     this.#begin = begin
-    this.#readGroups = world.readGroups(begin)
     this.#held = new Map(begin.held.map(group => [groupText(group), group]))
     const max = Number(begin.env.HA_STOPRETRYMAX ?? '')
     const named = begin.env.HA_STOPRETRYMAX !== undefined && Number.isInteger(max) && max >= 0
@@ -125,9 +113,7 @@ export class Runner {
     if (this.#working) return
     this.#working = true
     for (let next = this.#jobs.shift(); next && !this.#orphaned; next = this.#jobs.shift()) {
-      const { groups, complaint } = this.#readGroups()
-      if (complaint !== null) this.#say({ program: 'heartbeat', level: 'ERROR', text: complaint })
-      const plan = planJob(next.job, this.#begin.us, groups, [...this.#held.values()])
+      const plan = planJob(next.job, this.#begin.us, next.groups, [...this.#held.values()])
       const failed = await this.#carryOut(plan)
       this.#world.send({ kind: 'jobEnded', job: next.job.job, failed })
     }

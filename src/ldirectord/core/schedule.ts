@@ -1,10 +1,11 @@
 /**
  * When each check is due. All run side by side, but never one of them twice at a time, and never more than a limit at
- * once. The next start is one period after the last start, or right after the end of a check that took longer, so a
- * slow server delays nobody and checkinterval-after-the-end (the original's rule) is the upper bound.
+ * once. In the first round all start at once. From then on each check has its own moment in the period and starts at
+ * it, every period; a check that is still under way then takes the next one. So a slow server delays nobody, and
+ * checkinterval-after-the-end (the original's rule) is the upper bound.
  *
- * After the first round the starts are spread over the period in groups on a coarse tick: one timer wakes for a group
- * of checks, which costs far less than one timer each, and no burst of thousands builds up.
+ * The moments are spread over the period in groups on a coarse tick: one timer wakes for a group of checks, which
+ * costs far less than one timer each, and bursts of thousands dissolve however they came about.
  */
 
 export interface ScheduledCheck {
@@ -28,8 +29,9 @@ interface Slot {
   dueMs: number
   startedMs: number
   isRunning: boolean
-  /** How much earlier than a full period the second start comes: this spreads the checks. */
-  advanceMs: number
+  /** One of its moments; all others are whole periods away. */
+  readonly momentMs: number
+  isFirst: boolean
 }
 
 export class Schedule {
@@ -42,13 +44,14 @@ export class Schedule {
     checks.forEach((check, index) => {
       const ticks = Math.max(1, Math.floor(check.periodMs / limits.tickMs))
       const group = Math.max(limits.groupMin, Math.ceil(checks.length / ticks))
-      const advanceMs = (Math.floor(index / group) * limits.tickMs) % check.periodMs
+      const offsetMs = (Math.floor(index / group) * limits.tickMs) % check.periodMs
       this.#slots.set(check.id, {
         ...check,
         dueMs: nowMs,
         startedMs: nowMs,
         isRunning: false,
-        advanceMs,
+        momentMs: nowMs + offsetMs,
+        isFirst: true,
       })
     })
   }
@@ -72,9 +75,14 @@ export class Schedule {
     if (slot === undefined || !slot.isRunning) return
     slot.isRunning = false
     this.#inFlight--
-    const regular = slot.startedMs + slot.periodMs - slot.advanceMs
-    slot.advanceMs = 0
-    slot.dueMs = Math.max(regular, nowMs)
+    const { startedMs, periodMs } = slot
+    // A start that was late by less than half a period finds back to its moment; one that was later stays where it is,
+    // because waiting for the moment would make the gap longer than a period.
+    const dueMs = slot.isFirst
+      ? nowMs
+      : Math.min(startedMs + periodMs, nextMoment(slot, startedMs + periodMs / 2))
+    slot.isFirst = false
+    slot.dueMs = dueMs > nowMs ? dueMs : nextMoment(slot, nowMs)
   }
 
   get inFlight(): number {
@@ -95,4 +103,9 @@ export class Schedule {
   #onGrid(atMs: number): number {
     return atMs - (atMs % this.#limits.tickMs)
   }
+}
+
+/** The first of its moments that lies after this time. */
+function nextMoment({ momentMs, periodMs }: Slot, afterMs: number): number {
+  return momentMs + (Math.floor((afterMs - momentMs) / periodMs) + 1) * periodMs
 }

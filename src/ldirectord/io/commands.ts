@@ -1,9 +1,12 @@
-/** The programs that the file names: fallbackcommand and callback. They run beside the checks, one after the other. */
+/**
+ * The programs that the file names: fallbackcommand, callback, and the instances of execute=. They run beside the
+ * checks, one after the other.
+ */
 import { accessSync, constants } from 'node:fs'
 import { BoundedQueue } from '../../base/bounded-queue.js'
 import { runCommand } from '../../base/io/run-command.js'
-import type { ServiceKey } from '../core/table.js'
-import { endpoint } from '../core/table.js'
+import type { InstanceAction } from '../core/execute.js'
+import { endpoint, type ServiceKey } from '../core/table.js'
 
 const TIMEOUT_MS = 60_000
 const QUEUE_MAX = 1_000
@@ -24,6 +27,7 @@ export class Commands {
   readonly #onFailure: (sentence: string) => void
   readonly #queue = new BoundedQueue<Job>(QUEUE_MAX)
   #isRunning = false
+  #idle: Promise<void> = Promise.resolve()
 
   constructor(onFailure: (sentence: string) => void) {
     this.#onFailure = onFailure
@@ -51,10 +55,22 @@ export class Commands {
     this.#add({ program, args: [file], shown: `${program} ${file}` })
   }
 
+  /** `command` is ldirectord itself: a program and its first arguments. */
+  instance(command: readonly string[], { config, action }: InstanceAction): void {
+    const [program, ...before] = command
+    const args = [...before, config, action]
+    this.#add({ program: program!, args, shown: `ldirectord ${config} ${action}` })
+  }
+
+  /** Resolves when everything that was asked has been run. */
+  idle(): Promise<void> {
+    return this.#idle
+  }
+
   #add(job: Job): void {
     if (!this.#queue.push(job))
       this.#onFailure(`${job.shown} was left out: ${QUEUE_MAX} commands wait already`)
-    if (!this.#isRunning) void this.#work()
+    if (!this.#isRunning) this.#idle = this.#work()
   }
 
   async #work(): Promise<void> {

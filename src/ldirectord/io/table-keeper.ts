@@ -10,10 +10,12 @@ import { byServiceId, reconcile } from '../core/reconcile.js'
 import { type Edit, EMPTY_TABLE, serviceId, type Table } from '../core/table.js'
 import type { EditResult, Forwarder } from '../forwarders/forwarder.js'
 
+const TOLD_MAX = 1_000
+
 export interface TableKeeperOptions {
   readonly forwarder: Forwarder
   readonly onEdit: (edit: Edit, phase: Phase) => void
-  /** One sentence; the same one in a row is told once. */
+  /** One sentence; the same one is told once until the table is as desired again. */
   readonly onFailure: (sentence: string) => void
 }
 
@@ -25,7 +27,8 @@ export class TableKeeper {
   #owned: ReadonlySet<string> = new Set()
   #wanted: { readonly desired: Table; readonly readdquiescent: boolean } | null = null
   #queue: Promise<void> = Promise.resolve()
-  #lastFailure = ''
+  /** Sentences told since the table was last as desired. */
+  #told = new Set<string>()
   /** Whether the last edits left something undone; the next decision, or retry(), tries it again. */
   hasFailed = false
 
@@ -90,6 +93,14 @@ export class TableKeeper {
     this.#stopping.abort()
   }
 
+  aborted(): Promise<void> {
+    const { signal } = this.#stopping
+    return new Promise(resolve => {
+      if (signal.aborted) resolve()
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+
   #enqueue(work: () => Promise<void>): Promise<void> {
     this.#queue = this.#queue.then(work).catch((error: Error) => {
       this.hasFailed = true
@@ -130,15 +141,27 @@ export class TableKeeper {
     const failed = results.filter(result => result.error !== null)
     this.#believed = applyEdits(before, succeeded)
     for (const edit of succeeded) this.#options.onEdit(edit, phase)
-    if (failures === 'told') for (const result of failed) this.#tell(result.error!)
+    if (failures === 'told') for (const result of rootCauses(failed)) this.#tell(result.error!)
     this.hasFailed = failed.length > 0
-    if (!this.hasFailed) this.#lastFailure = ''
+    if (!this.hasFailed) this.#told.clear()
     return failed
   }
 
   #tell(sentence: string): void {
-    if (sentence === this.#lastFailure) return
-    this.#lastFailure = sentence
+    if (this.#told.has(sentence) || this.#told.size >= TOLD_MAX) return
+    this.#told.add(sentence)
     this.#options.onFailure(sentence)
   }
+}
+
+/** Where a service could not be added, that its servers could not be added either is no news. */
+function rootCauses(failed: readonly EditResult[]): EditResult[] {
+  const missing = new Set(
+    failed.flatMap(({ edit }) => (edit.kind === 'addService' ? [serviceId(edit.service.key)] : [])),
+  )
+  return failed.filter(({ edit }) => edit.kind === 'addService' || !missing.has(subjectOf(edit)))
+}
+
+function subjectOf(edit: Edit): string {
+  return serviceId('service' in edit ? edit.service.key : edit.key)
 }

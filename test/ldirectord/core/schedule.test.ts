@@ -57,9 +57,23 @@ test('no gap between two starts is longer than the period, spread or not', t => 
   for (const list of starts.values()) t.true(gaps(list).every(gap => gap <= 1000))
 })
 
-test('a check that takes longer than its period starts again when it ends, never twice at a time', t => {
+test('a check that takes longer than its period starts within a period of its end, never twice at a time', t => {
   const { starts } = play(new Schedule(checksOf(1), 0), 10_000, () => 2_500)
   for (const gap of gaps(starts.get('c0')!)) t.true(gap >= 2_500 && gap <= 3_500)
+})
+
+test('a first round that took longer than the period ends in no burst: the second is spread all the same', t => {
+  const answered = new Set<string>()
+  const lasts = (id: string): number => {
+    const lasting = answered.has(id) ? 3 : 1_700
+    answered.add(id)
+    return lasting
+  }
+  const { starts } = play(new Schedule(checksOf(1000), 0), 4_000, lasts)
+  const perTick = new Map<number, number>()
+  for (const list of starts.values())
+    for (const at of list.slice(1)) perTick.set(at, (perTick.get(at) ?? 0) + 1)
+  t.true(Math.max(...perTick.values()) <= 50)
 })
 
 test('one slow check delays no other', t => {

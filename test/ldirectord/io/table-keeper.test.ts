@@ -113,6 +113,27 @@ test('an edit that keeps failing is told once and tried again with the next deci
   t.deepEqual(weights(forwarder.table), { '10.0.1.1:80': 1, '10.0.1.2:80': 0 })
 })
 
+test('of a service that cannot be added only that is told, once, however often it is tried', async t => {
+  const forwarder = memoryForwarder()
+  const apply = forwarder.apply.bind(forwarder)
+  const partly = Object.assign(forwarder, {
+    apply: (async (edits, signal) => {
+      const results = []
+      for (const edit of edits)
+        results.push(
+          ...(edit.kind === 'addService' ? [{ edit, error: 'address in use' }] : await apply([edit], signal)),
+        )
+      return results
+    }) as Forwarder['apply'],
+  })
+  const { keeper, failures } = await loaded(partly)
+  for (let attempt = 0; attempt < 3; attempt++) {
+    keeper.want(table(0, 1), false)
+    await keeper.settled()
+  }
+  t.deepEqual(failures, ['address in use'])
+})
+
 test('decisions that arrive while edits are under way are answered by the newest of them', async t => {
   const { keeper, forwarder, told } = await loaded()
   keeper.want(table(0), false)

@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from 'ava'
 import type { Destination, Service } from '../../../src/ldirectord/core/table.js'
 import { DataPlane } from '../../../src/ldirectord/proxy/io/data-plane.js'
 import { defaultSettings, type ProxySettings } from '../../../src/ldirectord/proxy/io/settings.js'
+import { deafPort } from '../../contract/check/scripted-server.js'
 import {
   client,
   freePort,
@@ -219,6 +220,26 @@ test('when every server refuses the client is reset after a bounded number of at
   }
   t.is(await whoAnswers(port), 'ECONNRESET')
   t.true(plane.table.counters().every(c => c.activeConnections + c.inactiveConnections === 0))
+})
+
+test('a server that does not accept is given up after the connect time; nothing of the attempt stays', async t => {
+  const deaf = await deafPort()
+  t.teardown(() => deaf.close())
+  const { port, key, plane, notices } = await stage(
+    t,
+    {},
+    { connectTimeoutMs: 200, attemptsMax: 2, connectionsMax: 1 },
+  )
+  await plane.apply({ kind: 'addDestination', key, destination: destinationOf('127.0.0.1', deaf.port) })
+  t.is(await whoAnswers(port), 'ECONNRESET')
+  // Deleted while an attempt is under way: the client is reset, the attempt ends, its place is free again.
+  const visitor = client(port)
+  t.true(await until(() => plane.table.counters()[0]!.inactiveConnections === 1))
+  await plane.apply({ kind: 'deleteService', key })
+  t.true(await until(() => visitor.fate() === 'ECONNRESET'))
+  t.is(await plane.apply({ kind: 'addService', service: serviceOf(key) }), null)
+  t.is(await whoAnswers(port), 'ECONNRESET')
+  t.deepEqual(notices, [], 'the limit of one connection was never reached')
 })
 
 test('an idle connection is reset after the idle time, a busy one is not', async t => {

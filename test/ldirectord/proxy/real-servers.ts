@@ -70,9 +70,9 @@ export function client(port: number, address = '127.0.0.1', localAddress?: strin
   return { socket, text: () => text, fate: () => fate }
 }
 
-/** Looks every few milliseconds, for two seconds at most. */
+/** Looks every few milliseconds, for ten seconds at most. */
 export async function until(condition: () => boolean): Promise<boolean> {
-  for (let look = 0; look < 400; look++) {
+  for (let look = 0; look < 2_000; look++) {
     if (condition()) return true
     await wait(5)
   }

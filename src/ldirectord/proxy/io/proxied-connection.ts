@@ -72,8 +72,11 @@ export class ProxiedConnection {
       () => real.destroy(new Error('no connection in time')),
       settings.connectTimeoutMs,
     )
-    const failed = (): void => {
+    real.once('close', () => {
       clearTimeout(giveUp)
+      this.#closed()
+    })
+    const failed = (): void => {
       this.#count('none')
       this.#real = null
       if (this.#client.destroyed) this.#closed()
@@ -90,7 +93,6 @@ export class ProxiedConnection {
   #join(real: Socket): void {
     const client = this.#client
     real.on('error', () => this.reset())
-    real.on('close', () => this.#closed())
     if (client.destroyed) {
       resetSocket(real)
       return

@@ -1,0 +1,115 @@
+/**
+ * From communication being up to being stable: tell and ask (`starting`), hear what the peer holds, take our own groups
+ * unless the peer holds them. With nobody else alive the takeover does it all.
+ */
+import * as lines from '../log-lines.js'
+import { ALL, type Bits, common, FOREIGN, flip, LOCAL, NONE, without } from './classes.js'
+import type { Ground } from './ground.js'
+import type { Legacy } from './legacy.js'
+import type { Takeover } from './takeover.js'
+
+/** The original's fixed start clock: when it has run out we stop waiting for the peer to be stable. */
+const START_CLOCK_MS = 10_000
+
+export class StartPhase {
+  #clockMs = Number.POSITIVE_INFINITY
+  readonly #ground: Ground
+  readonly #legacy: Legacy
+  readonly #takeover: Takeover
+
+  constructor(ground: Ground, legacy: Legacy, takeover: Takeover) {
+    this.#ground = ground
+    this.#legacy = legacy
+    this.#takeover = takeover
+  }
+
+  begin(peerIsActive: boolean): void {
+    const ground = this.#ground
+    ground.state = 'starting'
+    if (ground.isLegacy)
+      this.#clear(ground.peerIsAlive ? FOREIGN : NONE, () => this.#beginLegacy(peerIsActive))
+    else if (ground.config.nodes.length === 1) this.#beginAlone()
+    else if (ground.peerIsAlive) this.#clear(FOREIGN, () => this.#sayStarting())
+    else {
+      this.#sayStarting()
+      this.#takeover.from(ground.peerName, 'not heard')
+    }
+  }
+
+  /**
+   * Called while we are not stable. The peer is stable: its word is final. It is starting too and has told what it
+   * holds: so is that. Else the original's clock of 10 s runs from its first word.
+   */
+  advance(nowMs: number): void {
+    const ground = this.#ground
+    if (ground.isLegacy || !ground.peer.hasClaimed || !ground.jobs.isIdle) return
+    if (ground.state !== 'resourcesReceived') {
+      ground.state = 'resourcesReceived'
+      this.#clockMs = nowMs + START_CLOCK_MS
+    }
+    if (ground.peer.isStable) this.#finish('T_RESOURCES(them)')
+    else if (ground.peer.hasStarted || nowMs >= this.#clockMs) this.#finish('T_RESOURCES(us)')
+  }
+
+  nextMs(): number {
+    return this.#ground.state === 'resourcesReceived' ? this.#clockMs : Number.POSITIVE_INFINITY
+  }
+
+  /** A cluster of one node: there is nobody to ask and nothing to take over. */
+  #beginAlone(): void {
+    this.#ground.state = 'stable'
+    this.#ground.hold(ALL, 'start, there is no other node')
+    this.#takeover.takeLocal('start')
+  }
+
+  #beginLegacy(peerIsActive: boolean): void {
+    if (this.#ground.state !== 'starting') return
+    this.#legacy.start(peerIsActive && this.#ground.peerIsAlive)
+    if (!this.#ground.peerIsAlive) this.#takeover.from(this.#ground.peerName, 'not heard')
+  }
+
+  #sayStarting(): void {
+    const ground = this.#ground
+    // A takeover or a stop may have overtaken the start.
+    if (ground.state === 'shutdown' || (ground.state === 'stable' && ground.peerIsAlive)) return
+    ground.say(['t', 'starting'])
+    ground.announceToSystole()
+  }
+
+  #finish(by: string): void {
+    const ground = this.#ground
+    ground.state = 'stable'
+    const isHeldByPeer = (flip(ground.peer.held) & LOCAL) !== 0
+    ground.chronicle.log(lines.localTransition(), lines.initialAcquisition(by))
+    if ((ground.held & LOCAL) === 0 && !isHeldByPeer) {
+      ground.hold(LOCAL, 'start, the other node does not hold them')
+      // Said before the first script runs, as the original does: a peer that starts too need not wait for them.
+      ground.announce(true)
+      this.#takeover.takeLocal('start')
+    } else {
+      ground.chronicle.log(lines.localAcquiredNone())
+      ground.owesStable = true
+      this.#clear(common(LOCAL, flip(ground.peer.held)), () => {})
+    }
+  }
+
+  /** Groups that we do not claim may still run here, left by an earlier life of this daemon that was killed. */
+  #clear(bits: Bits, whenCleared: () => void): void {
+    const ground = this.#ground
+    const stray = without(bits, ground.held)
+    if (stray === NONE) {
+      whenCleared()
+      return
+    }
+    ground.jobs.add({
+      what: 'clear',
+      bits: stray,
+      node: ground.us,
+      why: 'start',
+      whenEnded: failed => {
+        ground.noteStops(stray, failed)
+        whenCleared()
+      },
+    })
+  }
+}

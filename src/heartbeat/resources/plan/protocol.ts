@@ -1,0 +1,46 @@
+/**
+ * What the daemon and its resource runner say to each other, over the channel of a child process. Both ends come
+ * from the same build, so the messages are trusted to be whole; what they carry is bounded where it is made.
+ */
+import type { Paths } from '../../../base/paths.js'
+import type { Level } from '../../../log/record.js'
+import type { GroupName, ResourceJob } from '../../core/cluster.js'
+import type { ResourceGroup } from './resource.js'
+
+/** A line for ha-log that is not the daemon's own. */
+export interface RunnerLine {
+  /** Wall clock, milliseconds. */
+  readonly atMs: number
+  /** `heartbeat`, or a script as it names itself: `ResourceManager(default)`. */
+  readonly program: string
+  readonly pid: number
+  /** A level of ours, or the word an agent uses (INFO, WARNING). */
+  readonly level: Level | 'INFO' | 'WARNING'
+  readonly text: string
+}
+
+export type ToRunner =
+  | {
+      readonly kind: 'begin'
+      readonly us: string
+      readonly paths: Paths
+      readonly env: Readonly<Record<string, string>>
+      /** What a runner before this one had taken. */
+      readonly held: readonly ResourceGroup[]
+      /** Where to write when the daemon is gone. */
+      readonly logfile: string | null
+    }
+  /** With the groups of haresources as it is now. */
+  | { readonly kind: 'job'; readonly job: ResourceJob; readonly groups: readonly ResourceGroup[] }
+  /** A script of rc.d, with its own part of the environment. */
+  | { readonly kind: 'script'; readonly name: string; readonly env: Readonly<Record<string, string>> }
+  /** The daemon ends in good order: nothing is to be given up any more. */
+  | { readonly kind: 'goodbye' }
+
+export type FromRunner =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'line'; readonly line: RunnerLine }
+  | { readonly kind: 'jobEnded'; readonly job: number; readonly failed: readonly GroupName[] }
+  | { readonly kind: 'held'; readonly groups: readonly ResourceGroup[] }
+
+export type Begin = Extract<ToRunner, { kind: 'begin' }>

@@ -1,0 +1,19 @@
+/** What a valid file asks for that this version does not do: said in the log at each load, never passed over. */
+import type { LdirectordConfig } from '../config/model.js'
+import { serviceText } from '../log-lines.js'
+
+/** @param negotiable the services that have a negotiate check */
+export function limitations(config: LdirectordConfig, negotiable: readonly string[]): string[] {
+  const sentences: string[] = []
+  if (config.emailalert !== null || config.virtuals.some(virtual => virtual.emailalert !== null))
+    sentences.push('emailalert is read and checked, but this version sends no mail')
+  for (const { key, checktype, service } of config.virtuals) {
+    const negotiates = checktype === 'negotiate' || checktype === 'combined'
+    if (negotiates && !negotiable.includes(service)) {
+      sentences.push(
+        `virtual ${serviceText(key)}: this version has no check for service=${service}, so its servers count as down; use checktype=connect`,
+      )
+    }
+  }
+  return sentences
+}

@@ -1,0 +1,66 @@
+/**
+ * Where the lines of the heartbeat daemon go: logfile, debugfile (which also gets debug lines), syslog, and while it
+ * starts the terminal. A line never makes the daemon wait. Lines of its children stand between its own.
+ */
+import { haLogLine } from '../formats.js'
+import type { Level } from '../record.js'
+import { fileLog, type LineSink } from './file-log.js'
+import { type SyslogSink, syslogSink } from './syslog.js'
+
+const LOG_MODE = 0o644
+
+export interface HaLogOptions {
+  readonly node: string
+  readonly logfile: string | null
+  readonly debugfile: string | null
+  /** null or `none`: no syslog. */
+  readonly logfacility: string | null
+  readonly debug: number
+  /** Gets every line too, such as the standard error of a daemon in the foreground. */
+  readonly also: ((line: string) => void) | null
+}
+
+export class HaLog {
+  debug: number
+  readonly #options: HaLogOptions
+  readonly #logfile: LineSink | null
+  readonly #debugfile: LineSink | null
+  readonly #syslog: SyslogSink | null
+
+  constructor(options: HaLogOptions) {
+    this.#options = options
+    this.debug = options.debug
+    this.#logfile = options.logfile === null ? null : fileLog(options.logfile, LOG_MODE)
+    this.#debugfile = options.debugfile === null ? null : fileLog(options.debugfile, LOG_MODE)
+    const { logfacility } = options
+    const hasSyslog = logfacility !== null && logfacility !== 'none'
+    this.#syslog = hasSyslog ? syslogSink(logfacility, 'heartbeat', text => this.#write('WARN', text)) : null
+  }
+
+  say(level: Level, text: string): void {
+    if (level === 'debug' && this.debug === 0) return
+    this.#write(level, text)
+    if (level !== 'debug') this.#syslog?.write({ atMs: Date.now(), level, text })
+  }
+
+  /** A line that a child has composed, with its newline. */
+  childLine(line: string): void {
+    this.#logfile?.write(line)
+    this.#debugfile?.write(line)
+    this.#options.also?.(line)
+  }
+
+  /** Writes what waits, blocking: the last words. */
+  close(): void {
+    this.#logfile?.flushNow()
+    this.#debugfile?.flushNow()
+    this.#syslog?.close()
+  }
+
+  #write(level: Level, text: string): void {
+    const line = haLogLine({ atMs: Date.now(), level, text }, this.#options.node, process.pid)
+    if (level !== 'debug') this.#logfile?.write(line)
+    this.#debugfile?.write(line)
+    this.#options.also?.(line)
+  }
+}

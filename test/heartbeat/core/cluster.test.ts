@@ -1,0 +1,368 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { createPrng } from '../../../src/base/prng.js'
+import { Cluster, type ClusterConfig, type Effect, type Event } from '../../../src/heartbeat/core/cluster.js'
+import { type FieldValue, Message } from '../../../src/heartbeat/wire/message.js'
+
+const config = (changes: Partial<ClusterConfig> = {}): ClusterConfig => ({
+  us: 'alpha',
+  nodes: ['alpha', 'beta'],
+  pingNodes: [],
+  uuid: new Uint8Array(16).fill(1),
+  generation: 1000,
+  keepaliveMs: 1000,
+  deadtimeMs: 3000,
+  warntimeMs: 2000,
+  initdeadMs: 10_000,
+  deadpingMs: 3000,
+  autoFailback: 'on',
+  maxRexmitDelayMs: 250,
+  hopfudge: 1,
+  links: ['eth1'],
+  groups: [
+    { node: 'alpha', key: 'web' },
+    { node: 'beta', key: 'db' },
+  ],
+  manageResources: true,
+  heldAtStart: 'none',
+  random: createPrng(1),
+  wallSeconds: () => 1_700_000_000,
+  loadAverage: () => 'n/a',
+  ...changes,
+})
+
+const from = (seq: number, pairs: readonly (readonly [string, FieldValue])[], node = 'beta'): Event => ({
+  kind: 'received',
+  link: 'eth1',
+  message: Message.of(...pairs, ['src', node], ['seq', seq.toString(16)], ['hg', '7'], ['ts', '6b00fbef']),
+})
+const statusOf = (seq: number, st = 'active', dt = 'bb8'): Event =>
+  from(seq, [
+    ['t', 'status'],
+    ['st', st],
+    ['dt', dt],
+    ['protocol', '1'],
+  ])
+const clock: Event = { kind: 'clock' }
+const sent = (effects: readonly Effect[], type: string): Message[] =>
+  effects.flatMap(effect => (effect.kind === 'send' && effect.message.type === type ? [effect.message] : []))
+const logged = (effects: readonly Effect[]): string[] =>
+  effects.flatMap(effect => (effect.kind === 'log' ? [`${effect.level}: ${effect.text}`] : []))
+
+/** Our core and a beta that is active, with communication up. */
+function joined(changes: Partial<ClusterConfig> = {}): Cluster {
+  const cluster = new Cluster(config(changes))
+  cluster.start(0)
+  cluster.step(statusOf(1), 10)
+  cluster.step(
+    from(2, [
+      ['dest', 'alpha'],
+      ['t', 'repnodes'],
+      ['nodelist', 'alpha beta '],
+      ['delnodelist', ' '],
+    ]),
+    20,
+  )
+  return cluster
+}
+
+test('a node is declared dead after the dead time that it announces itself, once', t => {
+  const cluster = joined()
+  cluster.step(statusOf(3, 'active', '1f40'), 1000)
+  for (let at = 1500; at < 9000; at += 500) t.notRegex(logged(cluster.step(clock, at)).join('\n'), /is dead/)
+  t.notRegex(logged(cluster.step(clock, 8999)).join('\n'), /is dead/)
+  const verdict = logged(cluster.step(clock, 9000))
+  t.true(verdict.includes('WARN: node beta: is dead'))
+  t.false(logged(cluster.step(clock, 30_000)).some(line => line.includes('is dead')))
+})
+
+test('a status that comes later than warntime is late, later than deadtime is worse', t => {
+  const cluster = joined()
+  cluster.step(statusOf(3, 'active', '2710'), 1000)
+  for (let at = 1500; at < 3400; at += 500) cluster.step(clock, at)
+  t.true(
+    logged(cluster.step(statusOf(4, 'active', '2710'), 3400)).includes(
+      'WARN: Late heartbeat: Node beta: interval 2400 ms',
+    ),
+  )
+  for (let at = 4000; at < 7000; at += 500) cluster.step(clock, at)
+  t.true(
+    logged(cluster.step(statusOf(5), 7000)).includes(
+      'CRIT: Late heartbeat: Node beta: interval 3600 ms (> deadtime)',
+    ),
+  )
+})
+
+test('a node that did not run itself gives the others two keepalives before a verdict', t => {
+  const cluster = joined()
+  cluster.step(statusOf(3), 1000)
+  t.notRegex(logged(cluster.step(clock, 20_000)).join('\n'), /beta: is dead/)
+  t.notRegex(logged(cluster.step(statusOf(4), 20_010)).join('\n'), /beta: is dead/)
+  t.is(cluster.status().nodes[1]?.status, 'active')
+})
+
+test('initdead holds for everybody until all have been heard or declared dead', t => {
+  const cluster = new Cluster(config({ nodes: ['alpha', 'beta', 'gamma'] }))
+  cluster.start(0)
+  cluster.step(statusOf(1), 10)
+  for (let at = 500; at < 10_000; at += 500) {
+    t.notRegex(logged(cluster.step(clock, at)).join('\n'), /is dead/)
+  }
+  const lines = logged(cluster.step(clock, 10_000))
+  t.true(lines.includes('WARN: node gamma: is dead'))
+})
+
+test('reqnodes is asked once a second until it is answered, and nobody is active before', t => {
+  const cluster = new Cluster(config())
+  cluster.start(0)
+  t.is(sent(cluster.step(statusOf(1), 10), 'reqnodes').length, 1)
+  t.is(sent(cluster.step(clock, 900), 'reqnodes').length, 0)
+  t.is(sent(cluster.step(clock, 1010), 'reqnodes').length, 1)
+  t.is(cluster.status().status, 'up')
+})
+
+test('reqnodes is answered even before we are active ourselves', t => {
+  const cluster = new Cluster(config())
+  cluster.start(0)
+  const [answer] = sent(
+    cluster.step(
+      from(1, [
+        ['t', 'reqnodes'],
+        ['dest', 'alpha'],
+      ]),
+      10,
+    ),
+    'repnodes',
+  )
+  t.is(answer?.text('nodelist'), 'alpha beta ')
+  t.is(answer?.text('delnodelist'), ' ')
+  t.is(answer?.fields[0]?.name, 'dest')
+})
+
+test('an unknown node is named once a minute', t => {
+  const cluster = joined()
+  const stranger = (seq: number): Event =>
+    from(
+      seq,
+      [
+        ['t', 'status'],
+        ['st', 'active'],
+      ],
+      'gamma',
+    )
+  t.true(
+    logged(cluster.step(stranger(1), 100)).includes(
+      'ERROR: process_status_message: bad node [gamma] in message',
+    ),
+  )
+  t.is(logged(cluster.step(stranger(2), 200)).length, 0)
+  t.true(logged(cluster.step(stranger(3), 61_000)).some(line => line.includes('bad node [gamma]')))
+})
+
+test('a message for another node is counted but not obeyed', t => {
+  const cluster = joined()
+  const effects = cluster.step(
+    from(3, [
+      ['t', 'reqnodes'],
+      ['dest', 'gamma'],
+    ]),
+    100,
+  )
+  t.deepEqual(sent(effects, 'repnodes'), [])
+  t.is(cluster.status().nodes[1]?.missing, 0)
+})
+
+test('destuuid decides before dest', t => {
+  const cluster = joined()
+  const ask = (seq: number, destuuid: Uint8Array): Event =>
+    from(seq, [
+      ['t', 'reqnodes'],
+      ['dest', 'alpha'],
+      ['destuuid', destuuid],
+    ])
+  t.is(sent(cluster.step(ask(3, new Uint8Array(16).fill(9)), 100), 'repnodes').length, 0)
+  t.is(sent(cluster.step(ask(4, new Uint8Array(16).fill(1)), 200), 'repnodes').length, 1)
+})
+
+test('a request to resend gives the identical message, numbers of requests are decimal', t => {
+  const cluster = new Cluster(config())
+  const first = sent(cluster.start(0), 'status')[0]!
+  cluster.step(statusOf(1), 10)
+  const ask: Event = {
+    kind: 'received',
+    link: 'eth1',
+    message: Message.of(
+      ['t', 'NS_rexmit'],
+      ['dest', 'alpha'],
+      ['firstseq', '1'],
+      ['lastseq', '1'],
+      ['src', 'beta'],
+      ['hg', '7'],
+      ['ts', '6b00fbef'],
+    ),
+  }
+  t.is(sent(cluster.step(ask, 20), 'status')[0], first)
+})
+
+test('a message of a local writer is stamped in place and does not impersonate', t => {
+  const cluster = joined()
+  const message = Message.of(['src', 'beta'], ['t', 'noise'], ['n', '1'], ['seq', 'fff'], ['auth', 'x'])
+  const [noise] = sent(cluster.step({ kind: 'submitted', message }, 100), 'noise')
+  t.is(noise?.text('src'), 'alpha')
+  t.is(noise?.fields[0]?.name, 'src', 'a field that the writer has set keeps its place')
+  t.not(noise?.text('seq'), 'fff')
+  t.is(noise?.field('auth'), undefined)
+})
+
+test('addnode adds a node, delnode deletes only the dead', t => {
+  const cluster = joined()
+  const submit = (type: string, list: string, atMs: number): Effect[] =>
+    cluster.step({ kind: 'submitted', message: Message.of(['t', type], ['nodelist', list]) }, atMs)
+  submit('addnode', 'gamma', 100)
+  t.deepEqual(
+    cluster.status().nodes.map(node => node.name),
+    ['alpha', 'beta', 'gamma'],
+  )
+  t.true(logged(submit('delnode', 'gamma', 200)).some(line => line.includes('not dead')))
+  for (let at = 1000; at <= 4000; at += 500) cluster.step(statusOf(at, 'active'), at)
+  submit('delnode', 'gamma beta alpha', 4100)
+  t.deepEqual(
+    cluster.status().nodes.map(node => node.name),
+    ['alpha', 'beta'],
+  )
+})
+
+test('the stop before communication is up ends at once when nobody is there', t => {
+  const cluster = new Cluster(config())
+  cluster.start(0)
+  const effects = cluster.step({ kind: 'stop' }, 10)
+  t.is(effects.at(-1)?.kind, 'stopped')
+  t.deepEqual(cluster.step(clock, 20), [], 'nothing follows')
+})
+
+test('without resource management nothing is ever run', t => {
+  const cluster = joined({ manageResources: false })
+  const effects = [...Array(40).keys()].flatMap(at => cluster.step(clock, 1000 + at * 500))
+  t.false(effects.some(effect => effect.kind === 'run'))
+  t.is(cluster.status().nodes[1]?.status, 'dead')
+})
+
+test('a restart that keeps its resources asks for 30 s of patience and starts nothing again', t => {
+  const before = joined()
+  const [announced] = sent(before.step({ kind: 'restarting' }, 100), 'status')
+  t.is(announced?.text('dt'), (3000 + 30_000).toString(16))
+  const after = joined({ heldAtStart: 'local', generation: 1001 })
+  const effects = after.step(
+    from(3, [
+      ['t', 'resource'],
+      ['rsc_hold', 'local'],
+      ['rtype', 'full'],
+      ['isstable', '1'],
+    ]),
+    100,
+  )
+  t.false(effects.some(effect => effect.kind === 'run' && effect.what.startsWith('take')))
+  t.is(after.status().resources.held, 'local')
+})
+
+// Whatever an authenticated peer or a local writer says: no exception, one wakeAt, bounded answers.
+const words = fc.constantFrom(
+  ...[
+    'status',
+    'resource',
+    'systole',
+    'ask_resources',
+    'starting',
+    'shutdone',
+    'reqnodes',
+    'repnodes',
+    'NS_rexmit',
+  ],
+  ...[
+    'NS_ackmsg',
+    'NS_nak_rexmit',
+    'hb_takeover',
+    'ip-request',
+    'ip-request-resp',
+    'addnode',
+    'delnode',
+    'setsite',
+  ],
+)
+const values = fc.oneof(
+  fc.constantFrom(
+    'alpha',
+    'beta',
+    'all',
+    'local',
+    'foreign',
+    'none',
+    'me',
+    'other',
+    'done',
+    '1',
+    '0',
+    'full',
+    'dead',
+  ),
+  fc.integer({ min: 0, max: 5000 }).map(number => number.toString(16)),
+  fc.string({ maxLength: 12 }),
+)
+const names = [
+  ...[
+    'st',
+    'dt',
+    'dest',
+    'rsc_hold',
+    'info',
+    'rtype',
+    'isstable',
+    'nodelist',
+    'firstseq',
+    'lastseq',
+    'ackseq',
+  ],
+  ...['ipaddr', 'ok', 'node', 'site', 'weight', 'pings', 'asks'],
+]
+const fields = fc.array(fc.tuple(fc.constantFrom(...names), values), { maxLength: 5 })
+const anything: fc.Arbitrary<Event> = fc.oneof(
+  fc
+    .tuple(words, fields, fc.integer({ min: 1, max: 400 }), fc.constantFrom('7', '8', '6', 'x'))
+    .map(([type, pairs, seq, hg]) => ({
+      kind: 'received' as const,
+      link: 'eth1',
+      message: Message.of(
+        ['t', type],
+        ...pairs,
+        ['src', 'beta'],
+        ['seq', seq.toString(16)],
+        ['hg', hg],
+        ['ts', '6b00fbef'],
+      ),
+    })),
+  fc.tuple(words, fields).map(([type, pairs]) => ({
+    kind: 'submitted' as const,
+    message: Message.of(['t', type], ...pairs),
+  })),
+  fc.integer({ min: 0, max: 20 }).map(job => ({ kind: 'jobEnded' as const, job, failed: [] })),
+  fc.constant(clock),
+)
+
+test('no message, however odd, makes the core throw or answer without bound', t => {
+  const runs = fc.array(fc.tuple(anything, fc.integer({ min: 0, max: 4000 })), { maxLength: 60 })
+  fc.assert(
+    fc.property(runs, fc.constantFrom('on', 'off', 'legacy'), (run, autoFailback) => {
+      const cluster = joined({ autoFailback: autoFailback as 'on' })
+      let atMs = 100
+      for (const [event, afterMs] of run) {
+        atMs += afterMs
+        const effects = cluster.step(event, atMs)
+        if (effects.length > 700 || effects.at(-1)?.kind !== 'wakeAt') return false
+        cluster.status()
+      }
+      return true
+    }),
+    { numRuns: 300 },
+  )
+  t.pass()
+})

@@ -1,0 +1,152 @@
+/** The command as built (dist/bin), unprivileged in a folder of its own, with the user-space proxy as forwarder. */
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { commandLine, readPidFile } from '../../src/base/io/processes.js'
+import { type CommandResult, runCommand } from '../../src/base/io/run-command.js'
+
+const PROGRAM = resolve('dist/bin/ldirectord.cjs')
+const GOOD = `checkinterval=1
+virtual=127.0.177.1:18480
+    real=127.0.177.2:18481 masq
+    checktype=connect
+`
+const BROKEN = `${GOOD}    scheduler=WRR\n`
+
+/** A process that has ended may stay as a zombie where nobody collects it; it has no command line any more. */
+async function hasEnded(pid: number): Promise<boolean> {
+  for (let look = 0; look < 50 && commandLine(pid) !== ''; look++)
+    await new Promise(done => setTimeout(done, 50))
+  return commandLine(pid) === ''
+}
+
+async function node(t: ExecutionContext, config: string | null) {
+  if (!existsSync(PROGRAM)) t.fail(`${PROGRAM} is missing: npm run build first`)
+  const folder = await mkdtemp(join(tmpdir(), 'ld-'))
+  const place = (name: string): string => join(folder, name)
+  for (const name of ['ha', 'run', 'log']) await mkdir(place(name))
+  const write = (text: string): Promise<void> => writeFile(place('ha/ldirectord.cf'), text)
+  if (config !== null) await write(config)
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HA_DIR: place('ha'),
+    HA_VARRUN: place('run'),
+    HA_VARLOG: place('log'),
+    LDIRECTORD_FORWARDER: 'proxy',
+  }
+  const run = (...args: string[]): Promise<CommandResult> =>
+    runCommand(process.execPath, [PROGRAM, ...args], { timeoutMs: 20_000, env })
+  const pidFile = place('run/ldirectord.ldirectord.cf.pid')
+  const gone = async (path: string): Promise<void> => {
+    for (let look = 0; look < 100 && existsSync(path); look++)
+      await new Promise(done => setTimeout(done, 100))
+  }
+  t.teardown(async () => {
+    await run('ldirectord.cf', 'stop')
+    await gone(pidFile)
+    await gone(place('run/ldirectord-proxy.ldirectord.cf.pid'))
+    await rm(folder, { recursive: true })
+  })
+  const log = (): string => readFileSync(place('log/ldirectord.log'), 'utf8')
+  return { run, write, pidFile, gone, log, file: place('ha/ldirectord.cf') }
+}
+
+test('without an action, or with an unknown one, the usage is shown and the status is 255', async t => {
+  const { run } = await node(t, GOOD)
+  for (const args of [[], ['frobnicate'], ['ldirectord.cf', 'frobnicate'], ['-x', 'start']]) {
+    const { exitCode, stdout } = await run(...args)
+    t.is(exitCode, 255)
+    t.regex(stdout, /^Usage:/)
+  }
+})
+
+test('--help and --version end with 0', async t => {
+  const { run } = await node(t, GOOD)
+  for (const option of ['-h', '-?', '--help', '-v', '--version']) t.is((await run(option)).exitCode, 0)
+})
+
+test('a file that is nowhere is status 1 with its name', async t => {
+  const { run } = await node(t, null)
+  const { exitCode, stderr } = await run('web.cf', 'start')
+  t.is(exitCode, 1)
+  t.is(stderr, 'Config file web.cf not found\n')
+})
+
+test('stopped: status 3, stop 0, reload 1, try-restart 0', async t => {
+  const { run, file } = await node(t, GOOD)
+  const status = await run('ldirectord.cf', 'status')
+  t.is(status.exitCode, 3)
+  t.is(status.stdout, `ldirectord is stopped for ${file}\n`)
+  t.is((await run('ldirectord.cf', 'stop')).exitCode, 0)
+  t.is((await run('ldirectord.cf', 'reload')).exitCode, 1)
+  t.is((await run('ldirectord.cf', 'try-restart')).exitCode, 0)
+})
+
+test('a faulty file: status, start and reload are 2, with the line in the original words and a caret', async t => {
+  const { run, file } = await node(t, BROKEN)
+  for (const action of ['status', 'start', 'reload']) {
+    const { exitCode, stderr } = await run('ldirectord.cf', action)
+    t.is(exitCode, 2)
+    t.regex(
+      stderr,
+      /^Error \[\d+\] reading file .* at line 5: invalid scheduler, should be only lowercase letters/,
+    )
+    t.true(stderr.includes(`${file}:5:`) && stderr.includes('^~~'), stderr)
+  }
+  t.is((await run('ldirectord.cf', 'stop')).exitCode, 0)
+})
+
+test('a daemon starts, is found by its name, answers status on both streams, and stops', async t => {
+  const { run, pidFile, gone, log, file } = await node(t, GOOD)
+  t.is((await run('ldirectord.cf', 'start')).exitCode, 0)
+  const pid = readPidFile(pidFile)!
+  t.is(commandLine(pid), 'ldirectord ldirectord.cf start')
+  t.is((await run('ldirectord.cf', 'start')).exitCode, 0)
+  t.is(readPidFile(pidFile), pid)
+  const status = await run('ldirectord.cf', 'status')
+  t.is(status.exitCode, 0)
+  t.is(status.stdout, `ldirectord for ${file} is running with pid: ${pid}\n`)
+  t.is(status.stderr, status.stdout)
+  const record = JSON.parse((await run('ldirectord.cf', 'status', '--json')).stdout)
+  t.like(record, { pid, forwarder: 'proxy' })
+  t.is((await run('ldirectord.cf', 'stop')).exitCode, 0)
+  await gone(pidFile)
+  t.true(await hasEnded(pid))
+  t.regex(log(), /\|ldirectord\.cf\|\d+\] Starting Linux Director v1\.186-ha as daemon\n/)
+  t.regex(log(), /Linux Director Daemon terminated on signal: TERM\n$/)
+})
+
+test('with a file broken meanwhile status says running, keeps the pid file, and stop stops', async t => {
+  const { run, write, pidFile, gone } = await node(t, GOOD)
+  await run('ldirectord.cf', 'start')
+  const pid = readPidFile(pidFile)!
+  await write(BROKEN)
+  t.is((await run('ldirectord.cf', 'status')).exitCode, 0)
+  t.is((await run('ldirectord.cf', 'reload')).exitCode, 2)
+  t.is((await run('ldirectord.cf', 'restart')).exitCode, 2)
+  t.is(readPidFile(pidFile), pid)
+  t.regex(commandLine(pid), /ldirectord/)
+  t.is((await run('ldirectord.cf', 'stop')).exitCode, 0)
+  await gone(pidFile)
+  t.true(await hasEnded(pid))
+})
+
+test('restart puts another process in place', async t => {
+  const { run, pidFile } = await node(t, GOOD)
+  await run('ldirectord.cf', 'start')
+  const pid = readPidFile(pidFile)!
+  t.is((await run('ldirectord.cf', 'restart')).exitCode, 0)
+  t.not(readPidFile(pidFile), pid)
+  t.true(await hasEnded(pid))
+})
+
+test('a stale pid file is status 1 and said', async t => {
+  const { run, pidFile, file } = await node(t, GOOD)
+  await writeFile(pidFile, '999999999\n')
+  const { exitCode, stderr } = await run('ldirectord.cf', 'status')
+  t.is(exitCode, 1)
+  t.is(stderr, `ldirectord stale pid file ${pidFile} for ${file}\n`)
+  await rm(pidFile)
+})

@@ -1,0 +1,109 @@
+/**
+ * What the original does not do, or does otherwise, on a real kernel: an address that somebody else has, what the
+ * neighbours hear, a directory that is in use. Run inside a fresh namespace; prints one JSON record of what was seen.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AgentContext, AgentOutcome } from '../../src/agents/agent.js'
+import { builtinAgents } from '../../src/agents/table.js'
+
+export interface HardCases {
+  readonly duplicate: AgentOutcome
+  readonly addressesAfterDuplicate: string
+  readonly duplicateStatus: AgentOutcome
+  readonly heard: string
+  readonly busyStop: AgentOutcome
+  readonly aliveAfterStop: boolean
+  readonly forcedStop: AgentOutcome
+  readonly aliveAfterForcedStop: boolean
+  /** Rules of iptables and ip6tables after block start twice, then after its stop, where nft is not installed. */
+  readonly rulesWhileBlocked: string
+  readonly rulesAfterwards: string
+  readonly logged: readonly string[]
+}
+
+const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' }
+const logged: string[] = []
+const context: AgentContext = {
+  paths: { haDir: '/etc/ha.d', varLib: '/run', varRun: '/run', varLog: '/run' },
+  env: ENV,
+  signal: new AbortController().signal,
+  log: (level, instance, text) => logged.push(`${level} ${instance}: ${text}`),
+}
+
+function command(line: string): string {
+  const [file = '', ...args] = line.split(' ')
+  return spawnSync(file, args, { encoding: 'utf8', env: ENV, timeout: 10_000 }).stdout
+}
+
+async function agent(line: string, env = ENV): Promise<AgentOutcome> {
+  const [name = '', ...words] = line.split(' ')
+  const found = builtinAgents.get(name)
+  if (!found) throw new Error(`there is no agent ${name}`)
+  return found.run(words.slice(0, -1), words.at(-1) ?? '', { ...context, env })
+}
+
+async function heardAfterStart(): Promise<string> {
+  const ear = spawn('tcpdump', ['-n', '-v', '-l', '-c', '2', '-i', 'peer0', 'icmp6 and ip6[40] == 136'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: ENV,
+  })
+  let text = ''
+  ear.stdout.on('data', chunk => {
+    text += chunk
+  })
+  await once(ear.stderr, 'data') // "listening on": packets are counted from now
+  await agent('IPv6addr 2001:db8:1::20/64/eth0 start')
+  await Promise.race([once(ear, 'exit'), sleep(3_000)])
+  ear.kill()
+  return text
+}
+
+async function main(folder: string): Promise<void> {
+  command('mount -t tmpfs tmpfs /run')
+  for (const line of [
+    'link set lo up',
+    'link add eth0 type veth peer name peer0',
+    'link set eth0 up',
+    'link set peer0 up',
+    'addr add 2001:db8:1::1/64 dev eth0 nodad',
+    'addr add 2001:db8:1::99/64 dev peer0 nodad',
+  ])
+    command(`ip ${line}`)
+  const duplicate = await agent('IPv6addr 2001:db8:1::99/64/eth0 start')
+  const addressesAfterDuplicate = command('ip -6 -o addr show dev eth0')
+  const duplicateStatus = await agent('IPv6addr 2001:db8:1::99/64/eth0 status')
+  const heard = await heardAfterStart()
+
+  mkdirSync(`${folder}/busy`)
+  await agent(`Filesystem tmpfs ${folder}/busy tmpfs start`)
+  const user = spawn('sleep', ['60'], { cwd: `${folder}/busy`, stdio: 'ignore' })
+  await once(user, 'spawn')
+  const busyStop = await agent(`Filesystem tmpfs ${folder}/busy tmpfs stop`)
+  const aliveAfterStop = user.exitCode === null && user.signalCode === null
+  const forcedStop = await agent(`Filesystem tmpfs ${folder}/busy tmpfs force_unmount=yes stop`)
+  const aliveAfterForcedStop = user.exitCode === null && user.signalCode === null
+  user.kill('SIGKILL')
+
+  // A PATH that holds nothing but iptables.
+  mkdirSync(`${folder}/bin`)
+  for (const name of ['iptables', 'ip6tables']) symlinkSync(`/usr/sbin/${name}`, `${folder}/bin/${name}`)
+  const env = { PATH: `${folder}/bin`, LC_ALL: 'C' }
+  const rules = (): string => command('iptables -S INPUT') + command('ip6tables -S INPUT')
+  for (let i = 0; i < 2; i++) await agent('portblock tcp 80,443 block start', env)
+  const rulesWhileBlocked = rules()
+  await agent('portblock tcp 80,443 block stop', env)
+  const rulesAfterwards = rules()
+
+  const record: HardCases = {
+    ...{ duplicate, addressesAfterDuplicate, duplicateStatus, heard },
+    ...{ busyStop, aliveAfterStop, forcedStop, aliveAfterForcedStop, logged },
+    ...{ rulesWhileBlocked, rulesAfterwards },
+  }
+  process.stdout.write(`${JSON.stringify(record)}\n`)
+}
+
+const [, file = '', folder = ''] = process.argv
+if (file.endsWith('agents-hard-cases.js') && folder !== '') await main(folder)

@@ -1,0 +1,31 @@
+// LVSSyncDaemonSwap in a user-mode kernel that has IPVS: `ipvsadm -L --daemon` after each call.
+import { bin, ipvsVm, project } from './harness.js'
+import { peerTest } from './require.js'
+
+const test = peerTest(
+  ...['net-admin', 'tun', 'user-mode-linux', 'ipvsadm', 'iproute2', 'kmod', 'procps', 'iptables'],
+)
+
+test('the sync daemon of the kernel is swapped from backup to master and back, and never runs twice', async t => {
+  const vm = await ipvsVm(t, '1', '--share', project)
+  const agent = (action: string) =>
+    vm.attempt(['exec', 'dir1', '-t', '30', process.execPath, bin('resource-agent'), 'LVSSyncDaemonSwap', 'master', 'eth1', '7', action]) // biome-ignore format: one call
+  const daemons = async (): Promise<string[]> =>
+    (await vm.command('exec', 'dir1', '-t', '10', 'ipvsadm', '-L', '--daemon')).match(
+      /^\w+ sync daemon \(mcast=\w+, syncid=\d+/gm,
+    ) ?? []
+  const master = 'master sync daemon (mcast=eth1, syncid=7'
+  const backup = 'backup sync daemon (mcast=eth1, syncid=7'
+  t.is((await agent('status')).exitCode, 7)
+  for (let i = 0; i < 2; i++) {
+    t.is((await agent('start')).exitCode, 0)
+    t.deepEqual(await daemons(), [master])
+  }
+  t.is((await agent('status')).exitCode, 0)
+  for (let i = 0; i < 2; i++) {
+    t.is((await agent('stop')).exitCode, 0)
+    t.deepEqual(await daemons(), [backup])
+  }
+  t.is((await agent('start')).exitCode, 0)
+  t.deepEqual(await daemons(), [master])
+})
