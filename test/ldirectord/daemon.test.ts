@@ -31,7 +31,12 @@ async function running(t: ExecutionContext, text = FILE) {
     await rename(`${path}.new`, path)
   }
   await edit(text)
-  const instance = findInstance('ldirectord.cf', { HA_DIR: folder, HA_VARRUN: folder, HA_VARLOG: folder })
+  const instance = findInstance('ldirectord.cf', {
+    HA_DIR: folder,
+    HA_VARLIB: folder,
+    HA_VARRUN: folder,
+    HA_VARLOG: folder,
+  })
   const dead = new Set<string>()
   /** Servers whose check neither passes nor fails. */
   const silent = new Set<string>()
@@ -57,6 +62,7 @@ async function running(t: ExecutionContext, text = FILE) {
         : Promise.resolve(dead.has(probe.address) ? REFUSED : OK),
     useLog: () => {},
     command: ['/bin/false'],
+    mailCommand: ['/bin/false'],
     negotiable: ['http', 'none'],
     log: (_, line) => {
       log.push(line)
