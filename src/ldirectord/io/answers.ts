@@ -3,13 +3,13 @@ import { nowMs } from '../../base/io/real-clock.js'
 import type { LdirectordConfig } from '../config/model.js'
 import { adoptedTargets } from '../core/adopt.js'
 import { type ControlRequest, parseRequest } from '../core/control-request.js'
-import { canonicalKey } from '../core/desired.js'
+import { canonicalKey, realDestination } from '../core/desired.js'
 import type { Director, Target } from '../core/director.js'
 import { DRAINS_MAX, type Drain, drainOf, withDrain, withoutDrain } from '../core/drain.js'
-import { findServer } from '../core/find-server.js'
+import { findServer, type Place } from '../core/find-server.js'
 import { planLines, waitingLines } from '../core/plan.js'
 import { statusRecord } from '../core/status.js'
-import { serviceId, type Table } from '../core/table.js'
+import { endpoint, serviceId, type Table } from '../core/table.js'
 import { ownedIds } from '../core/takeover.js'
 import type { Forwarder } from '../forwarders/forwarder.js'
 import type { Drains } from './drains.js'
@@ -94,7 +94,7 @@ export class Answers {
   #drain(
     { config }: InUse,
     request: Extract<ControlRequest, { kind: 'drain' | 'undrain' }>,
-  ): { readonly drains: readonly Drain[] } | Refused {
+  ): { readonly servers: readonly NamedServer[] } | Refused {
     const { drains, onDrains } = this.#options
     const place = findServer(config, request.server, request.virtual)
     if (typeof place === 'string') return { error: place }
@@ -108,13 +108,32 @@ export class Answers {
     const failure = drains.replace(list)
     if (failure !== null) return { error: `nothing was changed, because it would not last: ${failure}` }
     onDrains()
-    return { drains: list }
+    return { servers: serversAt(config, place) }
   }
 
   #drainOf(config: LdirectordConfig, { virtual, real }: Target): Drain | null {
     const { key, reals } = config.virtuals[virtual]!
     return drainOf(this.#options.drains.list, serviceId(canonicalKey(key)), reals[real]!)
   }
+}
+
+/** A server as the table and the status name it. */
+export interface NamedServer {
+  readonly virtual: string
+  readonly server: string
+}
+
+/** The servers that a drain at this place is about. */
+function serversAt(config: LdirectordConfig, place: Place): NamedServer[] {
+  const drain = { ...place, who: '', reason: '', sinceMs: 0, untilMs: null }
+  return config.virtuals.flatMap(({ key: written, reals }) => {
+    const key = canonicalKey(written)
+    const virtual = serviceId(key)
+    return reals.flatMap(real => {
+      const { address, port } = realDestination(key, real, 0)
+      return drainOf([drain], virtual, real) === null ? [] : [{ virtual, server: endpoint(address, port) }]
+    })
+  })
 }
 
 const targetId = ({ virtual, real }: Target): string => `${virtual} ${real}`

@@ -8,6 +8,29 @@ import { readSmallFile, replaceFile } from '../../base/io/files.js'
 import type { Log } from '../../log/record.js'
 import { DRAIN_FILE_BYTES_MAX, type Drain, parseDrains, printDrains, withoutExpired } from '../core/drain.js'
 
+export interface DrainsRead {
+  readonly drains: readonly Drain[]
+  /** One sentence. */
+  readonly problem: string | null
+  /** Read, but not understood. */
+  readonly isFaulty: boolean
+}
+
+export function readDrains(path: string): DrainsRead {
+  let text: string
+  try {
+    text = readSmallFile(path, DRAIN_FILE_BYTES_MAX).toString('utf8')
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const problem = isMissing ? null : `drains cannot be read: ${(error as Error).message}`
+    return { drains: [], problem, isFaulty: false }
+  }
+  const drains = parseDrains(text)
+  if (typeof drains !== 'string')
+    return { drains: withoutExpired(drains, Date.now()), problem: null, isFaulty: false }
+  return { drains: [], problem: `${path} ${drains}, so no server is drained`, isFaulty: true }
+}
+
 export class Drains {
   readonly #path: string
   readonly #log: Log
@@ -46,22 +69,11 @@ export class Drains {
   }
 
   #read(): readonly Drain[] {
-    let text: string
-    try {
-      text = readSmallFile(this.#path, DRAIN_FILE_BYTES_MAX).toString('utf8')
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        this.#log('ERROR', `drains cannot be read: ${(error as Error).message}`)
-      return []
-    }
-    const drains = parseDrains(text)
-    if (typeof drains !== 'string') return withoutExpired(drains, Date.now())
-    this.#log(
-      'ERROR',
-      `${this.#path} ${drains}: it is kept as ${this.#path}.faulty, and no server is drained`,
-    )
-    this.#keepFaulty()
-    return []
+    const { drains, problem, isFaulty } = readDrains(this.#path)
+    if (problem === null) return drains
+    this.#log('ERROR', isFaulty ? `${problem}; it is kept as ${this.#path}.faulty` : problem)
+    if (isFaulty) this.#keepFaulty()
+    return drains
   }
 
   #keepFaulty(): void {
