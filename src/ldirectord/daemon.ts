@@ -111,7 +111,7 @@ export class Daemon {
     this.#answers = new Answers({
       ...options,
       drains: this.#drains,
-      inUse: () => this.#generation,
+      inUse: () => this.#inUse(),
       believed: () => this.#keeper.believed,
       onDrains: () => this.#applyDrains(),
     })
@@ -166,6 +166,12 @@ export class Daemon {
     this.#monitors.close()
   }
 
+  /** Who asks right after the start waits until the file is in use. */
+  async #inUse(): Promise<Generation | null> {
+    if (this.#generation === null) await this.#turn
+    return this.#generation
+  }
+
   #inTurn(work: () => Promise<void>): Promise<void> {
     this.#turn = this.#turn.then(async () => {
       try {
@@ -204,6 +210,7 @@ export class Daemon {
     this.#isLoading = true
     const loop = new CheckLoop({
       checks: plannedChecks(config),
+      jitterPercent: config.checkjitter,
       run: this.#options.runCheck,
       isMaintained: check => maintenance?.covers(serverOf(config, check)) ?? false,
       onOutcome: (check, outcome, durationMs) => this.#checked(check, outcome, durationMs),

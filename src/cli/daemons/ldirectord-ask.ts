@@ -44,6 +44,9 @@ const complain = (text: string): void => void process.stderr.write(`ldirectord: 
 export async function ask(call: AskCall): Promise<number> {
   const options = parse(call.rest, Date.now())
   if (typeof options === 'string') return refuse(options, USAGE_STATUS)
+  const wantsServer = call.action === 'drain' || call.action === 'undrain'
+  if (wantsServer && options.server === null)
+    return refuse(`${call.action} wants a real server`, USAGE_STATUS)
   const { pidFile, given } = call.instance
   if (lookForDaemon(pidFile).state !== 'running') return refuse(`is stopped for ${given}`, NOT_RUNNING)
   switch (call.action) {
@@ -53,8 +56,7 @@ export async function ask(call: AskCall): Promise<number> {
       return drained(call, options.server)
     case 'drain':
     case 'undrain':
-      if (options.server === null) return refuse(`${call.action} wants a real server`, USAGE_STATUS)
-      return change(call, options, options.server)
+      return change(call, options, options.server!)
   }
 }
 

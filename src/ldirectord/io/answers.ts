@@ -5,7 +5,7 @@ import { adoptedTargets } from '../core/adopt.js'
 import { type ControlRequest, parseRequest } from '../core/control-request.js'
 import { canonicalKey, realDestination } from '../core/desired.js'
 import type { Director, Target } from '../core/director.js'
-import { DRAINS_MAX, type Drain, drainOf, withDrain, withoutDrain } from '../core/drain.js'
+import { DRAINS_MAX, type Drain, drainOf, placeOf, withDrain, withoutDrain } from '../core/drain.js'
 import { findServer, type Place } from '../core/find-server.js'
 import { planLines, waitingLines } from '../core/plan.js'
 import { statusRecord } from '../core/status.js'
@@ -30,7 +30,7 @@ export interface AnswersOptions {
   readonly forwarder: Forwarder
   readonly drains: Drains
   readonly load: () => Promise<Loaded>
-  readonly inUse: () => InUse | null
+  readonly inUse: () => Promise<InUse | null>
   readonly believed: () => Table
   /** The list of drains has changed. */
   readonly onDrains: () => void
@@ -48,7 +48,7 @@ export class Answers {
   async answer(line: string): Promise<unknown> {
     const request = parseRequest(line)
     if (request === null) return { error: 'unknown request' }
-    const inUse = this.#options.inUse()
+    const inUse = await this.#options.inUse()
     if (request.kind === 'status') return this.#status(inUse)
     if (inUse === null) return { error: 'ldirectord is still starting' }
     if (request.kind === 'plan') return this.#plan(inUse)
@@ -104,17 +104,37 @@ export class Answers {
         : withoutDrain(drains.list, place)
     if (list === null) return { error: `${DRAINS_MAX} servers are drained already` }
     if (request.kind === 'undrain' && list.length === drains.list.length)
-      return { error: `${request.server} is not drained${request.virtual === null ? '' : ' there'}` }
+      return { error: notDrained(request.server, this.#covering(config, place)) }
     const failure = drains.replace(list)
     if (failure !== null) return { error: `nothing was changed, because it would not last: ${failure}` }
     onDrains()
     return { servers: serversAt(config, place) }
   }
 
+  /** A drain that is about more than this place, but holds one of its servers. */
+  #covering(config: LdirectordConfig, place: Place): Drain | null {
+    for (const { key: written, reals } of config.virtuals) {
+      const virtual = serviceId(canonicalKey(written))
+      for (const real of reals) {
+        const isMeant = drainOf([{ ...place, ...NOBODY }], virtual, real) !== null
+        const held = isMeant ? drainOf(this.#options.drains.list, virtual, real) : null
+        if (held !== null) return held
+      }
+    }
+    return null
+  }
+
   #drainOf(config: LdirectordConfig, { virtual, real }: Target): Drain | null {
     const { key, reals } = config.virtuals[virtual]!
     return drainOf(this.#options.drains.list, serviceId(canonicalKey(key)), reals[real]!)
   }
+}
+
+const NOBODY = { who: '', reason: '', sinceMs: 0, untilMs: null }
+
+function notDrained(server: string, covering: Drain | null): string {
+  if (covering === null) return `${server} is not drained`
+  return `${server} is drained as ${placeOf(covering)}: undrain that`
 }
 
 /** A server as the table and the status name it. */
@@ -125,7 +145,7 @@ export interface NamedServer {
 
 /** The servers that a drain at this place is about. */
 function serversAt(config: LdirectordConfig, place: Place): NamedServer[] {
-  const drain = { ...place, who: '', reason: '', sinceMs: 0, untilMs: null }
+  const drain = { ...place, ...NOBODY }
   return config.virtuals.flatMap(({ key: written, reals }) => {
     const key = canonicalKey(written)
     const virtual = serviceId(key)
