@@ -2,8 +2,8 @@
  * How long a command takes from start to end, against `node -e 0` (the floor of any Node program). Aim: at most 1.2
  * times. The runs are interleaved, so that a disturbance of the machine hits all alike.
  */
-import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { median, printJson, printTable } from '../report.js'
@@ -14,13 +14,21 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   'node -e 0': ['-e', '0'],
   'heartbeat -s': ['dist/bin/heartbeat.cjs', '-s'],
   'cl_status hbstatus': ['dist/bin/cl_status.cjs', 'hbstatus'],
-  'ldirectord ldirectord.cf status': ['dist/bin/ldirectord.cjs', 'ldirectord.cf', 'status'],
+  'ldirectord ldirectord.cf status, runs': ['dist/bin/ldirectord.cjs', 'ldirectord.cf', 'status'],
+  // It then reads the whole file, as the original does, to exit with 2 when the file is faulty.
+  'ldirectord stopped.cf status, stopped': ['dist/bin/ldirectord.cjs', 'stopped.cf', 'status'],
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'systole-cli-start-'))
+/** Stands for a running daemon: only its pid file and its command line count. */
+const standIn = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 120000)', 'ldirectord'], {
+  stdio: 'ignore',
+})
 try {
   cpSync('etc-ha.d', `${folder}/ha.d`, { recursive: true })
   for (const name of ['lib', 'run', 'log']) mkdirSync(`${folder}/${name}`)
+  cpSync('etc-ha.d/ldirectord.cf', `${folder}/ha.d/stopped.cf`)
+  writeFileSync(`${folder}/run/ldirectord.ldirectord.cf.pid`, `${standIn.pid}\n`)
   const env = {
     ...process.env,
     HA_DIR: `${folder}/ha.d`,
@@ -47,5 +55,6 @@ try {
   const ratios = Object.fromEntries(rows.map(([name, , ratio]) => [name, Number(ratio.toFixed(3))]))
   printJson('cli-start', { runs: RUNS, aim: AIM, floorMs: Number(floor.toFixed(1)), ratios })
 } finally {
+  standIn.kill('SIGKILL')
   rmSync(folder, { recursive: true, force: true })
 }

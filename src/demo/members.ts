@@ -3,7 +3,7 @@
  * node's HA_DIR, and children inherit it. So a process that a daemon started is found too, and none of anybody else.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { isAlive, readPidFile } from '../base/io/processes.js'
+import { commandLine, readPidFile } from '../base/io/processes.js'
 import type { Layout } from './layout.js'
 
 export interface Member {
@@ -68,12 +68,14 @@ export function membersOf(layout: Layout): Member[] {
   return members
 }
 
+/** A process that was killed keeps its pid until its parent has noticed, but it has no command line any more. */
+const runsLdirectord = (pidFile: string): boolean =>
+  commandLine(readPidFile(pidFile) ?? 0).includes('ldirectord')
+
 /** The node whose ldirectord daemon runs: the last resource of the group, so that node owns the service. */
 export function ownerOf(layout: Layout): string | null {
   const owner = layout.nodes.find(({ varRun }) =>
-    filesOf(varRun).some(
-      name => /^ldirectord\..*\.pid$/.test(name) && isAlive(readPidFile(`${varRun}/${name}`) ?? 0),
-    ),
+    filesOf(varRun).some(name => /^ldirectord\..*\.pid$/.test(name) && runsLdirectord(`${varRun}/${name}`)),
   )
   return owner?.name ?? null
 }

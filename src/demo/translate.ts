@@ -56,7 +56,7 @@ const LDIRECTORD: readonly Row[] = [
   [/Configuration file '?([^']+?)'? has changed on disk/, ([file]) => `ldirectord sees a change of ${file}`],
   [/reread new configuration/, () => 'ldirectord uses the new configuration'],
   [/terminated on signal/, () => 'ldirectord stops'],
-  [/Exiting|Invoking|real server table/, () => null],
+  [/Exiting|Invoking|stale pid file|real server table/, () => null],
 ]
 
 function firstMatch(rows: readonly Row[], text: string): string | null | undefined {

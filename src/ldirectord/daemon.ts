@@ -13,16 +13,16 @@ import type { Outcome, Probe } from './checks/check.js'
 import type { LdirectordConfig } from './config/model.js'
 import { adoptedTargets } from './core/adopt.js'
 import { changeLine } from './core/change-lines.js'
-import { canonicalKey, desiredTable, type IsUp } from './core/desired.js'
-import { type Change, Director, type DirectorEvent, movesTable, type Target } from './core/director.js'
-import { type Drain, drainOf } from './core/drain.js'
+import { desiredTable, type IsUp } from './core/desired.js'
+import { type Change, Director, type DirectorEvent, movesTable } from './core/director.js'
+import { drainsIn } from './core/drained-targets.js'
 import { editLine, type Phase, virtualIndexes } from './core/edit-lines.js'
 import { executeActions } from './core/execute.js'
 import { limitations } from './core/limitations.js'
 import type { DaemonStatus } from './core/mail.js'
 import { type PlannedCheck, plannedChecks } from './core/probe.js'
 import { stopEdits } from './core/stop-edits.js'
-import { type Edit, EMPTY_TABLE, serviceId, type Table } from './core/table.js'
+import { type Edit, EMPTY_TABLE, type Table } from './core/table.js'
 import { ownedIds, serverOf, toldBefore } from './core/takeover.js'
 import type { Forwarder } from './forwarders/forwarder.js'
 import { Alerts } from './io/alerts.js'
@@ -37,14 +37,12 @@ import type { Loaded } from './io/load-config.js'
 import { Maintenance } from './io/maintenance.js'
 import { MonitorFiles } from './io/monitor-files.js'
 import { TableKeeper } from './io/table-keeper.js'
+import { TableUpkeep } from './io/table-upkeep.js'
 import * as lines from './log-lines.js'
 
 /** How long a load waits for the first answers before it writes the table without the missing ones. */
 const FIRST_ROUND_MS = 300
 const HOUSEKEEPING_MS = 250
-const RETRY_MS = 5_000
-/** How often a forwarder that is a process like us is asked whether it still has its table. */
-const VERIFY_MS = 1_000
 const STOP_MS_MAX = 15_000
 
 export type GoodConfig = Extract<Loaded, { kind: 'loaded' }>
@@ -79,6 +77,7 @@ export class Daemon {
   readonly #options: DaemonOptions
   readonly #log: Log
   readonly #keeper: TableKeeper
+  readonly #upkeep: TableUpkeep
   readonly #commands: Commands
   readonly #monitors = new MonitorFiles()
   readonly #watch: ConfigWatch
@@ -88,8 +87,6 @@ export class Daemon {
   #generation: Generation | null = null
   #control: Server | null = null
   #endHousekeeping: () => void = () => {}
-  #triedAtMs = 0
-  #verifiedAtMs = 0
   /** Loads and the stop happen one after the other. */
   #turn: Promise<void> = Promise.resolve()
   #isLoading = false
@@ -108,6 +105,7 @@ export class Daemon {
       onEdit: (edit, phase) => this.#told(edit, phase),
       onFailure: sentence => this.#log('ERROR', sentence),
     })
+    this.#upkeep = new TableUpkeep(this.#keeper, options.forwarder.name)
     this.#answers = new Answers({
       ...options,
       drains: this.#drains,
@@ -204,7 +202,7 @@ export class Daemon {
     await maintenance?.refresh()
     const adopted = adoptedTargets(config, current, real => maintenance?.covers(real) ?? false)
     const told = toldBefore(config, old)
-    const drained = old === null ? {} : { drainOf: this.#drainsOf(config) }
+    const drained = old === null ? {} : { drainOf: drainsIn(config, this.#drains.list) }
     const director = new Director(config, { adopted, told, ...drained }, nowMs())
     old?.loop.stop()
     this.#isLoading = true
@@ -288,14 +286,8 @@ export class Daemon {
   #applyDrains(): void {
     const generation = this.#generation
     if (generation === null) return
-    this.#step(generation, { kind: 'drains', drainOf: this.#drainsOf(generation.config) })
-  }
-
-  #drainsOf({ virtuals }: LdirectordConfig): (target: Target) => Drain | null {
-    return ({ virtual, real }) => {
-      const { key, reals } = virtuals[virtual]!
-      return drainOf(this.#drains.list, serviceId(canonicalKey(key)), reals[real]!)
-    }
+    const drainOf = drainsIn(generation.config, this.#drains.list)
+    this.#step(generation, { kind: 'drains', drainOf })
   }
 
   /** Looks after what no check triggers: the maintenance folder, edits that failed, a lost table, the file. */
@@ -305,20 +297,9 @@ export class Daemon {
     await generation.maintenance?.refresh()
     if (this.#drains.expire()) this.#applyDrains()
     this.#alerts.tick(generation)
-    if (this.#keeper.hasFailed && !this.#isLoading && nowMs() - this.#triedAtMs > RETRY_MS) {
-      this.#triedAtMs = nowMs()
-      this.#keeper.want(this.#desired(generation), generation.config.readdquiescent)
-    }
-    await this.#verify(generation)
+    if (!this.#isLoading)
+      await this.#upkeep.tick(() => this.#desired(generation), generation.config.readdquiescent)
     await this.#lookAtFile(generation.config)
-  }
-
-  /** The kernel does not lose its table; a process can die and be started again with an empty one. */
-  async #verify(generation: Generation): Promise<void> {
-    if (this.#options.forwarder.name !== 'proxy' || this.#isLoading) return
-    if (nowMs() - this.#verifiedAtMs < VERIFY_MS) return
-    this.#verifiedAtMs = nowMs()
-    await this.#keeper.verify(this.#desired(generation), generation.config.readdquiescent)
   }
 
   async #lookAtFile(config: LdirectordConfig): Promise<void> {

@@ -12,8 +12,7 @@ import { peerTest } from './require.js'
 
 const RIG = resolve('test/peers/rig/ldirectord-oracle')
 const PROGRAM = `${process.execPath} ${resolve('dist/bin/ldirectord.cjs')}`
-// 12 asks for a check that docs/compatibility-ldirectord.md names as missing.
-const CASES = readdirSync(`${RIG}/cases`).filter(name => !name.startsWith('12-'))
+const CASES = readdirSync(`${RIG}/cases`)
 const LIMIT_MS = 170_000
 
 const test = peerTest('root', 'net-admin', 'iproute2', 'util-linux', 'python3')

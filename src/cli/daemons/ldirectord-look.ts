@@ -4,7 +4,7 @@ import { negotiableServices, runCheck } from '../../ldirectord/checks/run-check.
 import type { LdirectordConfig } from '../../ldirectord/config/model.js'
 import { adoptedTargets } from '../../ldirectord/core/adopt.js'
 import { canonicalKey } from '../../ldirectord/core/desired.js'
-import { type Drain, drainOf } from '../../ldirectord/core/drain.js'
+import { drainsIn } from '../../ldirectord/core/drained-targets.js'
 import { limitations } from '../../ldirectord/core/limitations.js'
 import { planLines, waitingLines } from '../../ldirectord/core/plan.js'
 import { type PlannedCheck, plannedChecks } from '../../ldirectord/core/probe.js'
@@ -106,11 +106,8 @@ async function planFrom(instance: Instance, config: LdirectordConfig, current: T
   )
   const { drains, problem } = readDrains(instance.drainFile)
   if (problem !== null) complain(problem)
-  const drained = (virtual: number, real: number): Drain | null => {
-    const { key, reals } = config.virtuals[virtual]!
-    return drainOf(drains, serviceId(canonicalKey(key)), reals[real]!)
-  }
-  const isDrained = (virtual: number, real: number): boolean => drained(virtual, real) !== null
+  const drained = drainsIn(config, drains)
+  const isDrained = (virtual: number, real: number): boolean => drained({ virtual, real }) !== null
   const serves = (virtual: number, real: number): boolean =>
     adopted.has(`${virtual} ${real}`) && !isDrained(virtual, real)
   return {

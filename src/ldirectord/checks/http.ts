@@ -7,16 +7,17 @@ import { type IncomingMessage, type RequestOptions, request as requestHttp } fro
 import { request as requestHttps } from 'node:https'
 import { isIP } from 'node:net'
 import { endpoint } from '../core/table.js'
-import { type Check, failed, type Outcome, type Probe, type Progress } from './check.js'
-import { mismatch } from './receive.js'
-
-const REDIRECTS_MAX = 7
-/** As much of a body as `receive` sees. */
-const BODY_KEPT_BYTES_MAX = 1_048_576
-/** An answer that is still going on here is no page. */
-const BODY_BYTES_MAX = 16 * BODY_KEPT_BYTES_MAX
-/** Enough of a body for a monitorfile. */
-const ANSWER_CHARACTERS_MAX = 65_536
+import { type Check, failed, type Probe, type Progress } from './check.js'
+import {
+  BODY_BYTES_MAX,
+  BODY_KEPT_BYTES_MAX,
+  escapePath,
+  type HttpAnswer,
+  httpVerdict,
+  isRedirect,
+  isSuccess,
+  REDIRECTS_MAX,
+} from './http-answer.js'
 
 const ONCE = { once: true }
 
@@ -30,21 +31,13 @@ interface Question {
   readonly hostHeader: string
 }
 
-interface Answer {
-  readonly status: number
-  readonly statusLine: string
-  readonly location: string | undefined
-  readonly body: Uint8Array
-  readonly isEndless: boolean
-}
-
 export const checkHttp: Check = async (probe, signal, progress) => {
   let question = firstQuestion(probe)
   if (question === null) return failed('ERROR', `request is no URL: ${probe.request}`)
   for (let redirects = 0; ; redirects++) {
     const answer = await ask(question, probe, signal, progress)
     const target = isRedirect(answer.status) ? answer.location : undefined
-    if (target === undefined) return verdict(answer, probe)
+    if (target === undefined) return httpVerdict(answer, probe)
     if (redirects === REDIRECTS_MAX) return failed('L7STS', `more than ${REDIRECTS_MAX} redirects`)
     question = questionOf(target, question)
     if (question === null)
@@ -64,15 +57,6 @@ function firstQuestion(probe: Probe): Question | null {
   return { isSecure: probe.service === 'https', host, port, path: escapePath(probe.request), hostHeader }
 }
 
-/** What cannot stand in a request line is percent-encoded; what is encoded already stays. */
-const escapePath = (text: string): string =>
-  text.replace(/[^\w\-.~:/?#[\]@!$&'()*+,;=%]/gu, character => {
-    let escaped = ''
-    for (const byte of Buffer.from(character))
-      escaped += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
-    return escaped
-  })
-
 function questionOf(location: string, from: Question | null): Question | null {
   const base = from && `${from.isSecure ? 'https' : 'http'}://${endpoint(from.host, from.port)}${from.path}`
   if (!URL.canParse(location, base ?? undefined)) return null
@@ -88,24 +72,8 @@ function questionOf(location: string, from: Question | null): Question | null {
   }
 }
 
-const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
-const isSuccess = (status: number): boolean => status >= 200 && status < 300
-
-function verdict(answer: Answer, probe: Probe): Outcome {
-  if (!isSuccess(answer.status)) {
-    return { ...failed('L7STS', answer.statusLine), answer: answer.statusLine }
-  }
-  if (answer.isEndless) return failed('L7RSP', `the answer is longer than ${BODY_BYTES_MAX} bytes`)
-  const fault = mismatch(probe.receive, answer.body)
-  if (fault === null) {
-    return { passed: true, code: 'OK', detail: answer.statusLine, answer: answer.statusLine }
-  }
-  const body = Buffer.from(answer.body.subarray(0, ANSWER_CHARACTERS_MAX)).toString('latin1')
-  return { ...fault, detail: `${answer.statusLine}, but ${fault.detail}`, answer: body }
-}
-
 /** One question and its whole answer. Nothing is left open when the promise settles or the signal aborts. */
-function ask(question: Question, probe: Probe, signal: AbortSignal, progress: Progress): Promise<Answer> {
+function ask(question: Question, probe: Probe, signal: AbortSignal, progress: Progress): Promise<HttpAnswer> {
   progress.reached = 'connecting'
   const options: RequestOptions & { rejectUnauthorized: boolean; servername: string } = {
     host: question.host,
@@ -134,7 +102,7 @@ function ask(question: Question, probe: Probe, signal: AbortSignal, progress: Pr
       request.destroy()
     }
     signal.addEventListener('abort', abort, ONCE)
-    const finish = (answer: Answer): void => {
+    const finish = (answer: HttpAnswer): void => {
       resolve(answer)
       request.destroy()
     }
@@ -149,7 +117,7 @@ function ask(question: Question, probe: Probe, signal: AbortSignal, progress: Pr
 function readAnswer(
   response: IncomingMessage,
   method: 'GET' | 'HEAD',
-  finish: (answer: Answer) => void,
+  finish: (answer: HttpAnswer) => void,
   reject: (error: Error) => void,
 ): void {
   const status = response.statusCode ?? 0

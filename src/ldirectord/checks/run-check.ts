@@ -7,15 +7,50 @@ import { setMaxListeners } from 'node:events'
 import { type Check, failed, type Outcome, type Probe, type Progress } from './check.js'
 import { checkConnect } from './connect.js'
 import { checkExternal, checkExternalPerl } from './external.js'
+import { checkFtp } from './ftp.js'
 import { checkHttp } from './http.js'
+import { checkImap, checkImaps } from './imap.js'
+import { checkNntp } from './nntp.js'
 import { checkOff, checkOn } from './no-check.js'
+import { checkOracle } from './oracle.js'
 import { checkPing } from './ping.js'
+import { checkPop, checkPops } from './pop.js'
+import { checkRadius } from './radius.js'
+import { checkSimpletcp } from './simpletcp.js'
+import { checkSip } from './sip.js'
+import { checkSmtp } from './smtp.js'
 import { outcomeOfError } from './system-error.js'
+
+/** A check that brings a library: a bundle of its own (scripts/build.mjs), loaded by the first check that needs it. */
+const onFirstUse =
+  (load: () => Promise<Check>): Check =>
+  async (probe, signal, progress) =>
+    (await load())(probe, signal, progress)
+
+const checkLdap = onFirstUse(async () => (await import('./with-library/ldap.js')).checkLdap)
 
 /** One row a service that `checktype=negotiate` can ask. */
 const NEGOTIATE: Readonly<Record<string, Check>> = {
   http: checkHttp,
   https: checkHttp,
+  http_proxy: onFirstUse(async () => (await import('./with-library/http-proxy.js')).checkHttpProxy),
+  ftp: checkFtp,
+  smtp: checkSmtp,
+  submission: checkSmtp,
+  pop: checkPop,
+  pops: checkPops,
+  imap: checkImap,
+  imaps: checkImaps,
+  nntp: checkNntp,
+  ldap: checkLdap,
+  ldaps: checkLdap,
+  dns: onFirstUse(async () => (await import('./with-library/dns.js')).checkDns),
+  sip: checkSip,
+  simpletcp: checkSimpletcp,
+  mysql: onFirstUse(async () => (await import('./with-library/mysql.js')).checkMysql),
+  pgsql: onFirstUse(async () => (await import('./with-library/pgsql.js')).checkPgsql),
+  oracle: checkOracle,
+  radius: checkRadius,
   none: checkOn,
 }
 
@@ -30,7 +65,7 @@ const CHECKTYPES: Readonly<Record<string, Check>> = {
 }
 
 /** The services that can be negotiated with, for the start-up message about those that cannot. */
-export const negotiableServices: readonly string[] = Object.keys(NEGOTIATE)
+export const negotiableServices: readonly string[] = Object.keys(NEGOTIATE).filter(name => name !== 'oracle')
 
 function checkFor(probe: Probe): Check {
   const check =

@@ -20,11 +20,19 @@ const OWN_FAULTS: Readonly<Record<string, string>> = {
   ENOMEM: 'this machine has no memory left',
 }
 
+const PROTOCOL_FAULT = 'ERR_CHECK_PROTOCOL'
+
+/** What a check throws when the server breaks the conversation off or does not follow its protocol: L7RSP. */
+export const protocolFault = (message: string): Error =>
+  Object.assign(new Error(message), { code: PROTOCOL_FAULT })
+
 export function outcomeOfError(error: unknown, reached: Progress['reached']): Outcome {
   if (!(error instanceof Error)) return failed('ERROR', `the check failed: ${String(error)}`)
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === undefined) return failed('ERROR', `the check failed: ${error.message}`)
+  const code: unknown = (error as NodeJS.ErrnoException).code
+  // Libraries put numbers of their own there.
+  if (typeof code !== 'string') return failed('ERROR', `the check failed: ${error.message}`)
   if (OWN_FAULTS[code]) return failed('ERROR', OWN_FAULTS[code])
+  if (code === PROTOCOL_FAULT && reached === 'asking') return failed('L7RSP', error.message)
   if (reached === 'connecting') {
     return failed(code === 'ETIMEDOUT' ? 'L4TOUT' : 'L4CON', SENTENCES[code] ?? error.message)
   }

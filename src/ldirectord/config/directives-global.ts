@@ -96,7 +96,7 @@ export const globalDirectives = {
     repeat: 'last-wins',
     summary: 'command that runs when the fallback is switched on (start) and off (stop)',
     original: () => 'invalid fallback command',
-    support: 'later',
+    support: 'acts',
   }),
   autoreload: yesNo('autoreload', false, 'read the file again when it has changed', 'acts'),
   callback: directive({
@@ -105,7 +105,7 @@ export const globalDirectives = {
     repeat: 'last-wins',
     summary: 'program that runs with the name of the file when the file has changed',
     original: () => form.UNKNOWN_COMMAND,
-    support: 'later',
+    support: 'acts',
   }),
   logfile: directive({
     arg: form.quoted('a path or facility', 'empty-allowed'),
@@ -120,9 +120,9 @@ export const globalDirectives = {
     default: null,
     repeat: 'accumulates',
     summary: 'another configuration that is started, stopped and reloaded together with this one',
-    support: 'later',
+    support: 'acts',
   }),
-  supervised: yesNo('supervised', false, 'stay in the foreground and log to standard output', 'later'),
+  supervised: yesNo('supervised', false, 'stay in the foreground and log to standard output', 'acts'),
   fork: yesNo(
     'fork',
     false,
@@ -187,7 +187,7 @@ export const globalDirectives = {
     repeat: 'last-wins',
     summary: 'a file there, named as a real server, takes that server out of service',
     original: () => 'maintenance directory not specified',
-    support: 'later',
+    support: 'acts',
   }),
   timeout: deprecated(
     'timeout directive deprecated in favour of checktimeout and negotiatetimeout',

@@ -110,7 +110,7 @@ const quotedText = (error: string, summary: string) =>
     repeat: 'last-wins',
     summary,
     original: value => (form.isQuoted(value) ? error : form.UNKNOWN_COMMAND),
-    support: 'later',
+    support: 'acts',
   })
 
 const realForm = {
@@ -159,7 +159,7 @@ export const virtualDirectives = {
     repeat: 'last-wins',
     summary: 'command that runs when the fallback is switched on (start) and off (stop)',
     original: () => 'invalid fallback command',
-    support: 'later',
+    support: 'acts',
   }),
   checktype: directive<ChecktypeValue>({
     arg: checktypeForm,
@@ -358,7 +358,7 @@ export const virtualDirectives = {
     default: null,
     repeat: 'last-wins',
     summary: 'file that gets a line for each result of a check',
-    support: 'later',
+    support: 'acts',
   }),
   servicename: text('name of the service in mails'),
   comment: text('comment in mails'),

@@ -97,11 +97,11 @@ export class Schedule {
       ? nowMs
       : Math.min(startedMs + periodMs, nextMoment(slot, startedMs + periodMs / 2))
     slot.isFirst = false
-    const plannedMs = dueMs > nowMs ? dueMs : nextMoment(slot, nowMs)
-    // Only ever earlier: a period is never longer than the file says.
+    slot.dueMs = dueMs > nowMs ? dueMs : nextMoment(slot, nowMs)
     const { share, chance } = this.#jitter
-    slot.dueMs =
-      share === 0 ? plannedMs : Math.max(nowMs, plannedMs - Math.round(share * periodMs * chance()))
+    // With a jitter there are no moments: each start is a period after the one before, or earlier, never later.
+    if (share > 0)
+      slot.dueMs = Math.max(nowMs, startedMs + periodMs - Math.round(share * periodMs * chance()))
   }
 
   get inFlight(): number {

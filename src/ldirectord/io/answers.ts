@@ -5,7 +5,8 @@ import { adoptedTargets } from '../core/adopt.js'
 import { type ControlRequest, parseRequest } from '../core/control-request.js'
 import { canonicalKey, realDestination } from '../core/desired.js'
 import type { Director, Target } from '../core/director.js'
-import { DRAINS_MAX, type Drain, drainOf, placeOf, withDrain, withoutDrain } from '../core/drain.js'
+import { DRAINS_MAX, type Drain, placeOf, withDrain, withoutDrain } from '../core/drain.js'
+import { drainsIn } from '../core/drained-targets.js'
 import { findServer, type Place } from '../core/find-server.js'
 import { planLines, waitingLines } from '../core/plan.js'
 import { statusRecord } from '../core/status.js'
@@ -81,8 +82,8 @@ export class Answers {
     const current = await this.#options.forwarder.read(AbortSignal.timeout(LOOK_MS_MAX))
     const adopted = new Set(adoptedTargets(config, current, () => false).map(targetId))
     const serves = (virtual: number, real: number): boolean => adopted.has(targetId({ virtual, real }))
-    const isDrained = (virtual: number, real: number): boolean =>
-      this.#drainOf(config, { virtual, real }) !== null
+    const drained = drainsIn(config, this.#options.drains.list)
+    const isDrained = (virtual: number, real: number): boolean => drained({ virtual, real }) !== null
     const upkeep = (virtual: number, real: number): boolean =>
       serves(virtual, real) && !isDrained(virtual, real)
     return {
@@ -113,20 +114,14 @@ export class Answers {
 
   /** A drain that is about more than this place, but holds one of its servers. */
   #covering(config: LdirectordConfig, place: Place): Drain | null {
-    for (const { key: written, reals } of config.virtuals) {
-      const virtual = serviceId(canonicalKey(written))
-      for (const real of reals) {
-        const isMeant = drainOf([{ ...place, ...NOBODY }], virtual, real) !== null
-        const held = isMeant ? drainOf(this.#options.drains.list, virtual, real) : null
-        if (held !== null) return held
+    const isMeant = drainsIn(config, [{ ...place, ...NOBODY }])
+    const held = drainsIn(config, this.#options.drains.list)
+    for (const [virtual, { reals }] of config.virtuals.entries())
+      for (const real of reals.keys()) {
+        const drain = isMeant({ virtual, real }) === null ? null : held({ virtual, real })
+        if (drain !== null) return drain
       }
-    }
     return null
-  }
-
-  #drainOf(config: LdirectordConfig, { virtual, real }: Target): Drain | null {
-    const { key, reals } = config.virtuals[virtual]!
-    return drainOf(this.#options.drains.list, serviceId(canonicalKey(key)), reals[real]!)
   }
 }
 
@@ -145,13 +140,13 @@ export interface NamedServer {
 
 /** The servers that a drain at this place is about. */
 function serversAt(config: LdirectordConfig, place: Place): NamedServer[] {
-  const drain = { ...place, ...NOBODY }
-  return config.virtuals.flatMap(({ key: written, reals }) => {
-    const key = canonicalKey(written)
-    const virtual = serviceId(key)
-    return reals.flatMap(real => {
-      const { address, port } = realDestination(key, real, 0)
-      return drainOf([drain], virtual, real) === null ? [] : [{ virtual, server: endpoint(address, port) }]
+  const isMeant = drainsIn(config, [{ ...place, ...NOBODY }])
+  return config.virtuals.flatMap(({ key: inFile, reals }, virtual) => {
+    const key = canonicalKey(inFile)
+    return reals.flatMap((written, real) => {
+      const { address, port } = realDestination(key, written, 0)
+      const server = endpoint(address, port)
+      return isMeant({ virtual, real }) === null ? [] : [{ virtual: serviceId(key), server }]
     })
   })
 }
