@@ -14,7 +14,10 @@ import * as lines from '../ldirectord/log-lines.js'
 
 const USAGE = `Usage:
     ldirectord [-d|--debug] [--] [CONFIG] start | stop | restart |
-    try-restart | reload | force-reload | status [--json]
+    try-restart | reload | force-reload | status [--json] [--watch]
+
+    ldirectord [CONFIG] drain REAL [--virtual VIRTUAL] [--reason TEXT] [--until TIME] [--wait[=SECONDS]]
+    ldirectord [CONFIG] undrain REAL [--virtual VIRTUAL] | drained [REAL] | plan | check
 
     ldirectord [-h|-?|--help|-v|--version]
 
@@ -27,13 +30,23 @@ without it ldirectord.cf is used.
     try-restart   restart if it runs, else nothing
     reload        have the daemon read its file again (as signal HUP does); also force-reload
     status        say whether it runs: exit 0 running, 1 stale pid file, 2 faulty file, 3 stopped;
-                  with --json print the state of every virtual service and real server
+                  with --json print the state of every virtual service and real server,
+                  with --watch print it as a table each second
+    drain         take a real server out of service: weight 0, whatever checks, reloads and restarts
+                  say, until undrain or TIME (30m, 2h, 1d or a date); --wait: until nobody uses it
+    undrain       end that
+    drained       who is drained, by whom, why, since when, and what is left
+    plan          what a start or reload would change in the table; changes nothing
+    check         run every check once and print its result and time: exit 0 all passed, 1 not
 
     -d, --debug   stay in the foreground and log to the standard error
 `
 const VERSION = `ldirectord of Systole, compatible with Linux Director ${lines.DIRECTOR_VERSION}\n`
 const ACTIONS = ['start', 'stop', 'restart', 'try-restart', 'reload', 'force-reload', 'status'] as const
 type Action = (typeof ACTIONS)[number]
+/** Actions that the original does not have. */
+const OWN_ACTIONS = ['drain', 'undrain', 'drained', 'plan', 'check'] as const
+type OwnAction = (typeof OWN_ACTIONS)[number]
 
 const RESTART_MS_MAX = 60_000
 
@@ -43,18 +56,25 @@ interface Call {
   readonly config: string | null
   readonly debug: boolean
   readonly json: boolean
+  readonly watch: boolean
   readonly args: readonly string[]
   readonly instance: Instance
 }
 
 type Parsed =
   | { readonly show: 'help' | 'version' | 'usage' }
-  | { readonly debug: boolean; readonly json: boolean; readonly args: readonly string[] }
+  | {
+      readonly debug: boolean
+      readonly json: boolean
+      readonly watch: boolean
+      readonly args: readonly string[]
+    }
 
-/** Options stand before the arguments and may be bundled; --json may stand anywhere. */
+/** Options stand before the arguments and may be bundled; --json and --watch may stand anywhere. */
 function parseArguments(argv: readonly string[]): Parsed {
   const json = argv.includes('--json')
-  const words = argv.filter(word => word !== '--json')
+  const watch = argv.includes('--watch')
+  const words = argv.filter(word => word !== '--json' && word !== '--watch')
   let debug = false
   while (words[0]?.startsWith('-') && words[0] !== '-') {
     const word = words.shift()!
@@ -67,7 +87,7 @@ function parseArguments(argv: readonly string[]): Parsed {
       else return { show: 'usage' }
     }
   }
-  return { debug, json, args: words }
+  return { debug, json, watch, args: words }
 }
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
@@ -83,13 +103,31 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
   const { args } = parsed
   const action = ACTIONS.find(name => name === (args.length > 1 ? args[1] : args[0]))
-  if (action === undefined) {
-    process.stdout.write(USAGE)
-    return 255
-  }
+  if (action === undefined) return performOwn(args, parsed.json)
   const config = args.length > 1 ? args[0]! : null
   const instance = findInstance(config, process.env)
   return perform({ ...parsed, action, config, instance })
+}
+
+/** As with the actions of the original, one word in front of the action is the file. */
+function performOwn(args: readonly string[], json: boolean): Promise<number> | number {
+  const isOwn = (word: string | undefined): boolean => OWN_ACTIONS.some(name => name === word)
+  const place = isOwn(args[0]) ? 0 : isOwn(args[1]) ? 1 : -1
+  if (place < 0) {
+    process.stdout.write(USAGE)
+    return 255
+  }
+  const action = args[place] as OwnAction
+  const instance = findInstance(place === 0 ? null : args[0]!, process.env)
+  if (action === 'plan' || action === 'check') {
+    const module: typeof import('./daemons/ldirectord-look.js') = load('./ldirectord-look.cjs')
+    return module.look({ action, instance, json })
+  }
+  return asker().ask({ action, instance, json, rest: args.slice(place + 1) })
+}
+
+function asker(): typeof import('./daemons/ldirectord-ask.js') {
+  return load('./ldirectord-ask.cjs')
 }
 
 function perform(call: Call): Promise<number> {
@@ -220,6 +258,8 @@ async function status(call: Call): Promise<number> {
   const { file, given, pidFile, socket } = call.instance
   const daemon = lookForDaemon(pidFile)
   if (daemon.state === 'running') {
+    if (call.watch)
+      return asker().ask({ action: 'watch', instance: call.instance, json: call.json, rest: [] })
     const text = `ldirectord for ${file ?? given} is running with pid: ${daemon.pid}`
     if (call.json) {
       const { askControl } = await import('../ldirectord/io/control-socket.js')

@@ -13,33 +13,36 @@ import type { Outcome, Probe } from './checks/check.js'
 import type { LdirectordConfig } from './config/model.js'
 import { adoptedTargets } from './core/adopt.js'
 import { changeLine } from './core/change-lines.js'
-import { canonicalKey, desiredTable, type IsUp } from './core/desired.js'
-import { type Change, Director, type DirectorEvent } from './core/director.js'
+import { desiredTable, type IsUp } from './core/desired.js'
+import { type Change, Director, type DirectorEvent, movesTable } from './core/director.js'
+import { drainsIn } from './core/drained-targets.js'
 import { editLine, type Phase, virtualIndexes } from './core/edit-lines.js'
 import { executeActions } from './core/execute.js'
 import { limitations } from './core/limitations.js'
+import type { DaemonStatus } from './core/mail.js'
 import { type PlannedCheck, plannedChecks } from './core/probe.js'
-import { statusRecord } from './core/status.js'
 import { stopEdits } from './core/stop-edits.js'
-import { type Edit, EMPTY_TABLE, serviceId, type Table } from './core/table.js'
+import { type Edit, EMPTY_TABLE, type Table } from './core/table.js'
+import { ownedIds, serverOf, toldBefore } from './core/takeover.js'
 import type { Forwarder } from './forwarders/forwarder.js'
+import { Alerts } from './io/alerts.js'
+import { Answers } from './io/answers.js'
 import { CheckLoop } from './io/check-loop.js'
 import { Commands } from './io/commands.js'
 import { ConfigWatch } from './io/config-watch.js'
 import { serveControl } from './io/control-socket.js'
+import { Drains } from './io/drains.js'
 import type { Instance } from './io/instance.js'
 import type { Loaded } from './io/load-config.js'
 import { Maintenance } from './io/maintenance.js'
 import { MonitorFiles } from './io/monitor-files.js'
 import { TableKeeper } from './io/table-keeper.js'
+import { TableUpkeep } from './io/table-upkeep.js'
 import * as lines from './log-lines.js'
 
 /** How long a load waits for the first answers before it writes the table without the missing ones. */
 const FIRST_ROUND_MS = 300
 const HOUSEKEEPING_MS = 250
-const RETRY_MS = 5_000
-/** How often a forwarder that is a process like us is asked whether it still has its table. */
-const VERIFY_MS = 1_000
 const STOP_MS_MAX = 15_000
 
 export type GoodConfig = Extract<Loaded, { kind: 'loaded' }>
@@ -52,6 +55,8 @@ export interface DaemonOptions {
   readonly load: () => Promise<Loaded>
   /** ldirectord itself, for the instances of execute=: a program and its first arguments. */
   readonly command: readonly string[]
+  /** The program that sends mails: a command and its first arguments. */
+  readonly mailCommand: readonly string[]
   /** Services that have a negotiate check. */
   readonly negotiable: readonly string[]
   readonly log: Log
@@ -72,17 +77,20 @@ export class Daemon {
   readonly #options: DaemonOptions
   readonly #log: Log
   readonly #keeper: TableKeeper
+  readonly #upkeep: TableUpkeep
   readonly #commands: Commands
   readonly #monitors = new MonitorFiles()
   readonly #watch: ConfigWatch
+  readonly #alerts: Alerts
+  readonly #drains: Drains
+  readonly #answers: Answers
   #generation: Generation | null = null
   #control: Server | null = null
   #endHousekeeping: () => void = () => {}
-  #triedAtMs = 0
-  #verifiedAtMs = 0
   /** Loads and the stop happen one after the other. */
   #turn: Promise<void> = Promise.resolve()
   #isLoading = false
+  #hasLoaded = false
   #isStopping = false
 
   constructor(options: DaemonOptions) {
@@ -90,16 +98,26 @@ export class Daemon {
     this.#log = options.log
     this.#commands = new Commands(sentence => this.#log('WARN', sentence))
     this.#watch = new ConfigWatch(options.instance.file!, options.loaded.text)
+    this.#alerts = new Alerts(options.mailCommand, options.log)
+    this.#drains = new Drains(options.instance.drainFile, options.log)
     this.#keeper = new TableKeeper({
       forwarder: options.forwarder,
       onEdit: (edit, phase) => this.#told(edit, phase),
       onFailure: sentence => this.#log('ERROR', sentence),
     })
+    this.#upkeep = new TableUpkeep(this.#keeper, options.forwarder.name)
+    this.#answers = new Answers({
+      ...options,
+      drains: this.#drains,
+      inUse: () => this.#inUse(),
+      believed: () => this.#keeper.believed,
+      onDrains: () => this.#applyDrains(),
+    })
   }
 
   async start(): Promise<void> {
     const { instance, loaded } = this.#options
-    const control = await serveControl(instance.socket, () => this.#status())
+    const control = await serveControl(instance.socket, question => this.#answers.answer(question))
     if (typeof control === 'string') this.#log('WARN', `no control socket: ${control}`)
     else this.#control = control
     await this.#inTurn(() => this.#adopt(loaded.config))
@@ -133,15 +151,23 @@ export class Daemon {
     await this.#keeper.settled()
     const generation = this.#generation
     if (generation !== null) {
-      const isUp: IsUp = (virtual, real) => generation.director.isUp(virtual, real)
-      await this.#keeper.finish(stopEdits(generation.config, this.#keeper.believed, isUp))
-      this.#execute(generation.config.execute, [])
+      const { config, director } = generation
+      const serves: IsUp = (virtual, real) => director.serves(virtual, real)
+      await this.#keeper.finish(stopEdits(config, this.#keeper.believed, serves))
+      this.#execute(config.execute, [])
     }
     await Promise.race([this.#commands.idle(), this.#keeper.aborted()])
     clearTimeout(giveUp)
     this.#control?.close()
+    await this.#alerts.close()
     await this.#options.forwarder.close()
     this.#monitors.close()
+  }
+
+  /** Who asks right after the start waits until the file is in use. */
+  async #inUse(): Promise<Generation | null> {
+    if (this.#generation === null) await this.#turn
+    return this.#generation
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -175,22 +201,28 @@ export class Daemon {
           )
     await maintenance?.refresh()
     const adopted = adoptedTargets(config, current, real => maintenance?.covers(real) ?? false)
-    const director = new Director(config, { adopted, told: toldBefore(config, old) }, nowMs())
+    const told = toldBefore(config, old)
+    const drained = old === null ? {} : { drainOf: drainsIn(config, this.#drains.list) }
+    const director = new Director(config, { adopted, told, ...drained }, nowMs())
     old?.loop.stop()
     this.#isLoading = true
     const loop = new CheckLoop({
       checks: plannedChecks(config),
+      jitterPercent: config.checkjitter,
       run: this.#options.runCheck,
       isMaintained: check => maintenance?.covers(serverOf(config, check)) ?? false,
       onOutcome: (check, outcome, durationMs) => this.#checked(check, outcome, durationMs),
     })
     const generation = { config, director, loop, maintenance, indexes: virtualIndexes(config) }
     this.#generation = generation
+    this.#alerts.use(config)
+    this.#applyDrains()
     loop.start()
     await loop.firstRound(FIRST_ROUND_MS)
     this.#isLoading = false
     if (this.#isStopping) return
     await this.#keeper.load(this.#desired(generation), ownedIds(config, old))
+    this.#hasLoaded = true
     this.#step(generation, { kind: 'settled' })
     this.#execute(old?.config.execute ?? [], config.execute)
   }
@@ -216,8 +248,7 @@ export class Daemon {
     const changes = generation.director.step(event, nowMs())
     if (changes.length === 0) return
     for (const change of changes) this.#perform(generation, change)
-    const moved = changes.some(change => change.kind === 'up' || change.kind === 'down')
-    if (moved && !this.#isLoading)
+    if (changes.some(movesTable) && !this.#isLoading)
       this.#keeper.want(this.#desired(generation), generation.config.readdquiescent)
   }
 
@@ -234,12 +265,29 @@ export class Daemon {
     const generation = this.#generation
     if (generation === null) return
     const { config, director, indexes } = generation
-    const { text } = editLine(edit, config, indexes, phase, (virtual, real) => director.isUp(virtual, real))
-    this.#log('info', text)
+    const line = editLine(edit, config, indexes, phase, (virtual, real) => director.serves(virtual, real))
+    this.#log('info', line.text)
+    this.#alerts.edited(generation, edit, line, this.#statusIn(phase))
+  }
+
+  #statusIn(phase: Phase): DaemonStatus {
+    if (phase !== 'loading') return phase
+    return this.#hasLoaded ? 'reloading' : 'starting'
   }
 
   #desired({ config, director }: Generation): Table {
-    return desiredTable(config, (virtual, real) => director.isUp(virtual, real))
+    return desiredTable(
+      config,
+      (virtual, real) => director.serves(virtual, real),
+      (virtual, real) => director.isDrained(virtual, real),
+    )
+  }
+
+  #applyDrains(): void {
+    const generation = this.#generation
+    if (generation === null) return
+    const drainOf = drainsIn(generation.config, this.#drains.list)
+    this.#step(generation, { kind: 'drains', drainOf })
   }
 
   /** Looks after what no check triggers: the maintenance folder, edits that failed, a lost table, the file. */
@@ -247,20 +295,11 @@ export class Daemon {
     const generation = this.#generation
     if (generation === null || this.#isStopping) return
     await generation.maintenance?.refresh()
-    if (this.#keeper.hasFailed && !this.#isLoading && nowMs() - this.#triedAtMs > RETRY_MS) {
-      this.#triedAtMs = nowMs()
-      this.#keeper.want(this.#desired(generation), generation.config.readdquiescent)
-    }
-    await this.#verify(generation)
+    if (this.#drains.expire()) this.#applyDrains()
+    this.#alerts.tick(generation)
+    if (!this.#isLoading)
+      await this.#upkeep.tick(() => this.#desired(generation), generation.config.readdquiescent)
     await this.#lookAtFile(generation.config)
-  }
-
-  /** The kernel does not lose its table; a process can die and be started again with an empty one. */
-  async #verify(generation: Generation): Promise<void> {
-    if (this.#options.forwarder.name !== 'proxy' || this.#isLoading) return
-    if (nowMs() - this.#verifiedAtMs < VERIFY_MS) return
-    this.#verifiedAtMs = nowMs()
-    await this.#keeper.verify(this.#desired(generation), generation.config.readdquiescent)
   }
 
   async #lookAtFile(config: LdirectordConfig): Promise<void> {
@@ -277,42 +316,4 @@ export class Daemon {
     const { callback } = this.#generation?.config ?? config
     if (callback !== null) this.#commands.callback(callback, file)
   }
-
-  async #status(): Promise<unknown> {
-    const generation = this.#generation
-    const { forwarder, instance } = this.#options
-    if (generation === null) return { instance: instance.name, pid: process.pid, virtuals: [] }
-    return statusRecord({
-      config: generation.config,
-      director: generation.director,
-      table: this.#keeper.believed,
-      counters: await forwarder.counters(AbortSignal.timeout(3_000)),
-      forwarder: forwarder.name,
-      instance: instance.name,
-      pid: process.pid,
-      nowMs: nowMs(),
-    })
-  }
-}
-
-/** The fallbacks that were told under the old file, by their place in the new one. */
-function toldBefore(config: LdirectordConfig, old: Generation | null): Map<number, boolean> {
-  const told = new Map<number, boolean>()
-  if (old === null) return told
-  config.virtuals.forEach((virtual, index) => {
-    const before = old.indexes.get(serviceId(canonicalKey(virtual.key)))
-    const value = before === undefined ? null : old.director.told()[before]
-    if (typeof value === 'boolean') told.set(index, value)
-  })
-  return told
-}
-
-function ownedIds(config: LdirectordConfig, old: Generation | null): Set<string> {
-  return new Set([...virtualIndexes(config).keys(), ...(old?.indexes.keys() ?? [])])
-}
-
-/** A check's targets have the same address and port, as they are written in the file. */
-function serverOf(config: LdirectordConfig, check: PlannedCheck) {
-  const target = check.targets[0]!
-  return config.virtuals[target.virtual]!.reals[target.real]!
 }

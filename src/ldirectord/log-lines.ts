@@ -52,6 +52,13 @@ export const addedFallback = (destination: Destination, key: ServiceKey): string
 export const deletedFallback = (destination: Destination, key: ServiceKey): string =>
   `Deleted fallback server: ${server(destination)} (${serviceText(key)})`
 
+export const inaccessibleReal = (
+  destination: Pick<Destination, 'address' | 'port'>,
+  key: ServiceKey,
+): string =>
+  `Inaccessible real server: ${endpoint(destination.address, destination.port)} (${serviceText(key)})`
+export const emailAlert = (text: string): string => `emailalert: ${text}`
+
 export const softFailure = (real: string, key: ServiceKey, failures: number, limit: number): string =>
   `Soft failure real server: ${real} (${serviceId(key)}) failure ${failures}/${limit}`
 export const softFailuresReset = (real: string, key: ServiceKey): string =>
@@ -67,6 +74,18 @@ export const realChanged = (
   to: string,
   because: string,
 ): string => `Real server ${real} (${serviceId(key)}): ${from} -> ${to} (${because})`
+export const recovering = (real: string, key: ServiceKey, successes: number, limit: number): string =>
+  `Recovering real server: ${real} (${serviceId(key)}) success ${successes}/${limit}`
+export const held = (real: string, key: ServiceKey, seconds: number): string =>
+  `Real server ${real} (${serviceId(key)}) passes again, but has gone up and down: it stays out for ${seconds} s`
+export const panic = (key: ServiceKey, active: boolean, up: number, of: number, threshold: number): string =>
+  active
+    ? `Virtual server ${serviceText(key)}: only ${up} of ${of} real servers up, below panicthreshold=${threshold}: those that were up stay in service`
+    : `Virtual server ${serviceText(key)}: ${up} of ${of} real servers up, checks decide again`
+export const drained = (real: string, key: ServiceKey, who: string, reason: string): string =>
+  `Draining real server: ${real} (${serviceId(key)}) by ${who}${reason === '' ? '' : `: ${reason}`}`
+export const undrained = (real: string, key: ServiceKey): string =>
+  `Drain ended of real server: ${real} (${serviceId(key)})`
 export const forwarderChosen = (name: string, because: string): string => `Forwarding by ${name}: ${because}`
 export const keptConfiguration = (file: string): string =>
   `The configuration in use stays: ${file} has an error and changes nothing until it is mended`

@@ -93,7 +93,8 @@ async function live(
     forwarder,
     runCheck,
     negotiable: negotiableServices,
-    command: [process.execPath, fileURLToPath(new URL('./ldirectord.cjs', import.meta.url))],
+    command: besides('ldirectord.cjs'),
+    mailCommand: besides('ldirectord-mail.cjs'),
     load: () => loadConfig(file, instance),
     log,
     useLog: config => output.use(config),
@@ -131,6 +132,11 @@ async function live(
   // Last of all: who waits for the pid file to go may then rely on everything else being done.
   if (mode === 'background') removePidFile(instance.pidFile)
   return 0
+}
+
+/** Another of our programs, as a command. */
+function besides(name: string): string[] {
+  return [process.execPath, fileURLToPath(new URL(`./${name}`, import.meta.url))]
 }
 
 /** `ldirectord start` and `ldirectord ldirectord.cf start` are two instances that fight over one table. */

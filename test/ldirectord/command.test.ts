@@ -26,12 +26,13 @@ async function node(t: ExecutionContext, config: string | null) {
   if (!existsSync(PROGRAM)) t.fail(`${PROGRAM} is missing: npm run build first`)
   const folder = await mkdtemp(join(tmpdir(), 'ld-'))
   const place = (name: string): string => join(folder, name)
-  for (const name of ['ha', 'run', 'log']) await mkdir(place(name))
+  for (const name of ['ha', 'run', 'log', 'lib']) await mkdir(place(name))
   const write = (text: string): Promise<void> => writeFile(place('ha/ldirectord.cf'), text)
   if (config !== null) await write(config)
   const env = {
     PATH: process.env.PATH ?? '',
     HA_DIR: place('ha'),
+    HA_VARLIB: place('lib'),
     HA_VARRUN: place('run'),
     HA_VARLOG: place('log'),
     LDIRECTORD_FORWARDER: 'proxy',
@@ -149,4 +150,91 @@ test('a stale pid file is status 1 and said', async t => {
   t.is(exitCode, 1)
   t.is(stderr, `ldirectord stale pid file ${pidFile} for ${file}\n`)
   await rm(pidFile)
+})
+
+const SERVED = `${GOOD}    service=none
+    checktype=on
+    real=127.0.177.3:18481 masq 4
+`
+
+test('drain, drained and undrain work on a running daemon and hold over a restart', async t => {
+  const { run, log } = await node(t, SERVED)
+  t.is((await run('ldirectord.cf', 'drain', '127.0.177.2')).exitCode, 3, 'nothing runs')
+  t.is((await run('ldirectord.cf', 'start')).exitCode, 0)
+  const drain = ['drain', '127.0.177.2', '--reason', 'kernel update', '--until=2h', '--wait=10']
+  t.is((await run('ldirectord.cf', ...drain)).exitCode, 0)
+  t.regex((await run('ldirectord.cf', 'drained')).stdout, /^127\.0\.177\.2:18481 .* kernel update +drained$/m)
+  t.is((await run('ldirectord.cf', 'restart')).exitCode, 0)
+  const [entry] = JSON.parse((await run('ldirectord.cf', 'drained', '--json')).stdout)
+  t.is(entry.server, '127.0.177.2:18481')
+  t.is(entry.drain.untilUnixMs - entry.drain.sinceUnixMs > 7_190_000, true)
+  const narrow = await run('ldirectord.cf', 'undrain', '127.0.177.2:18481')
+  t.is(narrow.exitCode, 1)
+  t.regex(narrow.stderr, /127\.0\.177\.2:18481 is drained as 127\.0\.177\.2: undrain that/)
+  t.is((await run('ldirectord.cf', 'undrain', '127.0.177.2')).exitCode, 0)
+  t.is((await run('ldirectord.cf', 'drained')).stdout, 'no real server is drained\n')
+  t.regex(log(), /Draining real server: 127\.0\.177\.2:18481 .* by \S+: kernel update$/m)
+  t.is((await run('ldirectord.cf', 'undrain', '127.0.177.2')).exitCode, 1)
+})
+
+const MISUSED: readonly (readonly [args: string[], complaint: RegExp])[] = [
+  [['drain'], /wants a real server/],
+  [['drain', 'a', 'b'], /one real server at a time/],
+  [['drain', 'a', '--until', 'yesterday'], /--until wants a time to come/],
+  [['drain', 'a', '--until', '2001-01-01'], /--until wants a time to come/],
+  [['drain', 'a', '--reason'], /--reason wants a value/],
+  [['drain', 'a', '--wait=long'], /--wait wants a number/],
+  [['undrain', 'a', '--force'], /unknown option --force/],
+]
+test('misused options of the drain actions are refused with status 255 and one sentence', async t => {
+  const { run } = await node(t, SERVED)
+  for (const [args, complaint] of MISUSED) {
+    const { exitCode, stderr } = await run('ldirectord.cf', ...args)
+    t.is(exitCode, 255, args.join(' '))
+    t.regex(stderr, complaint)
+  }
+})
+
+test('check prints each result once and says by its status whether all passed', async t => {
+  const { run, write } = await node(t, GOOD)
+  const dead = await run('ldirectord.cf', 'check')
+  t.is(dead.exitCode, 1)
+  t.regex(dead.stdout, /^down 127\.0\.177\.2:18481 \(tcp:127\.0\.177\.1:18480\) connect: L4CON .*, \d+ ms\n$/)
+  await write(GOOD.replace('connect', 'on'))
+  t.is((await run('ldirectord.cf', 'check')).exitCode, 0)
+  await write(BROKEN)
+  t.is((await run('ldirectord.cf', 'check')).exitCode, 2)
+})
+
+test('plan tells what a start and a reload would do, and changes nothing', async t => {
+  const { run, write, pidFile } = await node(t, SERVED)
+  const fresh = await run('ldirectord.cf', 'plan')
+  t.is(fresh.exitCode, 0)
+  t.regex(fresh.stdout, /^a start would:\n {2}add virtual server 127\.0\.177\.1:18480 \(wrr\)\n/)
+  t.false(existsSync(pidFile))
+  await run('ldirectord.cf', 'start')
+  const same = async () => (await run('ldirectord.cf', 'plan')).stdout
+  for (let look = 0; look < 20 && !/nothing/.test(await same()); look++) await same()
+  t.is(await same(), 'a reload would change nothing in the table\n')
+  await write(SERVED.replace('masq 4', 'masq 5'))
+  t.is(
+    await same(),
+    'a reload would:\n  change 127.0.177.3:18481 in 127.0.177.1:18480 (masq weight 4 -> masq weight 5)\n',
+  )
+})
+
+test('status --watch prints a table each second', async t => {
+  const { run, pidFile } = await node(t, SERVED)
+  await run('ldirectord.cf', 'start')
+  const watched = runCommand(process.execPath, [PROGRAM, 'ldirectord.cf', 'status', '--watch'], {
+    timeoutMs: 2_500,
+    env: {
+      PATH: process.env.PATH ?? '',
+      HA_DIR: pidFile.replace(/run\/.*/, 'ha'),
+      HA_VARRUN: pidFile.replace(/\/[^/]*$/, ''),
+    },
+  })
+  const { stdout } = await watched
+  t.true(stdout.split(/^server +state/m).length >= 3)
+  t.regex(stdout, /^ {2}127\.0\.177\.3:18481 +up +\d+ s +4 /m)
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Outcome } from '../../src/ldirectord/checks/check.js'
 import { endpoint } from '../../src/ldirectord/core/table.js'
-import { Daemon } from '../../src/ldirectord/daemon.js'
+import { Daemon, type DaemonOptions } from '../../src/ldirectord/daemon.js'
 import { memoryForwarder } from '../../src/ldirectord/forwarders/memory.js'
 import { askControl } from '../../src/ldirectord/io/control-socket.js'
 import { findInstance } from '../../src/ldirectord/io/instance.js'
@@ -31,7 +31,12 @@ async function running(t: ExecutionContext, text = FILE) {
     await rename(`${path}.new`, path)
   }
   await edit(text)
-  const instance = findInstance('ldirectord.cf', { HA_DIR: folder, HA_VARRUN: folder, HA_VARLOG: folder })
+  const instance = findInstance('ldirectord.cf', {
+    HA_DIR: folder,
+    HA_VARLIB: folder,
+    HA_VARRUN: folder,
+    HA_VARLOG: folder,
+  })
   const dead = new Set<string>()
   /** Servers whose check neither passes nor fails. */
   const silent = new Set<string>()
@@ -46,7 +51,7 @@ async function running(t: ExecutionContext, text = FILE) {
     })
   const loaded = await loadConfig(instance.file!, instance)
   if (loaded.kind !== 'loaded') throw new Error(loaded.errors.join('\n'))
-  const daemon = new Daemon({
+  const options: DaemonOptions = {
     instance,
     loaded,
     forwarder,
@@ -57,12 +62,14 @@ async function running(t: ExecutionContext, text = FILE) {
         : Promise.resolve(dead.has(probe.address) ? REFUSED : OK),
     useLog: () => {},
     command: ['/bin/false'],
+    mailCommand: ['/bin/false'],
     negotiable: ['http', 'none'],
     log: (_, line) => {
       log.push(line)
       for (const { pattern, heard } of waiting) if (pattern.test(line)) heard()
     },
-  })
+  }
+  const daemon = new Daemon(options)
   t.teardown(async () => {
     await daemon.stop()
     await rm(folder, { recursive: true })
@@ -74,7 +81,7 @@ async function running(t: ExecutionContext, text = FILE) {
         entry.weight,
       ]),
     )
-  return { daemon, dead, silent, edit, forwarder, instance, log, said, weights }
+  return { daemon, dead, silent, edit, forwarder, instance, log, options, said, weights }
 }
 
 test('a start brings living servers into the table at once, without the fallback in between', async t => {
@@ -197,4 +204,76 @@ test('the control socket tells each server, its weight and why it is up or down'
   t.like(record.virtuals[0].reals[0], { server: '127.0.2.1:80', weight: 2, health: 'up', because: 'fine' })
   t.like(record.virtuals[0].reals[1], { weight: 0, health: 'down', because: 'connection refused' })
   t.false(record.virtuals[0].fallback.active)
+})
+
+const ask = async (socket: string, request: unknown) =>
+  JSON.parse((await askControl(socket, typeof request === 'string' ? request : JSON.stringify(request)))!)
+const drainOf = (server: string) => ({
+  kind: 'drain',
+  server,
+  virtual: null,
+  who: 'ann',
+  reason: 'disk',
+  untilMs: null,
+})
+
+test('a drain sets weight 0 at once and holds through checks and a reload; an undrain gives the weight back', async t => {
+  const { daemon, dead, edit, instance, log, said, weights } = await running(t)
+  await daemon.start()
+  t.deepEqual(await ask(instance.socket, drainOf('127.0.2.1')), {
+    servers: [{ virtual: 'tcp:127.0.1.1:80', server: '127.0.2.1:80' }],
+  })
+  await said(/^Quiescent real server: 127\.0\.2\.1:80 .*Weight set to 0/)
+  t.deepEqual(weights(), { '127.0.2.1:80': 0, '127.0.2.2:80': 1 })
+  dead.add('127.0.2.1')
+  await said(/127\.0\.2\.1:80 .*up -> down/)
+  dead.clear()
+  await said(/127\.0\.2\.1:80 .*down -> up/)
+  await edit(FILE.replace('masq 2', 'masq 7'))
+  await said(/ - reread new configuration/)
+  await daemon.reload()
+  t.deepEqual(weights(), { '127.0.2.1:80': 0, '127.0.2.2:80': 1 })
+  t.is(log.filter(line => line.startsWith('Draining real server')).length, 1)
+  const { virtuals } = await ask(instance.socket, 'status')
+  t.like(virtuals[0].reals[0].drain, { who: 'ann', reason: 'disk', isDrained: true, seconds: 0 })
+  await ask(instance.socket, { kind: 'undrain', server: '127.0.2.1', virtual: null })
+  await said(/^Restored real server: 127\.0\.2\.1:80 .*Weight set to 7/)
+})
+
+test('a drain outlives the daemon', async t => {
+  const { daemon, forwarder, instance, options, said, weights } = await running(t)
+  await daemon.start()
+  await ask(instance.socket, drainOf('127.0.2.1:80'))
+  await said(/^Quiescent real server: 127\.0\.2\.1:80/)
+  await daemon.stop()
+  t.deepEqual(forwarder.table.services, [])
+  const next = new Daemon(options)
+  await next.start()
+  t.deepEqual(weights(), { '127.0.2.1:80': 0, '127.0.2.2:80': 1 })
+  await next.stop()
+})
+
+test('what cannot be drained is refused with a reason, and nothing is logged as drained', async t => {
+  const { daemon, instance, log } = await running(t)
+  await daemon.start()
+  t.regex((await ask(instance.socket, drainOf('127.0.2.9'))).error, /^no real server 127\.0\.2\.9 in /)
+  const undrain = { kind: 'undrain', server: '127.0.2.1', virtual: null }
+  t.is((await ask(instance.socket, undrain)).error, '127.0.2.1 is not drained')
+  t.is((await ask(instance.socket, 'nonsense')).error, 'unknown request')
+  t.false(log.some(line => /Drain/.test(line)))
+})
+
+test('a plan tells what a reload would change, and changes nothing', async t => {
+  const { daemon, edit, instance, said, weights } = await running(
+    t,
+    FILE.replace('autoreload=yes', 'autoreload=no'),
+  )
+  await daemon.start()
+  t.deepEqual((await ask(instance.socket, 'plan')).edits, [])
+  await edit(FILE.replace('masq 2', 'masq 7').replace('autoreload=yes', 'autoreload=no'))
+  await said(/ignore new configuration/)
+  t.deepEqual((await ask(instance.socket, 'plan')).edits, [
+    'change 127.0.2.1:80 in 127.0.1.1:80 (masq weight 2 -> masq weight 7)',
+  ])
+  t.deepEqual(weights(), { '127.0.2.1:80': 2, '127.0.2.2:80': 1 })
 })

@@ -109,11 +109,13 @@ export function runCommand(
     // 'exit' and not 'close': a daemon started by a script inherits its pipes and keeps them open.
     child.on('exit', (code, signal) => {
       const settle = (): void => finish(code, signal, null)
-      const drained = setTimeout(() => {
+      const giveUp = (): void => {
         child.stdout.destroy()
         child.stderr.destroy()
         settle()
-      }, 50)
+      }
+      // On a busy machine the time is over before the pipes were looked at once: then they are, in the next turn.
+      const drained = setTimeout(() => setImmediate(() => setImmediate(giveUp)), 50)
       child.once('close', () => {
         clearTimeout(drained)
         settle()

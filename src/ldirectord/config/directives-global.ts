@@ -3,6 +3,7 @@
  * not of its manual (quiescent and readdquiescent are off).
  */
 import { directive } from '../../syntax/directive.js'
+import { stabilityDirectives } from './directives-stability.js'
 import { fallbackForm } from './fallback-line.js'
 import * as form from './forms.js'
 import type { EmailAlertStatus } from './model.js'
@@ -95,7 +96,7 @@ export const globalDirectives = {
     repeat: 'last-wins',
     summary: 'command that runs when the fallback is switched on (start) and off (stop)',
     original: () => 'invalid fallback command',
-    support: 'later',
+    support: 'acts',
   }),
   autoreload: yesNo('autoreload', false, 'read the file again when it has changed', 'acts'),
   callback: directive({
@@ -104,7 +105,7 @@ export const globalDirectives = {
     repeat: 'last-wins',
     summary: 'program that runs with the name of the file when the file has changed',
     original: () => form.UNKNOWN_COMMAND,
-    support: 'later',
+    support: 'acts',
   }),
   logfile: directive({
     arg: form.quoted('a path or facility', 'empty-allowed'),
@@ -119,9 +120,9 @@ export const globalDirectives = {
     default: null,
     repeat: 'accumulates',
     summary: 'another configuration that is started, stopped and reloaded together with this one',
-    support: 'later',
+    support: 'acts',
   }),
-  supervised: yesNo('supervised', false, 'stay in the foreground and log to standard output', 'later'),
+  supervised: yesNo('supervised', false, 'stay in the foreground and log to standard output', 'acts'),
   fork: yesNo(
     'fork',
     false,
@@ -141,7 +142,7 @@ export const globalDirectives = {
     repeat: 'last-wins',
     summary: 'who gets a mail when a server changes its state',
     original: () => 'no email address specified',
-    support: 'later',
+    support: 'acts',
   }),
   emailalertfreq: directive({
     arg: form.leadingNumber,
@@ -150,7 +151,7 @@ export const globalDirectives = {
     range: '>= 0',
     summary: 'seconds after which the mail about a server that is down is repeated; 0: never',
     original: () => 'invalid email alert frequency',
-    support: 'later',
+    support: 'acts',
   }),
   emailalertfrom: directive({
     arg: form.restOfLine('ADDRESS', 'not-empty'),
@@ -159,7 +160,7 @@ export const globalDirectives = {
     repeat: 'last-wins',
     summary: 'sender of the mails',
     original: () => 'no email from address specified',
-    support: 'later',
+    support: 'acts',
   }),
   emailalertstatus: directive({
     arg: form.alertStatus,
@@ -168,7 +169,7 @@ export const globalDirectives = {
     repeat: 'last-wins',
     summary: 'states of the daemon in which mails are sent',
     original: form.alertStatusError,
-    support: 'later',
+    support: 'acts',
   }),
   smtp: directive({
     arg: form.found('HOST', 'a host name or IPv4 address', /^[0-9A-Za-z._+-]+/),
@@ -177,7 +178,7 @@ export const globalDirectives = {
     repeat: 'last-wins',
     summary: 'mail server',
     original: () => 'invalid SMTP server address',
-    support: 'later',
+    support: 'acts',
   }),
   cleanstop: yesNo('cleanstop', true, 'remove the virtual services when ldirectord stops', 'acts'),
   maintenancedir: directive({
@@ -186,7 +187,7 @@ export const globalDirectives = {
     repeat: 'last-wins',
     summary: 'a file there, named as a real server, takes that server out of service',
     original: () => 'maintenance directory not specified',
-    support: 'later',
+    support: 'acts',
   }),
   timeout: deprecated(
     'timeout directive deprecated in favour of checktimeout and negotiatetimeout',
@@ -199,6 +200,47 @@ export const globalDirectives = {
     repeat: 'last-wins',
     summary: 'what forwards: kernel IPVS, the user-space proxy, or whichever the machine offers',
     original: () => 'forwarder must be auto, ipvs or proxy',
+    support: 'acts',
+    ours: true,
+  }),
+  ...stabilityDirectives('none'),
+  checkjitter: directive({
+    arg: form.number(0, 50),
+    default: 0,
+    repeat: 'last-wins',
+    range: '0..50',
+    summary: 'percent of checkinterval by which a check may start earlier, by chance',
+    original: () => 'checkjitter must be in range 0..50',
+    support: 'acts',
+    ours: true,
+  }),
+  emailalertgroup: directive({
+    arg: form.number(0),
+    default: 0,
+    repeat: 'last-wins',
+    range: '>= 0',
+    summary: 'seconds of events that share one mail; 0: each event is a mail',
+    original: () => 'invalid email alert group',
+    support: 'acts',
+    ours: true,
+  }),
+  emailalertlimit: directive({
+    arg: form.number(1),
+    default: null,
+    repeat: 'last-wins',
+    range: '> 0',
+    summary: 'mails an hour to the same addresses; what is beyond comes in one digest when the hour is over',
+    original: () => 'invalid email alert limit',
+    support: 'acts',
+    ours: true,
+  }),
+  emailalertdetail: directive({
+    arg: form.yesNo,
+    default: false,
+    defaultText: 'no',
+    repeat: 'last-wins',
+    summary: 'further lines in mails: why a server changed, and how long it was down',
+    original: () => "emailalertdetail must be 'yes' or 'no'",
     support: 'acts',
     ours: true,
   }),

@@ -4,6 +4,7 @@
  */
 import { directive } from '../../syntax/directive.js'
 import { CONNECTTIMEOUT_DEPRECATED } from './directives-global.js'
+import { stabilityDirectives } from './directives-stability.js'
 import { fallbackForm } from './fallback-line.js'
 import * as form from './forms.js'
 import type { Checktype } from './model.js'
@@ -143,7 +144,7 @@ const text = (summary: string) =>
     default: null,
     repeat: 'last-wins',
     summary,
-    support: 'later',
+    support: 'acts',
   })
 
 export const virtualDirectives = {
@@ -158,7 +159,7 @@ export const virtualDirectives = {
     repeat: 'last-wins',
     summary: 'command that runs when the fallback is switched on (start) and off (stop)',
     original: () => 'invalid fallback command',
-    support: 'later',
+    support: 'acts',
   }),
   checktype: directive<ChecktypeValue>({
     arg: checktypeForm,
@@ -322,7 +323,7 @@ export const virtualDirectives = {
     repeat: 'last-wins',
     summary: 'who gets a mail when a server changes its state',
     original: () => 'no email address specified',
-    support: 'later',
+    support: 'acts',
   }),
   emailalertfreq: directive({
     arg: form.leadingNumber,
@@ -332,7 +333,7 @@ export const virtualDirectives = {
     range: '>= 0',
     summary: 'seconds after which the mail about a server that is down is repeated; 0: never',
     original: () => 'invalid email alert frequency',
-    support: 'later',
+    support: 'acts',
   }),
   emailalertstatus: directive({
     arg: form.alertStatus,
@@ -341,7 +342,7 @@ export const virtualDirectives = {
     repeat: 'last-wins',
     summary: 'states of the daemon in which mails are sent',
     original: form.alertStatusError,
-    support: 'later',
+    support: 'acts',
   }),
   smtp: directive({
     arg: form.found('HOST', 'a host name or IPv4 address', /^[0-9A-Za-z._+-]+/),
@@ -350,16 +351,17 @@ export const virtualDirectives = {
     repeat: 'last-wins',
     summary: 'mail server',
     original: () => 'invalid SMTP server address',
-    support: 'later',
+    support: 'acts',
   }),
   monitorfile: directive({
     arg: form.maybeQuoted('PATH', 'empty-allowed'),
     default: null,
     repeat: 'last-wins',
     summary: 'file that gets a line for each result of a check',
-    support: 'later',
+    support: 'acts',
   }),
   servicename: text('name of the service in mails'),
   comment: text('comment in mails'),
   connecttimeout: CONNECTTIMEOUT_DEPRECATED,
+  ...stabilityDirectives('global'),
 }

@@ -26,6 +26,17 @@ export interface Fallback {
   readonly line: number
 }
 
+export interface CheckWindow {
+  readonly passes: number
+  readonly size: number
+}
+
+/** Seconds: the first pause, and the longest, which is also how long a server must stay up to count as calm. */
+export interface FlapBackoff {
+  readonly first: number
+  readonly longest: number
+}
+
 export interface RealServer {
   /** As written, for messages. */
   readonly text: string
@@ -78,6 +89,14 @@ export interface VirtualService {
   readonly checkinterval: number
   readonly checkcount: number
   readonly failurecount: number
+  /** Directives of ours. Successes in a row after which a server that is down is up again. */
+  readonly recoverycount: number
+  /** Of the last `size` checks at least `passes` must have passed; null: failurecount and recoverycount decide. */
+  readonly checkwindow: CheckWindow | null
+  /** Percent: when fewer servers are up, those that were up stay in service; 0: never. */
+  readonly panicthreshold: number
+  /** How long a server that keeps going down and up stays out; null: it may return at once. */
+  readonly flapbackoff: FlapBackoff | null
   readonly quiescent: boolean
   readonly cleanstop: boolean
   readonly emailalert: string | null
@@ -96,6 +115,8 @@ export interface LdirectordConfig {
   /** Directive of ours: which forwarder to use. `auto`: kernel IPVS where it can be used, else the user-space proxy. */
   readonly forwarder: 'auto' | 'ipvs' | 'proxy'
   readonly checkinterval: number
+  /** Percent of the interval by which a check may start early; a directive of ours. */
+  readonly checkjitter: number
   readonly autoreload: boolean
   readonly callback: string | null
   /** A path when it starts with '/', else a syslog facility. */
@@ -109,6 +130,10 @@ export interface LdirectordConfig {
   readonly emailalertfrom: string | null
   readonly emailalertfreq: number
   readonly emailalertstatus: readonly EmailAlertStatus[]
+  /** Directives of ours: seconds of events in one mail, mails an hour (null: any number), further lines in mails. */
+  readonly emailalertgroup: number
+  readonly emailalertlimit: number | null
+  readonly emailalertdetail: boolean
   readonly smtp: string | null
   readonly cleanstop: boolean
   readonly maintenancedir: string | null

@@ -8,12 +8,24 @@ import { endpoint, type ServiceKey } from './table.js'
 
 export function changeLine(config: LdirectordConfig, change: Change): string | null {
   if (change.kind === 'fallback') return null
+  if (change.kind === 'panic') {
+    const { panicthreshold, key } = config.virtuals[change.virtual]!
+    return lines.panic(canonicalKey(key), change.active, change.up, change.of, panicthreshold)
+  }
   const { real, key } = named(config, change.target)
   switch (change.kind) {
     case 'softFailure':
       return lines.softFailure(real, key, change.failures, change.limit)
     case 'softFailuresReset':
       return lines.softFailuresReset(real, key)
+    case 'recovering':
+      return lines.recovering(real, key, change.successes, change.limit)
+    case 'held':
+      return lines.held(real, key, Math.ceil(change.forMs / 1000))
+    case 'drained':
+      return lines.drained(real, key, change.drain.who, change.drain.reason)
+    case 'undrained':
+      return lines.undrained(real, key)
     case 'up':
     case 'down':
       return lines.realChanged(real, key, change.from, change.kind, change.because)

@@ -1,7 +1,7 @@
 /**
  * What the table should be, from the file and from which real servers are up. A server that is down or not yet known
  * stays listed with weight 0 (quiescent=yes) or is absent (quiescent=no); the fallback is there only while no real
- * server is up. Everything is written as the kernel will show it, so that "equal" means "nothing to do".
+ * server serves. A drained server is listed with weight 0 whatever its checks say. Everything is written as the kernel will show it, so that "equal" means "nothing to do".
  */
 import type { Fallback, LdirectordConfig, RealServer, VirtualService } from '../config/model.js'
 import { canonicalAddress } from './address.js'
@@ -16,6 +16,8 @@ import {
 
 /** Whether the real server at this place of the file (virtual, real) is up. */
 export type IsUp = (virtualIndex: number, realIndex: number) => boolean
+
+const nobody: IsUp = () => false
 
 /**
  * The kernel has no port mapping for direct routing and tunnels: ipvsadm writes the service's port instead of the
@@ -67,7 +69,12 @@ function canonicalMask(virtual: VirtualService): string | null {
   return virtual.persistent === null || virtual.netmask === host ? null : virtual.netmask
 }
 
-function desiredDestinations(config: LdirectordConfig, index: number, isUp: IsUp): Destination[] {
+function desiredDestinations(
+  config: LdirectordConfig,
+  index: number,
+  isUp: IsUp,
+  isDrained: IsUp,
+): Destination[] {
   const virtual = config.virtuals[index]!
   const key = canonicalKey(virtual.key)
   const entries = new Map<string, Destination>()
@@ -77,7 +84,7 @@ function desiredDestinations(config: LdirectordConfig, index: number, isUp: IsUp
   // The same server may be written twice: it is one entry, and one of the two being up is enough.
   virtual.reals.forEach((real, realIndex) => {
     if (isUp(index, realIndex)) return
-    if (virtual.quiescent) put(quiescentDestination(key, real))
+    if (virtual.quiescent || isDrained(index, realIndex)) put(quiescentDestination(key, real))
   })
   let anyUp = false
   virtual.reals.forEach((real, realIndex) => {
@@ -90,7 +97,12 @@ function desiredDestinations(config: LdirectordConfig, index: number, isUp: IsUp
   return [...entries.values()]
 }
 
-export function desiredService(config: LdirectordConfig, index: number, isUp: IsUp): Service {
+export function desiredService(
+  config: LdirectordConfig,
+  index: number,
+  isUp: IsUp,
+  isDrained: IsUp = nobody,
+): Service {
   const virtual = config.virtuals[index]!
   return {
     key: canonicalKey(virtual.key),
@@ -103,10 +115,11 @@ export function desiredService(config: LdirectordConfig, index: number, isUp: Is
       .sort()
       .join(','),
     ops: virtual.ops && virtual.key.protocol === 'udp',
-    destinations: desiredDestinations(config, index, isUp),
+    destinations: desiredDestinations(config, index, isUp, isDrained),
   }
 }
 
-export function desiredTable(config: LdirectordConfig, isUp: IsUp): Table {
-  return { services: config.virtuals.map((_, index) => desiredService(config, index, isUp)) }
+/** @param isUp whether the server serves (Director.serves), not only passes its checks */
+export function desiredTable(config: LdirectordConfig, isUp: IsUp, isDrained: IsUp = nobody): Table {
+  return { services: config.virtuals.map((_, index) => desiredService(config, index, isUp, isDrained)) }
 }

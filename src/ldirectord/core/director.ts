@@ -1,19 +1,19 @@
 /**
- * Which real server is up: outcomes and maintenance in, changes out. One state per (virtual, real) as written in the
- * file; the table is derived from these states elsewhere (desired.ts).
+ * Which real server is up and which one serves: outcomes, maintenance and drains in, changes out. One state per
+ * (virtual, real) as written in the file; the table is derived from these states elsewhere (desired.ts). What one
+ * outcome means for one server is decided by judge.ts.
  *
- *   outcome | before       | meaning
- *   passed  | up           | an earlier soft failure is forgotten
- *   passed  | down/unknown | comes up
- *   failed  | up           | soft failure; at the failurecount-th in a row it goes down
- *   failed  | down/unknown | is down
- *   maintenance            | goes down at once, whatever failurecount says
+ * Up is what the checks say. Serving is up and not drained; and, while too few servers of a virtual are up
+ * (panicthreshold), also down after having been up.
  */
 import { unreachable } from '../../base/assert.js'
 import type { Outcome } from '../checks/check.js'
 import type { LdirectordConfig } from '../config/model.js'
+import { fallbackOf } from './desired.js'
+import type { Drain } from './drain.js'
+import { type Health, type History, judge, NO_HISTORY, remember } from './judge.js'
 
-export type Health = 'unknown' | 'up' | 'down'
+export type { Health } from './judge.js'
 
 /** A real server by its place in the file. */
 export interface Target {
@@ -21,13 +21,17 @@ export interface Target {
   readonly real: number
 }
 
-export interface RealState {
+export interface RealState extends History {
   health: Health
-  /** Failures in a row while up. */
-  softFailures: number
   maintenance: boolean
+  /** An administrator has taken it out; null: nobody has. */
+  drain: Drain | null
   /** When health last changed, on the clock that is handed in. */
   sinceMs: number
+  /** How long it had been before what it was before; null: health has not changed yet. */
+  beforeMs: number | null
+  /** Whether it was up at any time since the file was loaded. */
+  wasUp: boolean
   /** Why health is what it is. */
   because: string
   lastOutcome: Outcome | null
@@ -42,6 +46,8 @@ export type DirectorEvent =
       readonly durationMs: number
     }
   | { readonly kind: 'maintenance'; readonly targets: readonly Target[] }
+  /** Who is drained now, for all servers. */
+  | { readonly kind: 'drains'; readonly drainOf: (target: Target) => Drain | null }
   /** The first round is over (or has had its time): from now on a change of the fallback is told. */
   | { readonly kind: 'settled' }
 
@@ -53,6 +59,25 @@ export type Change =
       readonly limit: number
     }
   | { readonly kind: 'softFailuresReset'; readonly target: Target }
+  /** A server that is down has passed, and more is wanted before it is up. */
+  | {
+      readonly kind: 'recovering'
+      readonly target: Target
+      readonly successes: number
+      readonly limit: number
+    }
+  /** It passed for the first time while it has to stay out for flapping. */
+  | { readonly kind: 'held'; readonly target: Target; readonly forMs: number }
+  | { readonly kind: 'drained'; readonly target: Target; readonly drain: Drain }
+  | { readonly kind: 'undrained'; readonly target: Target; readonly drain: Drain }
+  /** So few servers of a virtual are up that those which were up serve all the same; or no longer. */
+  | {
+      readonly kind: 'panic'
+      readonly virtual: number
+      readonly active: boolean
+      readonly up: number
+      readonly of: number
+    }
   | { readonly kind: 'up'; readonly target: Target; readonly from: Health; readonly because: string }
   | { readonly kind: 'down'; readonly target: Target; readonly from: Health; readonly because: string }
   /** The first real server of a virtual came up, or its last one went down. */
@@ -63,6 +88,8 @@ export interface DirectorStart {
   readonly adopted: readonly Target[]
   /** Virtuals whose fallback has been told before (reload), with what was told. */
   readonly told?: ReadonlyMap<number, boolean>
+  /** Who is drained already, and was told of before (reload). */
+  readonly drainOf?: (target: Target) => Drain | null
 }
 
 export class Director {
@@ -70,25 +97,18 @@ export class Director {
   readonly #states: RealState[][]
   /** Per virtual: whether its fallback was last told to be active; null: nothing told yet. */
   readonly #told: (boolean | null)[]
+  readonly #isPanicking: boolean[]
   #settled = false
 
   constructor(config: LdirectordConfig, start: DirectorStart, nowMs: number) {
     this.#config = config
-    this.#states = config.virtuals.map(virtual =>
-      virtual.reals.map(() => ({
-        health: 'unknown' as Health,
-        softFailures: 0,
-        maintenance: false,
-        sinceMs: nowMs,
-        because: 'not checked yet',
-        lastOutcome: null,
-        lastDurationMs: null,
-      })),
-    )
+    this.#states = config.virtuals.map(virtual => virtual.reals.map(() => newState(nowMs)))
     this.#told = config.virtuals.map((_, index) => start.told?.get(index) ?? null)
+    this.#isPanicking = config.virtuals.map(() => false)
+    if (start.drainOf !== undefined) this.#drain(start.drainOf, [])
     for (const { virtual, real } of start.adopted) {
       const state = this.#states[virtual]?.[real]
-      if (state) Object.assign(state, { health: 'up', because: 'serving already' })
+      if (state) Object.assign(state, { health: 'up', wasUp: true, because: 'serving already' })
     }
   }
 
@@ -101,8 +121,7 @@ export class Director {
           state.lastOutcome = event.outcome
           state.lastDurationMs = event.durationMs
           state.maintenance = false
-          if (event.outcome.passed) this.#passed(target, state, event.outcome.detail, nowMs, changes)
-          else this.#failed(target, state, event.outcome.detail, nowMs, changes)
+          this.#checked(target, state, event.outcome, nowMs, changes)
         }
         break
       case 'maintenance':
@@ -112,13 +131,19 @@ export class Director {
           this.#move(target, state, 'down', 'Server in maintenance', nowMs, changes)
         }
         break
+      case 'drains':
+        this.#drain(event.drainOf, changes)
+        break
       case 'settled':
         this.#settled = true
         break
       default:
         return unreachable(event)
     }
-    this.#tellFallbacks(changes)
+    if (changes.length > 0 || event.kind === 'settled') {
+      this.#watchPanic(changes)
+      this.#tellFallbacks(changes)
+    }
     return changes
   }
 
@@ -130,25 +155,50 @@ export class Director {
     return this.#states[virtual]![real]!.health === 'up'
   }
 
-  anyUp(virtual: number): boolean {
-    return this.#states[virtual]!.some(state => state.health === 'up')
+  isDrained(virtual: number, real: number): boolean {
+    return this.#states[virtual]![real]!.drain !== null
   }
 
-  #passed(target: Target, state: RealState, detail: string, nowMs: number, changes: Change[]): void {
-    if (state.softFailures > 0) {
-      state.softFailures = 0
-      changes.push({ kind: 'softFailuresReset', target })
-    }
-    this.#move(target, state, 'up', detail, nowMs, changes)
+  /** Whether new connections go to this server. */
+  serves(virtual: number, real: number): boolean {
+    const state = this.#states[virtual]![real]!
+    if (state.drain !== null || state.maintenance) return false
+    return state.health === 'up' || (this.#isPanicking[virtual]! && state.wasUp)
   }
 
-  #failed(target: Target, state: RealState, detail: string, nowMs: number, changes: Change[]): void {
-    const limit = this.#config.virtuals[target.virtual]!.failurecount
-    if (state.health === 'up' && ++state.softFailures < limit) {
-      changes.push({ kind: 'softFailure', target, failures: state.softFailures, limit })
-      return
+  anyServes(virtual: number): boolean {
+    return this.#states[virtual]!.some((_, real) => this.serves(virtual, real))
+  }
+
+  isPanicking(virtual: number): boolean {
+    return this.#isPanicking[virtual]!
+  }
+
+  #checked(target: Target, state: RealState, outcome: Outcome, nowMs: number, changes: Change[]): void {
+    const rules = this.#config.virtuals[target.virtual]!
+    const verdict = judge(state, state.health, outcome.passed, rules, nowMs)
+    switch (verdict.kind) {
+      case 'same':
+        return
+      case 'up':
+      case 'down':
+        this.#move(target, state, verdict.kind, outcome.detail, nowMs, changes)
+        return
+      case 'softFailuresReset':
+        changes.push({ kind: 'softFailuresReset', target })
+        return
+      case 'softFailure':
+        changes.push({ kind: 'softFailure', target, failures: verdict.count, limit: verdict.limit })
+        return
+      case 'recovering':
+        changes.push({ kind: 'recovering', target, successes: verdict.count, limit: verdict.limit })
+        return
+      case 'held':
+        if (state.successes === 1) changes.push({ kind: 'held', target, forMs: verdict.untilMs - nowMs })
+        return
+      default:
+        unreachable(verdict)
     }
-    this.#move(target, state, 'down', detail, nowMs, changes)
   }
 
   #move(
@@ -159,17 +209,54 @@ export class Director {
     nowMs: number,
     changes: Change[],
   ): void {
-    if (state.health === to) return
-    changes.push({ kind: to, target, from: state.health, because })
+    const { health: from } = state
+    if (from === to) return
+    const rules = this.#config.virtuals[target.virtual]!
+    // The original says so too when a server returns: its failures are forgotten.
+    const forgets = to === 'up' && state.softFailures > 0 && rules.checkwindow === null
+    if (forgets) changes.push({ kind: 'softFailuresReset', target })
+    changes.push({ kind: to, target, from, because })
+    state.beforeMs = nowMs - state.sinceMs
+    remember(state, from, to, state.beforeMs, rules, nowMs)
     state.health = to
+    state.wasUp ||= to === 'up'
     state.because = because
     state.sinceMs = nowMs
+  }
+
+  #drain(drainOf: (target: Target) => Drain | null, changes: Change[]): void {
+    this.#states.forEach((states, virtual) => {
+      states.forEach((state, real) => {
+        const target = { virtual, real }
+        const before = state.drain
+        state.drain = drainOf(target)
+        if (before === null && state.drain !== null)
+          changes.push({ kind: 'drained', target, drain: state.drain })
+        if (before !== null && state.drain === null)
+          changes.push({ kind: 'undrained', target, drain: before })
+      })
+    })
+  }
+
+  /** Too few are up: rather the check, or our own network, is at fault than all of them. With none up a fallback wins. */
+  #watchPanic(changes: Change[]): void {
+    this.#config.virtuals.forEach(({ panicthreshold }, virtual) => {
+      if (panicthreshold === 0 || !this.#settled) return
+      const asked = this.#states[virtual]!.filter(state => state.drain === null && !state.maintenance)
+      const up = asked.filter(state => state.health === 'up').length
+      const isBelow = asked.length > 0 && up * 100 < panicthreshold * asked.length
+      const hasFallback = fallbackOf(this.#config, this.#config.virtuals[virtual]!) !== null
+      const active = isBelow && !(up === 0 && hasFallback) && asked.some(({ wasUp }) => wasUp)
+      if (this.#isPanicking[virtual] === active) return
+      this.#isPanicking[virtual] = active
+      changes.push({ kind: 'panic', virtual, active, up, of: asked.length })
+    })
   }
 
   #tellFallbacks(changes: Change[]): void {
     if (!this.#settled) return
     this.#told.forEach((told, virtual) => {
-      const active = !this.anyUp(virtual)
+      const active = !this.anyServes(virtual)
       if (told === active) return
       this.#told[virtual] = active
       changes.push({ kind: 'fallback', virtual, active })
@@ -180,4 +267,25 @@ export class Director {
   told(): readonly (boolean | null)[] {
     return this.#told
   }
+}
+
+function newState(nowMs: number): RealState {
+  return {
+    ...NO_HISTORY,
+    window: [],
+    health: 'unknown',
+    maintenance: false,
+    drain: null,
+    sinceMs: nowMs,
+    beforeMs: null,
+    wasUp: false,
+    because: 'not checked yet',
+    lastOutcome: null,
+    lastDurationMs: null,
+  }
+}
+
+/** Whether a change can alter the table. */
+export function movesTable(change: Change): boolean {
+  return ['up', 'down', 'drained', 'undrained', 'panic'].includes(change.kind)
 }

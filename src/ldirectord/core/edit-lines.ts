@@ -9,6 +9,8 @@ export interface EditLine {
   readonly text: string
   /** The virtual of the file that it is about; null: none (a purged service). */
   readonly virtual: number | null
+  /** The subject of the mail about it; null: none is sent (virtual services). */
+  readonly alert: string | null
 }
 
 /** The phase decides between "deleted" and "purged", and between "added" and "readded". */
@@ -57,31 +59,30 @@ export function editLine(
   const key = 'service' in edit ? edit.service.key : edit.key
   const virtual = indexes.get(serviceId(key)) ?? null
   const when = phase === 'stopping' ? 'stop' : 'start'
-  if (edit.kind === 'addService') return { virtual, text: lines.addedVirtual(key) }
-  if (edit.kind === 'editService') return { virtual, text: lines.changedVirtual(key) }
-  if (edit.kind === 'deleteService') return { virtual, text: lines.purgedVirtual(key, when) }
+  const silent = (text: string): EditLine => ({ virtual, text, alert: null })
+  const mailed = (text: string, alert = text): EditLine => ({ virtual, text, alert })
+  if (edit.kind === 'addService') return silent(lines.addedVirtual(key))
+  if (edit.kind === 'editService') return silent(lines.changedVirtual(key))
+  if (edit.kind === 'deleteService') return silent(lines.purgedVirtual(key, when))
   const { destination } = edit
   const role: Role =
     virtual === null ? { kind: 'foreign', isUp: false } : roleOf(config, virtual, destination, isUp)
   switch (edit.kind) {
     case 'addDestination':
-      if (role.kind === 'fallback') return { virtual, text: lines.addedFallback(destination, key) }
-      if (role.isUp) return { virtual, text: lines.addedReal(destination, key) }
-      return {
-        virtual,
-        text: config.readdquiescent
-          ? lines.readdQuiescentReal(destination, key)
-          : lines.quiescentReal(destination, key),
-      }
+      if (role.kind === 'fallback') return mailed(lines.addedFallback(destination, key))
+      if (role.isUp) return mailed(lines.addedReal(destination, key))
+      return config.readdquiescent
+        ? mailed(lines.readdQuiescentReal(destination, key), lines.quiescentReal(destination, key))
+        : mailed(lines.quiescentReal(destination, key))
     case 'editDestination':
-      if (role.kind === 'fallback') return { virtual, text: lines.addedFallback(destination, key) }
-      if (role.isUp) return { virtual, text: lines.restoredReal(destination, key) }
-      return { virtual, text: lines.quiescentReal(destination, key) }
+      if (role.kind === 'fallback') return mailed(lines.addedFallback(destination, key))
+      if (role.isUp) return mailed(lines.restoredReal(destination, key))
+      return mailed(lines.quiescentReal(destination, key))
     case 'deleteDestination':
-      if (role.kind === 'fallback') return { virtual, text: lines.deletedFallback(destination, key) }
+      if (role.kind === 'fallback') return mailed(lines.deletedFallback(destination, key))
       if (phase === 'stopping' || role.kind === 'foreign')
-        return { virtual, text: lines.purgedReal(destination, key, when) }
-      return { virtual, text: lines.deletedReal(destination, key) }
+        return mailed(lines.purgedReal(destination, key, when))
+      return mailed(lines.deletedReal(destination, key))
     default:
       return unreachable(edit)
   }

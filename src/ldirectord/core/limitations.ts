@@ -5,8 +5,6 @@ import { serviceText } from '../log-lines.js'
 /** @param negotiable the services that have a negotiate check */
 export function limitations(config: LdirectordConfig, negotiable: readonly string[]): string[] {
   const sentences: string[] = []
-  if (config.emailalert !== null || config.virtuals.some(virtual => virtual.emailalert !== null))
-    sentences.push('emailalert is read and checked, but this version sends no mail')
   for (const { key, checktype, service } of config.virtuals) {
     const negotiates = checktype === 'negotiate' || checktype === 'combined'
     if (negotiates && !negotiable.includes(service)) {

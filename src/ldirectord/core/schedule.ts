@@ -13,6 +13,14 @@ export interface ScheduledCheck {
   readonly periodMs: number
 }
 
+/** Starts up to this share of the period early (0 to 0.5), by chance: a number in [0, 1) for each start. */
+export interface Jitter {
+  readonly share: number
+  readonly chance: () => number
+}
+
+const NO_JITTER: Jitter = { share: 0, chance: () => 0 }
+
 export interface ScheduleLimits {
   /** Starts are rounded to this grid. */
   readonly tickMs: number
@@ -37,10 +45,17 @@ interface Slot {
 export class Schedule {
   readonly #slots = new Map<string, Slot>()
   readonly #limits: ScheduleLimits
+  readonly #jitter: Jitter
   #inFlight = 0
 
-  constructor(checks: readonly ScheduledCheck[], nowMs: number, limits: ScheduleLimits = DEFAULT_LIMITS) {
+  constructor(
+    checks: readonly ScheduledCheck[],
+    nowMs: number,
+    limits: ScheduleLimits = DEFAULT_LIMITS,
+    jitter: Jitter = NO_JITTER,
+  ) {
     this.#limits = limits
+    this.#jitter = jitter
     checks.forEach((check, index) => {
       const ticks = Math.max(1, Math.floor(check.periodMs / limits.tickMs))
       const group = Math.max(limits.groupMin, Math.ceil(checks.length / ticks))
@@ -83,6 +98,10 @@ export class Schedule {
       : Math.min(startedMs + periodMs, nextMoment(slot, startedMs + periodMs / 2))
     slot.isFirst = false
     slot.dueMs = dueMs > nowMs ? dueMs : nextMoment(slot, nowMs)
+    const { share, chance } = this.#jitter
+    // With a jitter there are no moments: each start is a period after the one before, or earlier, never later.
+    if (share > 0)
+      slot.dueMs = Math.max(nowMs, startedMs + periodMs - Math.round(share * periodMs * chance()))
   }
 
   get inFlight(): number {

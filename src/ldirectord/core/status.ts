@@ -1,8 +1,10 @@
 /** The state record of a running ldirectord: what `status --json`, and everything that shows ldirectord, prints. */
-import type { LdirectordConfig } from '../config/model.js'
-import type { DestinationCounters } from '../forwarders/forwarder.js'
+import type { LdirectordConfig, VirtualService } from '../config/model.js'
+import type { Bindings, DestinationCounters } from '../forwarders/forwarder.js'
 import { canonicalKey, fallbackDestination, fallbackOf, realDestination } from './desired.js'
 import type { Director } from './director.js'
+import type { Drain } from './drain.js'
+import { drainProgress } from './drain-progress.js'
 import { byServiceId } from './reconcile.js'
 import { type Destination, endpoint, serviceId, type Table } from './table.js'
 
@@ -11,6 +13,8 @@ export interface StatusInput {
   readonly director: Director
   readonly table: Table
   readonly counters: readonly DestinationCounters[]
+  /** null: nobody is drained, or the forwarder cannot tell. */
+  readonly bindings: Bindings | null
   readonly forwarder: string
   readonly instance: string
   readonly pid: number
@@ -54,16 +58,20 @@ export function statusRecord(input: StatusInput) {
         checktype: virtual.checktype,
         service: virtual.service,
         quiescent: virtual.quiescent,
+        persistentSeconds: virtual.persistent,
+        isPanicking: director.isPanicking(virtualIndex),
         reals: virtual.reals.map((real, realIndex) => {
           const state = director.state({ virtual: virtualIndex, real: realIndex })
+          const entry = shown(realDestination(key, real, real.weight))
           return {
-            ...shown(realDestination(key, real, real.weight)),
+            ...entry,
             text: real.text,
             weightInFile: real.weight,
             health: state.health,
             softFailures: state.softFailures,
             failurecount: virtual.failurecount,
             maintenance: state.maintenance,
+            drain: state.drain && drainRecord(input, state.drain, virtual, `${id} ${entry.server}`, entry),
             sinceMs: Math.round(nowMs - state.sinceMs),
             because: state.because,
             last: state.lastOutcome && {
@@ -76,9 +84,34 @@ export function statusRecord(input: StatusInput) {
         }),
         fallback: fallback && {
           ...shown(fallbackDestination(key, fallback)),
-          active: !director.anyUp(virtualIndex),
+          active: !director.anyServes(virtualIndex),
         },
       }
+    }),
+  }
+}
+
+/** Who drained a server, why, since when, and how far it is. */
+function drainRecord(
+  { bindings }: StatusInput,
+  { who, reason, sinceMs, untilMs }: Drain,
+  { persistent }: VirtualService,
+  bindingId: string,
+  { weight, activeConnections }: { readonly weight: number | null; readonly activeConnections: number },
+) {
+  const templates = bindings === null ? null : (bindings.templates.get(bindingId) ?? 0)
+  return {
+    who,
+    reason,
+    sinceUnixMs: sinceMs,
+    untilUnixMs: untilMs,
+    templates,
+    ...drainProgress({
+      activeConnections,
+      persistentSeconds: persistent,
+      templates,
+      expiresQuiescentTemplates: bindings?.expiresQuiescent ?? false,
+      hasWeight: weight !== null && weight > 0,
     }),
   }
 }

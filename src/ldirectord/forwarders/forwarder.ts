@@ -18,6 +18,14 @@ export interface DestinationCounters {
   readonly inactiveConnections: number
 }
 
+/** What binds clients to destinations beyond their connections. */
+export interface Bindings {
+  /** Whether a client of a destination without weight goes elsewhere with its next connection. */
+  readonly expiresQuiescent: boolean
+  /** Persistent clients by `SERVICE DESTINATION` (serviceId and endpoint); absent: none. */
+  readonly templates: ReadonlyMap<string, number>
+}
+
 export interface Forwarder {
   /** `ipvs`, `proxy`, `memory`. */
   readonly name: string
@@ -26,6 +34,8 @@ export interface Forwarder {
   /** Applies the edits in order; a failed one does not stop the others. One result per edit, same order. */
   apply(edits: readonly Edit[], signal: AbortSignal): Promise<readonly EditResult[]>
   counters(signal: AbortSignal): Promise<readonly DestinationCounters[]>
+  /** null, or no such function: nobody can tell. */
+  readonly bindings?: (signal: AbortSignal) => Promise<Bindings | null>
   /** Lets go of what this process holds. The forwarding itself goes on unless the table was emptied before. */
   close(): Promise<void>
 }

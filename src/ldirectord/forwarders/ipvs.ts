@@ -8,6 +8,7 @@ import { byServiceId, sameDestination, sameService } from '../core/reconcile.js'
 import { type Destination, type Edit, endpoint, serviceId, type Table } from '../core/table.js'
 import * as lines from '../log-lines.js'
 import type { EditResult, Forwarder } from './forwarder.js'
+import { readBindings } from './ipvs-bindings.js'
 import { parseCounters, parseSaved, printEdit } from './ipvs-text.js'
 
 /** Where ipvsadm is looked for, in this order. */
@@ -118,6 +119,7 @@ export function ipvsForwarder(program: string): Forwarder {
         ? parseCounters(result.stdout)
         : []
     },
+    bindings: readBindings,
     async close() {},
   }
 }

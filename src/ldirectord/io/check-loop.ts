@@ -6,10 +6,12 @@ import { nowMs } from '../../base/io/real-clock.js'
 import type { Outcome, Probe } from '../checks/check.js'
 import { Asking } from '../core/asking.js'
 import type { PlannedCheck } from '../core/probe.js'
-import { Schedule } from '../core/schedule.js'
+import { DEFAULT_LIMITS, Schedule } from '../core/schedule.js'
 
 export interface CheckLoopOptions {
   readonly checks: readonly PlannedCheck[]
+  /** Percent of the period by which a check may start early (checkjitter). */
+  readonly jitterPercent?: number
   readonly run: (probe: Probe, signal: AbortSignal) => Promise<Outcome>
   /** Whether the server of this check is under maintenance now; it is then not asked. */
   readonly isMaintained: (check: PlannedCheck) => boolean
@@ -34,7 +36,8 @@ export class CheckLoop {
   constructor(options: CheckLoopOptions) {
     this.#options = options
     this.#checks = new Map(options.checks.map(check => [check.id, check]))
-    this.#schedule = new Schedule(options.checks, nowMs())
+    const share = (options.jitterPercent ?? 0) / 100
+    this.#schedule = new Schedule(options.checks, nowMs(), DEFAULT_LIMITS, { share, chance: Math.random })
     this.#awaited = new Set(this.#checks.keys())
     this.#firstRound = new Promise(resolve => {
       this.#firstRoundOver = resolve

@@ -1,12 +1,12 @@
 /**
- * Answers `ldirectord status --json` over a unix socket that only its owner may open: one line in (the question), one
+ * Answers what core/control-request.ts names over a unix socket that only its owner may open: one line in (the question), one
  * JSON document out. Few clients at a time, short questions, and nobody may keep a connection.
  */
 import { chmodSync, unlinkSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
+import { REQUEST_BYTES_MAX } from '../core/control-request.js'
 
 const CLIENTS_MAX = 16
-const QUESTION_BYTES_MAX = 1_024
 const CLIENT_MS_MAX = 5_000
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024
 
@@ -22,7 +22,7 @@ export function serveControl(
     socket.setEncoding('utf8')
     socket.on('data', (text: string) => {
       question += text
-      if (question.length > QUESTION_BYTES_MAX) socket.destroy()
+      if (question.length > REQUEST_BYTES_MAX) socket.destroy()
       else if (question.includes('\n')) {
         socket.pause()
         answer(question.split('\n')[0]!).then(

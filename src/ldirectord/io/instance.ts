@@ -21,6 +21,8 @@ export interface Instance {
   readonly runDir: string
   readonly pidFile: string
   readonly socket: string
+  /** Who is drained; it outlives a reboot. */
+  readonly drainFile: string
   /** Where lines go as long as the file has not said otherwise. */
   readonly defaultLog: string
 }
@@ -28,7 +30,7 @@ export interface Instance {
 type Environment = Readonly<Record<string, string | undefined>>
 
 export function findInstance(config: string | null, env: Environment): Instance {
-  const { haDir, varLog } = pathsFrom(env)
+  const { haDir, varLib, varLog } = pathsFrom(env)
   const given = config ?? 'ldirectord.cf'
   const places = [`${haDir}/${given}`, `${haDir}/conf/${given}`, isAbsolute(given) ? given : resolve(given)]
   const name = config === null ? 'ldirectord' : basename(given)
@@ -41,6 +43,7 @@ export function findInstance(config: string | null, env: Environment): Instance 
     runDir,
     pidFile: `${runDir}/ldirectord.${name}.pid`,
     socket: `${runDir}/ldirectord.${name}.sock`,
+    drainFile: `${varLib}/ldirectord/drains.${name}.json`,
     defaultLog: `${varLog}/ldirectord.log`,
   }
 }

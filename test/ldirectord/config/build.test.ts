@@ -98,3 +98,49 @@ test('ranges beyond 65536 servers in a file are refused', t => {
   t.is(configOf(`virtual=127.0.1.1:80\n${range}`).virtuals[0]!.reals.length, 65_536)
   t.is(ours(`virtual=127.0.1.1:80\n${range}${range}`).linked.config, null)
 })
+
+test('the directives of stability are off unless set, and a section wins over the global value', t => {
+  const bare = virtualOf('', '')
+  t.deepEqual(
+    [bare.recoverycount, bare.checkwindow, bare.panicthreshold, bare.flapbackoff],
+    [1, null, 0, null],
+  )
+  const globals = 'recoverycount=3\ncheckwindow=7/10\npanicthreshold=40\nflapbackoff=10/600\n'
+  const inherited = virtualOf(globals, '')
+  t.deepEqual(
+    [inherited.recoverycount, inherited.checkwindow, inherited.panicthreshold, inherited.flapbackoff],
+    [3, { passes: 7, size: 10 }, 40, { first: 10, longest: 600 }],
+  )
+  t.deepEqual(virtualOf(globals, '\tcheckwindow=1/2\n').checkwindow, { passes: 1, size: 2 })
+})
+
+test('mails have no limits and checks no jitter unless set', t => {
+  const used = configOf('emailalertgroup=30\nemailalertlimit=12\nemailalertdetail=yes\ncheckjitter=20\n')
+  const unset = configOf('')
+  const values = (file: LdirectordConfig) => [
+    file.emailalertgroup,
+    file.emailalertlimit,
+    file.emailalertdetail,
+    file.checkjitter,
+  ]
+  t.deepEqual(values(unset), [0, null, false, 0])
+  t.deepEqual(values(used), [30, 12, true, 20])
+})
+
+const REFUSED: readonly [line: string, text: string][] = [
+  ['recoverycount=0', 'invalid recovery count value'],
+  ['checkwindow=7', 'invalid check window'],
+  ['checkwindow=11/10', 'invalid check window'],
+  ['checkwindow=1/100000', 'invalid check window'],
+  ['panicthreshold=101', 'panicthreshold must be in range 0..100'],
+  ['flapbackoff=60/10', 'invalid flap back-off'],
+  ['checkjitter=51', 'checkjitter must be in range 0..50'],
+  ['emailalertlimit=0', 'invalid email alert limit'],
+  ['emailalertgroup=soon', 'invalid email alert group'],
+  ['emailalertdetail=maybe', "emailalertdetail must be 'yes' or 'no'"],
+]
+for (const [line, text] of REFUSED) {
+  test(`${line} is refused with its line number`, t => {
+    t.regex(ours(`${line}\n`).stderr, new RegExp(`at line 1: ${text}`))
+  })
+}

@@ -2,8 +2,8 @@ import test from 'ava'
 import { limitations } from '../../../src/ldirectord/core/limitations.js'
 import { config, real, virtual } from '../sample-config.js'
 
-const file = (over: Parameters<typeof virtual>[2], globals = {}) =>
-  config([virtual('10.0.0.1:25', [real('10.0.1.1:25')], over)], globals)
+const file = (over: Parameters<typeof virtual>[2]) =>
+  config([virtual('10.0.0.1:25', [real('10.0.1.1:25')], over)])
 
 test('a file that asks for nothing special has no limitations', t => {
   t.deepEqual(limitations(file({ checktype: 'negotiate', service: 'http' }), ['http']), [])
@@ -13,9 +13,4 @@ test('a negotiate check that does not exist is named with its virtual; connect t
   const [sentence] = limitations(file({ checktype: 'negotiate', service: 'smtp' }), ['http'])
   t.regex(sentence!, /virtual 10\.0\.0\.1:25: .*service=smtp/)
   t.deepEqual(limitations(file({ checktype: 'connect', service: 'smtp' }), ['http']), [])
-})
-
-test('mail that will not be sent is said once, wherever it is asked for', t => {
-  t.is(limitations(file({ emailalert: 'ops@example.com' }), []).length, 1)
-  t.is(limitations(file({}, { emailalert: 'ops@example.com' }), []).length, 1)
 })

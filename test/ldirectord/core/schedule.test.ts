@@ -1,5 +1,6 @@
 import test from 'ava'
-import { Schedule } from '../../../src/ldirectord/core/schedule.js'
+import { createPrng } from '../../../src/base/prng.js'
+import { DEFAULT_LIMITS, Schedule } from '../../../src/ldirectord/core/schedule.js'
 
 const checksOf = (count: number, periodMs = 1000) =>
   Array.from({ length: count }, (_, index) => ({ id: `c${index}`, periodMs }))
@@ -91,4 +92,15 @@ test('never more than the limit run at once, and all get their turn', t => {
 
 test('a schedule without checks never wakes', t => {
   t.is(new Schedule([], 0).wakeAt(0), null)
+})
+
+test('with a jitter of 30 percent no period is longer than without, none shorter by more, and they differ', t => {
+  const chance = createPrng(7).next
+  const schedule = new Schedule(checksOf(20), 0, DEFAULT_LIMITS, { share: 0.3, chance })
+  const { starts } = play(schedule, 30_000, () => 5)
+  const all = [...starts.values()].flatMap(list => gaps(list.slice(1)))
+  t.true(Math.max(...all) <= 1000)
+  // The grid rounds a start down by less than one tick.
+  t.true(Math.min(...all) >= 700 - DEFAULT_LIMITS.tickMs)
+  t.true(new Set(all).size > 3)
 })

@@ -1,0 +1,38 @@
+/** What the control socket can be asked: one word, or one object of JSON, on one line. */
+
+export type ControlRequest =
+  | { readonly kind: 'status' }
+  /** What a reload would change. */
+  | { readonly kind: 'plan' }
+  | {
+      readonly kind: 'drain'
+      readonly server: string
+      readonly virtual: string | null
+      readonly who: string
+      readonly reason: string
+      /** Unix time. */
+      readonly untilMs: number | null
+    }
+  | { readonly kind: 'undrain'; readonly server: string; readonly virtual: string | null }
+
+export const REQUEST_BYTES_MAX = 4_096
+
+/** null: nothing that can be asked. */
+export function parseRequest(line: string): ControlRequest | null {
+  const word = line.trim()
+  if (word === 'status' || word === 'plan') return { kind: word }
+  let value: unknown
+  try {
+    value = JSON.parse(word)
+  } catch {
+    return null
+  }
+  if (typeof value !== 'object' || value === null) return null
+  const { kind, server, virtual, who, reason, untilMs } = value as Record<string, unknown>
+  const isText = (text: unknown): text is string => typeof text === 'string'
+  if (!isText(server) || !(virtual === null || isText(virtual))) return null
+  if (kind === 'undrain') return { kind, server, virtual }
+  const isTime = untilMs === null || (typeof untilMs === 'number' && Number.isFinite(untilMs))
+  if (kind !== 'drain' || !isText(who) || !isText(reason) || !isTime) return null
+  return { kind, server, virtual, who, reason, untilMs }
+}

@@ -1,0 +1,14 @@
+/** Which servers of a file a list of drains holds out of service. */
+import type { LdirectordConfig } from '../config/model.js'
+import { canonicalKey } from './desired.js'
+import type { Target } from './director.js'
+import { type Drain, drainOf } from './drain.js'
+import { serviceId } from './table.js'
+
+export type DrainOf = (target: Target) => Drain | null
+
+export function drainsIn({ virtuals }: LdirectordConfig, drains: readonly Drain[]): DrainOf {
+  const ids = virtuals.map(({ key }) => serviceId(canonicalKey(key)))
+  return ({ virtual, real }) =>
+    drains.length === 0 ? null : drainOf(drains, ids[virtual]!, virtuals[virtual]!.reals[real]!)
+}
