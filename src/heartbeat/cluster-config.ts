@@ -18,6 +18,7 @@ export type Identity = Pick<
   | 'uuid'
   | 'generation'
   | 'links'
+  | 'pingNodes'
   | 'manageResources'
   | 'heldAtStart'
   | 'random'
@@ -33,8 +34,6 @@ export function clusterConfig(
   return {
     ...identity,
     nodes: haCf.node,
-    // Ping links are not opened yet: a ping node that nobody asks would be dead for ever.
-    pingNodes: [],
     keepaliveMs: haCf.keepalive,
     deadtimeMs: haCf.deadtime,
     warntimeMs: haCf.warntime,

@@ -14,8 +14,10 @@ import { type ViewSettings, viewOf } from './api/view-of-status.js'
 import type { Cluster, Effect, Event, ResourceJob } from './core/cluster.js'
 import type { ApiSocket } from './io/api-socket.js'
 import type { Link, PacketOrigin } from './links/link.js'
+import type { PingPort } from './links/ping.js'
 import { isRefusal, type Message } from './wire/message.js'
 import { type MessageFormat, openPacket, sealMessage } from './wire/packet.js'
+import { isPingStatusOf, pingStatus } from './wire/ping-status.js'
 import { RefusedPackets } from './wire/refused-packets.js'
 import type { KeyRing } from './wire/signature.js'
 
@@ -48,6 +50,8 @@ export interface DaemonParts {
 export class Daemon {
   keys: KeyRing
   links: readonly Link[] = []
+  /** null: there are no ping nodes, or they cannot be asked. */
+  pings: PingPort | null = null
   readonly #parts: DaemonParts
   readonly #events = new BoundedQueue<Event>(EVENTS_MAX)
   readonly #refused = new RefusedPackets()
@@ -97,9 +101,15 @@ export class Daemon {
     this.post({ kind: 'submitted', message })
   }
 
-  onPacket(bytes: Buffer, from: PacketOrigin): void {
+  /** What a host of the ping node `from.link` answered. */
+  onPingAnswer(bytes: Buffer, from: PacketOrigin): void {
+    this.onPacket(bytes, from, message => isPingStatusOf(from.link, message))
+  }
+
+  onPacket(bytes: Buffer, from: PacketOrigin, isWanted: (message: Message) => boolean = () => true): void {
     const packet = openPacket(bytes, this.keys)
     if (!isRefusal(packet)) {
+      if (!isWanted(packet.message)) return
       this.post({ kind: 'received', link: from.link, message: packet.message })
       return
     }
@@ -163,6 +173,14 @@ export class Daemon {
     const datagram = sealMessage(message, this.keys, this.#parts.format)
     if (isRefusal(datagram)) this.#parts.say('ERROR', `${message.type} not sent: ${datagram.reason}`)
     else for (const link of this.links) link.send(datagram)
+    if (message.type === 'status') this.#askPingNodes(message.text('ts') ?? '')
+  }
+
+  #askPingNodes(ts: string): void {
+    this.pings?.ask(node => {
+      const datagram = sealMessage(pingStatus(node, ts), this.keys, this.#parts.format)
+      return isRefusal(datagram) ? null : datagram
+    })
   }
 
   #deliver(message: Message): void {

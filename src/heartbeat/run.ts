@@ -22,13 +22,15 @@ import { watchedGroups } from './io/haresources-file.js'
 import { mediumStarted, openMedia, planMedia } from './io/media.js'
 import { nodeName } from './io/node-name.js'
 import { removePidFile, whoRuns, writePidFile } from './io/pid-file.js'
+import { openPingNodes } from './io/ping-nodes.js'
 import { rcScripts } from './io/rc-scripts.js'
 import { Reload } from './io/reload.js'
 import { RunnerLink } from './io/runner-link.js'
 import { listenToSignals } from './io/signals.js'
 import { attempt, failureOf, StartFailure } from './io/start-failure.js'
 import { nextGeneration, nodeUuid } from './io/state-files.js'
-import type { Link } from './links/link.js'
+import type { Link, LinkHandlers } from './links/link.js'
+import type { PingPort } from './links/ping.js'
 import { runnerLogLine } from './resources/plan/script-line.js'
 import { RELEASE, VERSION } from './version.js'
 import type { Message } from './wire/message.js'
@@ -142,6 +144,7 @@ class Life {
     const { paths } = this.#options
     const { keys, haCf, us } = this.#configuration
     const links = await this.#openLinks()
+    const pings = await this.#openPings()
     const remembered = this.#remember()
     let end: (exitCode: number) => void = () => {}
     const ended = new Promise<number>(resolve => {
@@ -155,6 +158,7 @@ class Life {
           us,
           ...remembered,
           links: links.map(({ name }) => name),
+          pingNodes: pings?.nodes.map(({ name }) => name) ?? [],
           manageResources: this.#options.managesResources,
           heldAtStart: 'none',
           random: createPrng(crypto.getRandomValues(new Uint32Array(1))[0]!),
@@ -182,6 +186,7 @@ class Life {
     })
     this.#daemon = daemon
     daemon.links = links
+    daemon.pings = pings
     this.#opened.push(() => daemon.close())
     await this.#openFifo(daemon)
     attempt(`cannot write to ${paths.varRun}`, () => writePidFile(paths.varRun, process.pid))
@@ -235,6 +240,18 @@ class Life {
     })
     for (const plan of planned.plans) this.#say('info', `glib: ${mediumStarted(plan)}`)
     return links
+  }
+
+  async #openPings(): Promise<PingPort | null> {
+    const { media, node } = this.#configuration.haCf
+    const handlers: LinkHandlers = {
+      onPacket: (bytes, from) => this.#daemon?.onPingAnswer(bytes, from),
+      onTrouble: sentence => this.#say('WARN', sentence),
+    }
+    const { port, lines } = await openPingNodes(media, node, handlers)
+    for (const { level, text } of lines) this.#say(level, text)
+    this.#opened.push(() => port?.close())
+    return port
   }
 
   #remember(): { generation: number; uuid: Uint8Array } {
