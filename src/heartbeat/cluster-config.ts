@@ -47,15 +47,7 @@ export function clusterConfig(
 }
 
 /** Directives that daemons, clients and scripts of old know but that change nothing here; each is said once. */
-const LATER = [
-  'respawn',
-  'failfast',
-  'watchdog',
-  'stonith',
-  'stonith_host',
-  'use_apphbd',
-  'autojoin',
-] as const
+const LATER = ['watchdog', 'stonith', 'stonith_host', 'use_apphbd', 'autojoin'] as const
 
 /** Names of directives that ha.cf gives and that are not acted upon yet. */
 export function notActedUpon(haCf: HaCf): string[] {

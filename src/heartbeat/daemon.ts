@@ -44,6 +44,10 @@ export interface DaemonParts {
   readonly runJob: (job: ResourceJob) => void
   /** A message that a script of rc.d may want. */
   readonly offerToScripts: (message: Message) => void
+  /** Clients may sign on. */
+  readonly onApiOpened: () => void
+  /** Everything is released and said: what clients we started may end. */
+  readonly onLeaving: () => void
   readonly onStopped: () => void
 }
 
@@ -173,6 +177,7 @@ export class Daemon {
     const datagram = sealMessage(message, this.keys, this.#parts.format)
     if (isRefusal(datagram)) this.#parts.say('ERROR', `${message.type} not sent: ${datagram.reason}`)
     else for (const link of this.links) link.send(datagram)
+    if (message.type === 'shutdone') this.#parts.onLeaving()
     if (message.type === 'status') this.#askPingNodes(message.text('ts') ?? '')
   }
 
@@ -184,11 +189,13 @@ export class Daemon {
   }
 
   #deliver(message: Message): void {
-    this.#api?.deliver(message)
-    const giveAway = answerToTakeover(message, this.#parts.us)
+    const { us } = this.#parts
+    // A message of ours to one other node comes by here too; it is not for the clients of this node.
+    const isForUs = (message.text('dest') ?? us).toLowerCase() === us
+    if (isForUs) this.#api?.deliver(message)
+    const giveAway = answerToTakeover(message, us)
     if (giveAway) this.submit(giveAway)
-    const isAsked =
-      message.type === 'query-cstatus' && (message.text('dest') ?? this.#parts.us) === this.#parts.us
+    const isAsked = message.type === 'query-cstatus' && isForUs
     const answer = isAsked && this.#api ? respondToClientQuery(message, this.#api.clients) : null
     if (answer) this.submit(answer)
     this.#parts.offerToScripts(message)
@@ -200,6 +207,7 @@ export class Daemon {
       message => this.submit(message),
     )
     if (this.#hasStopped) this.#api?.close()
+    else this.#parts.onApiOpened()
   }
 
   #wakeAt(atMs: number): void {

@@ -14,7 +14,9 @@ import type { ClusterView } from './api/cluster-view.js'
 import { clusterConfig, groupNames, notActedUpon, runnerBegin, viewSettings } from './cluster-config.js'
 import { Cluster, type Event } from './core/cluster.js'
 import { Daemon } from './daemon.js'
+import { clientOwner } from './io/accounts.js'
 import type { ApiSocket } from './io/api-socket.js'
+import { childFacts } from './io/child-facts.js'
 import { openClientSocket } from './io/client-access.js'
 import { type Configuration, EXIT, isRefused, loadConfiguration } from './io/configuration.js'
 import { openFifo } from './io/fifo.js'
@@ -22,7 +24,7 @@ import { watchedGroups } from './io/haresources-file.js'
 import { mediumStarted, openMedia, planMedia } from './io/media.js'
 import { nodeName } from './io/node-name.js'
 import { removePidFile, whoRuns, writePidFile } from './io/pid-file.js'
-import { openPingNodes } from './io/ping-nodes.js'
+import { isAsked, openPingNodes } from './io/ping-nodes.js'
 import { rcScripts } from './io/rc-scripts.js'
 import { Reload } from './io/reload.js'
 import { RunnerLink } from './io/runner-link.js'
@@ -31,6 +33,7 @@ import { attempt, failureOf, StartFailure } from './io/start-failure.js'
 import { nextGeneration, nodeUuid } from './io/state-files.js'
 import type { Link, LinkHandlers } from './links/link.js'
 import type { PingPort } from './links/ping.js'
+import { type ChildProgram, planChildren } from './resources/plan/children.js'
 import { runnerLogLine } from './resources/plan/script-line.js'
 import { RELEASE, VERSION } from './version.js'
 import type { Message } from './wire/message.js'
@@ -123,6 +126,7 @@ class Life {
       debugfile: haCf.debugfile,
       logfacility: haCf.logfacility,
       debug: haCf.debug + options.debug,
+      owner: clientOwner(),
       also: text => {
         if (this.#lines) this.#lines.push(text.trimEnd())
         else if (options.isForeground && process.stderr.isTTY) process.stderr.write(text)
@@ -182,7 +186,9 @@ class Life {
         ourStatus: () => this.#daemon?.status ?? 'init',
         run: (name, env) => runner.script(name, env),
       }),
-      onStopped: () => end(EXIT.ok),
+      onApiOpened: () => runner.keep(this.#children(pings !== null)),
+      onLeaving: () => void runner.endChildren(RUNNER_GOODBYE_MS),
+      onStopped: () => void runner.endChildren(RUNNER_GOODBYE_MS).then(() => end(EXIT.ok)),
     })
     this.#daemon = daemon
     daemon.links = links
@@ -278,6 +284,19 @@ class Life {
     runner.start()
     this.#opened.push(() => runner.goodbye(RUNNER_GOODBYE_MS))
     return runner
+  }
+
+  /** The programs of respawn and failfast, in the order of the file. */
+  #children(hasPings: boolean): readonly ChildProgram[] {
+    const { haCf } = this.#configuration
+    const lines = [...haCf.respawn, ...haCf.failfast]
+    lines.sort((one, other) => one.place.span.line - other.place.span.line)
+    const { children, warnings } = planChildren(lines, childFacts(hasPings || !haCf.media.some(isAsked)))
+    for (const { command } of haCf.failfast) {
+      this.#say('WARN', `failfast ${command}: is kept running; when it dies this machine is not rebooted`)
+    }
+    for (const warning of warnings) this.#say('WARN', warning)
+    return children
   }
 
   #post(event: Event): void {

@@ -36,6 +36,8 @@ export class Standby {
   #releaseAgainMs = Number.POSITIVE_INFINITY
   /** Number of the peer's message that brought us into this phase. */
   #sinceSeq = 0
+  /** Whose `done` we know already from its word of being stable: it then comes late, and means nothing. */
+  #doneComesFrom: NodeName | null = null
   readonly #ground: Ground
 
   constructor(ground: Ground) {
@@ -71,7 +73,10 @@ export class Standby {
   heardStable(from: NodeName, seq: number): void {
     if (seq <= this.#sinceSeq) return
     if (this.phase === 'peerGiving' || this.phase === 'giving') this.cancel(`${from} has called it off`)
-    else if (this.phase === 'peerTaking') this.#finish(from)
+    else if (this.phase === 'peerTaking') {
+      this.#finish(from)
+      this.#doneComesFrom = from
+    }
   }
 
   #dispatch(from: NodeName, info: string, bits: Bits): void {
@@ -80,6 +85,8 @@ export class Standby {
     else if (info === 'other' && this.phase === 'asking') this.#give(from)
     else if (info === 'done' && this.phase === 'peerGiving') this.#take(from)
     else if (info === 'done' && this.phase === 'peerTaking') this.#finish(from)
+    else if (info === 'done' && this.phase === 'idle' && this.#doneComesFrom === from)
+      this.#doneComesFrom = null
     else if (info === 'other' && this.phase === 'peerGiving') this.cancel('both gave way to each other')
     else {
       this.#ground.chronicle.log(lines.standbyOutOfTurn(info, from, NUMBER[this.phase]))
@@ -225,6 +232,7 @@ export class Standby {
 
   #enter(phase: Phase, bits: Bits, giver: NodeName, forMs: number): void {
     this.phase = phase
+    this.#doneComesFrom = null
     this.bits = bits
     this.giver = giver
     this.#endsMs = this.#ground.nowMs + forMs

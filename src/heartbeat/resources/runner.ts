@@ -11,6 +11,7 @@ import { BoundedQueue } from '../../base/bounded-queue.js'
 import { runCommand } from '../../base/io/run-command.js'
 import type { GroupName } from '../core/cluster.js'
 import { CALL_TIMEOUT_MS, type CallWorld, callResource, locateResource } from './call.js'
+import { Children } from './children.js'
 import { type Performer, perform } from './perform.js'
 import { clearGroup, giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan/group.js'
 import { type JobPlan, type JobStep, planJob } from './plan/jobs.js'
@@ -48,6 +49,7 @@ export class Runner {
   /** Aborted when nothing may be taken any more. */
   readonly #taking = new AbortController()
   readonly #held: Map<string, ResourceGroup>
+  readonly #children: Children
   readonly #jobs = new BoundedQueue<Extract<ToRunner, { kind: 'job' }>>(JOBS_MAX)
   readonly #scripts = new BoundedQueue<Extract<ToRunner, { kind: 'script' }>>(SCRIPTS_MAX)
   #working = false
@@ -62,6 +64,12 @@ export class Runner {
     const max = Number(begin.env.HA_STOPRETRYMAX ?? '')
     const named = begin.env.HA_STOPRETRYMAX !== undefined && Number.isInteger(max) && max >= 0
     this.#retries = world.retries ?? { ...STOP_RETRIES, ...(named && { max: Math.min(max, 3_600) }) }
+    this.#children = new Children({
+      env: begin.env,
+      coresFolder: `${begin.paths.varLib}/cores`,
+      say: (level, text, pid) => this.#say({ program: 'heartbeat', level, text }, pid),
+      onRunning: pids => world.send({ kind: 'children', pids }),
+    })
     this.#call = {
       paths: begin.paths,
       env: begin.env,
@@ -89,9 +97,15 @@ export class Runner {
           })
         }
         return
+      case 'children':
+        this.#children.start(message.programs)
+        return
+      case 'endChildren':
+        void this.#children.end().then(() => this.#world.send({ kind: 'childrenEnded' }))
+        return
       case 'goodbye':
         this.#ending.abort()
-        this.#world.exit()
+        void this.#children.end().then(() => this.#world.exit())
         return
     }
   }
@@ -100,6 +114,7 @@ export class Runner {
   async orphan(): Promise<void> {
     this.#orphaned = true
     this.#taking.abort()
+    await this.#children.end()
     while (this.#working) await sleep(20)
     if (this.#held.size > 0) {
       const text = 'The heartbeat daemon is gone. Giving up the resources of this node.'
@@ -220,7 +235,7 @@ export class Runner {
     if (more > 0) this.#say({ program, level: 'info', text: `(${more} more lines of output)` })
   }
 
-  #say(line: Line): void {
-    this.#world.send({ kind: 'line', line: { ...line, atMs: this.#world.wallMs(), pid: process.pid } })
+  #say(line: Line, pid: number = process.pid): void {
+    this.#world.send({ kind: 'line', line: { ...line, atMs: this.#world.wallMs(), pid } })
   }
 }
