@@ -2,6 +2,7 @@
 import { FACILITIES } from '../log/formats.js'
 import type { ViewSettings } from './api/view-of-status.js'
 import type { HaCf } from './config/ha-cf-table.js'
+import { pingNodeName } from './config/media.js'
 import type { ClusterConfig, GroupName } from './core/cluster.js'
 import { type ScriptSettings, scriptEnvironment } from './resources/plan/environment.js'
 import type { Begin } from './resources/plan/protocol.js'
@@ -73,7 +74,15 @@ export function viewSettings(haCf: HaCf, managesResources: boolean): ViewSetting
     logfacility: FACILITIES[haCf.logfacility ?? ''] ?? -1,
     parameters: parametersOf(haCf),
     managesResources,
+    pingsAhead: pingsAhead(haCf),
   }
+}
+
+function pingsAhead(haCf: HaCf): string[] {
+  const nodesAt = haCf.places.get('node')?.span.line ?? 0
+  return haCf.media
+    .filter(({ place }) => place.span.line < nodesAt)
+    .flatMap(medium => pingNodeName(medium) ?? [])
 }
 
 /** What the resource runner is told before its first job. `logfile` is where lines go in effect. */

@@ -3,7 +3,7 @@
  * ping (no rights, no native calls) has no ping nodes: it must not look as if it had lost them, because then it would
  * be the one to give up its resources.
  */
-import type { Medium } from '../config/media.js'
+import { type Medium, pingNodeName } from '../config/media.js'
 import type { LinkHandlers } from '../links/link.js'
 import { addressOf } from '../links/open-links.js'
 import { type PingNode, PingPort } from '../links/ping.js'
@@ -15,7 +15,7 @@ type PingMedium = Extract<Medium, { kind: 'ping' | 'ping6' | 'ping_group' }>
 
 /** A medium that asks a host instead of carrying heartbeats. */
 export function isAsked(medium: Medium): medium is PingMedium {
-  return medium.kind === 'ping' || medium.kind === 'ping_group'
+  return pingNodeName(medium) !== null
 }
 
 interface PlannedPing extends PingNode {
@@ -36,8 +36,8 @@ export async function openPingNodes(
   const lines: LogLine[] = []
   const pingNodes = new Map<string, PlannedPing>()
   for (const medium of media) {
-    if (!isAsked(medium)) continue
-    const name = (medium.kind === 'ping_group' ? medium.name : medium.host).toLowerCase()
+    const name = pingNodeName(medium)
+    if (name === null || !isAsked(medium)) continue
     if (nodes.includes(name) || pingNodes.has(name)) {
       const why = pingNodes.has(name) ? 'it is given twice' : 'a node of the cluster has that name'
       lines.push({ level: 'WARN', text: `${medium.kind} ${name} is not used: ${why}` })
