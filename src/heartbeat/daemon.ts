@@ -42,8 +42,8 @@ export interface DaemonParts {
     onSubmit: (message: Message) => void,
   ) => Promise<ApiSocket | null>
   readonly runJob: (job: ResourceJob) => void
-  /** A message that a script of rc.d may want. */
-  readonly offerToScripts: (message: Message) => void
+  /** A message that a script of rc.d, or a client that is part of us, may want. */
+  readonly onDelivered: (message: Message) => void
   /** Clients may sign on. */
   readonly onApiOpened: () => void
   /** Everything is released and said: what clients we started may end. */
@@ -80,6 +80,11 @@ export class Daemon {
   /** Our own status, as announced. */
   get status(): string {
     return this.#parts.cluster.status().status
+  }
+
+  /** A client that is part of the daemon: it counts as signed on. */
+  actsAs(client: string): void {
+    this.#api?.clients.inside.add(client)
   }
 
   /** Ends everything that this class opened or started. */
@@ -198,7 +203,7 @@ export class Daemon {
     const isAsked = message.type === 'query-cstatus' && isForUs
     const answer = isAsked && this.#api ? respondToClientQuery(message, this.#api.clients) : null
     if (answer) this.submit(answer)
-    this.#parts.offerToScripts(message)
+    this.#parts.onDelivered(message)
   }
 
   async #openApi(): Promise<void> {

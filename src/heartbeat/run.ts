@@ -13,9 +13,11 @@ import { render } from '../syntax/diagnostic.js'
 import type { ClusterView } from './api/cluster-view.js'
 import { clusterConfig, groupNames, notActedUpon, runnerBegin, viewSettings } from './cluster-config.js'
 import { Cluster, type Event } from './core/cluster.js'
+import { Connectivity, IPFAIL } from './core/connectivity.js'
 import { Daemon } from './daemon.js'
 import { clientOwner } from './io/accounts.js'
 import type { ApiSocket } from './io/api-socket.js'
+import { BuiltInIpfail } from './io/built-in-ipfail.js'
 import { childFacts } from './io/child-facts.js'
 import { openClientSocket } from './io/client-access.js'
 import { type Configuration, EXIT, isRefused, loadConfiguration } from './io/configuration.js'
@@ -111,6 +113,7 @@ class Life {
   /** Lines of the start, for the terminal; null once they were reported. */
   #lines: string[] | null = []
   #daemon: Daemon | null = null
+  #ipfail: BuiltInIpfail | null = null
 
   constructor(options: RunOptions, configuration: Configuration) {
     this.#options = options
@@ -156,6 +159,12 @@ class Life {
     })
     const runner = this.#startRunner()
     const reload = this.#reload()
+    const offerToScripts = rcScripts({
+      haDir: paths.haDir,
+      isLegacy: haCf.auto_failback === 'legacy',
+      ourStatus: () => this.#daemon?.status ?? 'init',
+      run: (name, env) => runner.script(name, env),
+    })
     const daemon = new Daemon(keys, {
       cluster: new Cluster(
         clusterConfig(haCf, this.#configuration.groups, {
@@ -180,12 +189,10 @@ class Life {
         reload.haresources()
         runner.run(job, reload.groups)
       },
-      offerToScripts: rcScripts({
-        haDir: paths.haDir,
-        isLegacy: haCf.auto_failback === 'legacy',
-        ourStatus: () => this.#daemon?.status ?? 'init',
-        run: (name, env) => runner.script(name, env),
-      }),
+      onDelivered: message => {
+        offerToScripts(message)
+        this.#ipfail?.deliver(message)
+      },
       onApiOpened: () => runner.keep(this.#children(pings !== null)),
       onLeaving: () => void runner.endChildren(RUNNER_GOODBYE_MS),
       onStopped: () => void runner.endChildren(RUNNER_GOODBYE_MS).then(() => end(EXIT.ok)),
@@ -291,12 +298,36 @@ class Life {
     const { haCf } = this.#configuration
     const lines = [...haCf.respawn, ...haCf.failfast]
     lines.sort((one, other) => one.place.span.line - other.place.span.line)
-    const { children, warnings } = planChildren(lines, childFacts(hasPings || !haCf.media.some(isAsked)))
+    const facts = childFacts(hasPings || !haCf.media.some(isAsked))
+    const { children, warnings, needsBuiltInIpfail } = planChildren(lines, facts)
+    if (needsBuiltInIpfail) this.#startIpfail()
     for (const { command } of haCf.failfast) {
       this.#say('WARN', `failfast ${command}: is kept running; when it dies this machine is not rebooted`)
     }
     for (const warning of warnings) this.#say('WARN', warning)
     return children
+  }
+
+  #startIpfail(): void {
+    const { us, haCf } = this.#configuration
+    const daemon = this.#daemon
+    const [peer, another] = haCf.node.filter(node => node !== us)
+    if (!daemon || peer === undefined || another !== undefined || haCf.auto_failback === 'legacy') {
+      this.#say('WARN', 'ipfail wants two nodes, and auto_failback on or off: it is not started')
+      return
+    }
+    this.#say('info', 'ipfail is not installed: the built-in one is used')
+    const connectivity = new Connectivity({
+      ...{ us, peer, keepaliveMs: haCf.keepalive, autoFailback: haCf.auto_failback === 'on' },
+      reachable: () => daemon.view().nodes.filter(({ status }) => status === 'ping').length,
+      isInTransition: () => daemon.view().resources === 'transition',
+    })
+    const submit = (message: Message): void => daemon.submit(message)
+    const ipfail = new BuiltInIpfail({ connectivity, submit, say: this.#say })
+    this.#opened.push(() => ipfail.close())
+    this.#ipfail = ipfail
+    daemon.actsAs(IPFAIL)
+    ipfail.start()
   }
 
   #post(event: Event): void {

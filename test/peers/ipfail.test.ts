@@ -58,8 +58,14 @@ const logs = (pair: HaPair): string =>
     .map(node => `--- ${node}\n${logOf(pair, node).split('\n').slice(-60).join('\n')}`)
     .join('\n')
 
-async function pingLoss(t: ExecutionContext, alpha: Kind, beta: Kind): Promise<HaPair> {
+async function pingLoss(
+  t: ExecutionContext,
+  alpha: Kind,
+  beta: Kind,
+  prepare: (pair: HaPair) => Promise<unknown> = async () => {},
+): Promise<HaPair> {
   const pair = await haPair(t, FILES)
+  await prepare(pair)
   await Promise.all([
     pair.command('start', 'alpha', ...DAEMON[alpha], '-f'),
     pair.command('start', 'beta', ...DAEMON[beta], '-f'),
@@ -105,4 +111,12 @@ test('an original owner with our peer: ours takes the group', async t => {
   const pair = await pingLoss(t, 'original', 'ours')
   t.notRegex(logOf(pair, 'alpha'), /CRIT:/)
   t.notRegex(logOf(pair, 'beta'), /CRIT:|ERROR:/)
+})
+
+test('where the program is not installed our built-in ipfail speaks with the packaged one of an original', async t => {
+  const hide = ['mount', '--bind', '/dev/null', '/usr/libexec/heartbeat/ipfail']
+  const pair = await pingLoss(t, 'ours', 'original', rig => rig.command('exec', 'alpha', ...hide))
+  t.regex(logOf(pair, 'alpha'), /the built-in one is used/)
+  t.notRegex(logOf(pair, 'beta'), /CRIT:|lost packet/)
+  t.notRegex(logOf(pair, 'alpha'), /CRIT:|ERROR:/)
 })

@@ -122,7 +122,7 @@ export class Connectivity {
       this.#say('Telling other node that we have more visible ping nodes.')
       this.#tell(['t', 'you_are_dead'], ['dest', peer])
     } else if (ours < theirs) {
-      this.#say('Giving up because we have less ping nodes.')
+      this.#say('Giving up because we have less visible ping nodes.')
       this.#giveUpSoon('all', nowMs)
     } else {
       this.#say('Ping node count is balanced.')
@@ -145,7 +145,7 @@ export class Connectivity {
   #callOff(): void {
     const isPending = this.#giveUpAtMs !== Number.POSITIVE_INFINITY
     this.#giveUpAtMs = Number.POSITIVE_INFINITY
-    this.#say(isPending ? 'Giveup timer aborted.' : 'No giveup timer to abort.')
+    this.#say(isPending ? 'Aborted delayed giveup.' : 'No giveup timer to abort.')
   }
 
   #tell(...fields: readonly (readonly [string, string])[]): void {

@@ -28,6 +28,8 @@ export interface ChildFacts {
 
 export interface PlannedChildren {
   readonly children: readonly ChildProgram[]
+  /** ipfail is wanted, and its program is not installed: the daemon does its work. */
+  readonly needsBuiltInIpfail: boolean
   /** Why some are not run. */
   readonly warnings: readonly string[]
 }
@@ -42,12 +44,14 @@ const IPFAIL_PATHS = [
 export function planChildren(lines: readonly Respawn[], facts: ChildFacts): PlannedChildren {
   const children: ChildProgram[] = []
   const warnings: string[] = []
+  let needsBuiltInIpfail = false
   for (const line of lines) {
     const child = planChild(line, facts)
-    if (typeof child === 'string') warnings.push(`${line.command} is not started: ${child}`)
+    if (child === 'built-in') needsBuiltInIpfail = true
+    else if (typeof child === 'string') warnings.push(`${line.command} is not started: ${child}`)
     else children.push(child)
   }
-  return { children, warnings }
+  return { children, needsBuiltInIpfail, warnings }
 }
 
 function planChild({ user, path, command }: Respawn, facts: ChildFacts): ChildProgram | string {
@@ -55,11 +59,11 @@ function planChild({ user, path, command }: Respawn, facts: ChildFacts): ChildPr
   const gid = facts.gidOf(user)
   if (uid === undefined || gid === undefined) return `there is no user ${user}`
   if (facts.ownUid !== 0 && facts.ownUid !== uid) return `only root can run it as ${user}`
-  const isElsewhere = isIpfail(path) && !facts.isExecutable(path)
-  const found = isElsewhere ? IPFAIL_PATHS.find(facts.isExecutable) : path
-  if (found === undefined) return 'it is not installed here'
   // It would count no reachable ping node, and so make this node give up everything.
   if (isIpfail(path) && !facts.canPing) return 'this node cannot ping'
+  const isElsewhere = isIpfail(path) && !facts.isExecutable(path)
+  const found = isElsewhere ? IPFAIL_PATHS.find(facts.isExecutable) : path
+  if (found === undefined) return 'built-in'
   return { command, path: found, args: respawnArguments(command), user, uid, gid }
 }
 

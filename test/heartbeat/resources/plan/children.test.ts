@@ -27,6 +27,13 @@ test('ipfail is found where this distribution has it', t => {
   t.like(children[0], { path: '/usr/libexec/heartbeat/ipfail', uid: 103, gid: 106 })
 })
 
+test('where ipfail is not installed the daemon does its work, but not where it cannot ping', t => {
+  const lines = [line('hacluster', '/usr/libexec/heartbeat/ipfail')]
+  const nothing = { ...facts, isExecutable: () => false }
+  t.like(planChildren(lines, nothing), { children: [], warnings: [], needsBuiltInIpfail: true })
+  t.false(planChildren(lines, { ...nothing, canPing: false }).needsBuiltInIpfail)
+})
+
 test('ipfail is left out where it would see no ping node because this node cannot ping', t => {
   const lines = [line('hacluster', '/usr/libexec/heartbeat/ipfail'), line('root', '/bin/sleep 1')]
   const { children, warnings } = planChildren(lines, { ...facts, canPing: false })
