@@ -21,7 +21,8 @@ export interface PeerView {
   /** Its `starting` has been heard: it is in its start phase or past it. */
   hasStarted: boolean
   isSystole: boolean
-  reachablePings: number
+  /** undefined: it has no ping nodes, or cannot ask them. */
+  reachablePings: number | undefined
   /** Number of the last message that told of its resources: an older one, coming late, changes nothing. */
   toldSeq: number
 }
@@ -33,7 +34,7 @@ const unknownPeer = (): PeerView => ({
   claimIsOld: false,
   hasStarted: false,
   isSystole: false,
-  reachablePings: 0,
+  reachablePings: undefined,
   toldSeq: 0,
 })
 
@@ -129,7 +130,9 @@ export class Ground {
       ['t', 'systole'],
       ['rsc_hold', className(this.held)],
       ['isstable', this.isInFlux ? '0' : '1'],
-      ['pings', String(this.membership.reachablePings())],
+      ...(this.config.pingNodes.length === 0
+        ? []
+        : [['pings', String(this.membership.reachablePings())] as const]),
       ['asks', asks ? '1' : '0'],
     )
   }

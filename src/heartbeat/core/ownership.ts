@@ -69,7 +69,7 @@ export class Ownership {
     if (this.ground.isLegacy && message.type !== 'systole') return
     peer.toldSeq = seq
     const isSystole = message.type === 'systole'
-    if (isSystole) peer.reachablePings = parseDecimal(message.text('pings')) ?? 0
+    if (isSystole) peer.reachablePings = parseDecimal(message.text('pings'))
     const isFull = isSystole || message.text('rtype') === 'full'
     peer.held = isFull ? bits : ((peer.held | bits) as Bits)
     peer.hasClaimed ||= isFull

@@ -60,10 +60,12 @@ export class Partition {
   }
 
   #share(contested: Bits, nowMs: number): Bits {
-    const { peer, membership } = this.#ground
+    const { peer, membership, config } = this.#ground
     if (!peer.isSystole) return nowMs - this.#sinceMs! >= ORIGINAL_YIELDS_WITHIN_MS ? contested : NONE
     if (peer.claimIsOld) return NONE
-    const reach = membership.reachablePings() - peer.reachablePings
+    // Who has nobody to ping, or cannot, has lost nobody either.
+    const isCompared = config.pingNodes.length > 0 && peer.reachablePings !== undefined
+    const reach = isCompared ? membership.reachablePings() - (peer.reachablePings ?? 0) : 0
     if (reach < 0) return contested
     if (reach > 0) return NONE
     return common(contested, FOREIGN)

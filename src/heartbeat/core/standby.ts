@@ -36,8 +36,8 @@ export class Standby {
   #releaseAgainMs = Number.POSITIVE_INFINITY
   /** Number of the peer's message that brought us into this phase. */
   #sinceSeq = 0
-  /** Whose `done` we know already from its word of being stable: it then comes late, and means nothing. */
-  #doneComesFrom: NodeName | null = null
+  /** heartbeat 3.0.6 says that it is stable before it says `done`: that word may still come, and tells nothing new. */
+  #doneMayFollow = false
   readonly #ground: Ground
 
   constructor(ground: Ground) {
@@ -75,7 +75,7 @@ export class Standby {
     if (this.phase === 'peerGiving' || this.phase === 'giving') this.cancel(`${from} has called it off`)
     else if (this.phase === 'peerTaking') {
       this.#finish(from)
-      this.#doneComesFrom = from
+      this.#doneMayFollow = true
     }
   }
 
@@ -85,9 +85,8 @@ export class Standby {
     else if (info === 'other' && this.phase === 'asking') this.#give(from)
     else if (info === 'done' && this.phase === 'peerGiving') this.#take(from)
     else if (info === 'done' && this.phase === 'peerTaking') this.#finish(from)
-    else if (info === 'done' && this.phase === 'idle' && this.#doneComesFrom === from)
-      this.#doneComesFrom = null
     else if (info === 'other' && this.phase === 'peerGiving') this.cancel('both gave way to each other')
+    else if (info === 'done' && this.#doneMayFollow && bits === this.bits) this.#doneMayFollow = false
     else {
       this.#ground.chronicle.log(lines.standbyOutOfTurn(info, from, NUMBER[this.phase]))
       // It waits for an answer that will not come: our word of being stable ends that (heardStable).
@@ -232,9 +231,9 @@ export class Standby {
 
   #enter(phase: Phase, bits: Bits, giver: NodeName, forMs: number): void {
     this.phase = phase
-    this.#doneComesFrom = null
     this.bits = bits
     this.giver = giver
+    this.#doneMayFollow = false
     this.#endsMs = this.#ground.nowMs + forMs
     this.#ground.standbyIsRunning = true
     // In the peer's words a giver has let go, even before it says so.

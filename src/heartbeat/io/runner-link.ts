@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { GroupName, ResourceJob } from '../core/cluster.js'
 import { signalGroup } from '../resources/children.js'
-import type { ChildProgram } from '../resources/plan/children.js'
+import { type ChildProgram, RESPAWN_DELAY_MS } from '../resources/plan/children.js'
 import type { Begin, FromRunner, RunnerLine, ToRunner } from '../resources/plan/protocol.js'
 import { groupKey, type ResourceGroup } from '../resources/plan/resource.js'
 
@@ -72,7 +72,13 @@ export class RunnerLink {
     child.on('exit', (code, signal) => this.#died(child, signal ?? `exit code ${code}`))
     this.#send(this.#begin)
     if (this.#job) this.#send(this.#job)
-    if (this.#programs.length > 0) this.#send({ kind: 'children', programs: this.#programs })
+    this.#keepAgain()
+  }
+
+  /** As after any other death; until then the earlier ones have left the client socket. */
+  #keepAgain(): void {
+    if (this.#programs.length === 0) return
+    setTimeout(() => this.keep(this.#programs), RESPAWN_DELAY_MS).unref()
   }
 
   /** `groups`: of haresources as it is now. */

@@ -232,6 +232,41 @@ test('addnode adds a node, delnode deletes only the dead', t => {
   )
 })
 
+/** We hold our own groups beside a Systole peer that claims all; gives what its claim makes us release. */
+function contestedWith(pings: string | null, pingNodes: readonly string[]): string[] {
+  const cluster = joined({ pingNodes, heldAtStart: 'all' })
+  const heard: Event = {
+    kind: 'received',
+    link: 'router',
+    message: Message.of(['t', 'NS_st'], ['st', 'ping'], ['src', 'router'], ['ts', '6b00fbef']),
+  }
+  const claim = (seq: number): Event =>
+    from(seq, [
+      ...([['t', 'systole'], ['rsc_hold', 'all'], ['isstable', '1']] as const), // biome-ignore format: pairs
+      ...(pings === null ? [] : [['pings', pings] as const]),
+      ['asks', '0'],
+    ])
+  const classes: string[] = []
+  let seq = 3
+  for (let at = 100; at < 20_000; at += 500) {
+    const events = [statusOf(seq++), claim(seq++), clock, ...(pingNodes.length > 0 ? [heard] : [])]
+    for (const event of events) {
+      for (const effect of cluster.step(event, at)) {
+        if (effect.kind === 'run' && effect.what === 'give') classes.push(effect.resourceClass)
+      }
+    }
+  }
+  return classes
+}
+
+test('who cannot ping gives up nothing because of it, and a peer that cannot wins nothing by it', t => {
+  t.deepEqual(contestedWith('2', ['router']), ['all'])
+  t.deepEqual(contestedWith('1', ['router']), ['foreign'])
+  t.deepEqual(contestedWith('0', ['router']), [])
+  t.deepEqual(contestedWith('1', []), ['foreign'])
+  t.deepEqual(contestedWith(null, ['router']), ['foreign'])
+})
+
 test('the stop before communication is up ends at once when nobody is there', t => {
   const cluster = new Cluster(config())
   cluster.start(0)
