@@ -13,20 +13,18 @@ import { render } from '../syntax/diagnostic.js'
 import type { ClusterView } from './api/cluster-view.js'
 import { clusterConfig, groupNames, notActedUpon, runnerBegin, viewSettings } from './cluster-config.js'
 import { Cluster, type Event } from './core/cluster.js'
-import { Connectivity, IPFAIL } from './core/connectivity.js'
 import { Daemon } from './daemon.js'
 import { clientOwner } from './io/accounts.js'
 import type { ApiSocket } from './io/api-socket.js'
-import { BuiltInIpfail } from './io/built-in-ipfail.js'
-import { childFacts } from './io/child-facts.js'
 import { openClientSocket } from './io/client-access.js'
 import { type Configuration, EXIT, isRefused, loadConfiguration } from './io/configuration.js'
 import { openFifo } from './io/fifo.js'
 import { watchedGroups } from './io/haresources-file.js'
 import { mediumStarted, openMedia, planMedia } from './io/media.js'
 import { nodeName } from './io/node-name.js'
+import { OwnClients } from './io/own-clients.js'
 import { removePidFile, whoRuns, writePidFile } from './io/pid-file.js'
-import { isAsked, openPingNodes } from './io/ping-nodes.js'
+import { openPingNodes } from './io/ping-nodes.js'
 import { rcScripts } from './io/rc-scripts.js'
 import { Reload } from './io/reload.js'
 import { RunnerLink } from './io/runner-link.js'
@@ -35,7 +33,6 @@ import { attempt, failureOf, StartFailure } from './io/start-failure.js'
 import { nextGeneration, nodeUuid } from './io/state-files.js'
 import type { Link, LinkHandlers } from './links/link.js'
 import type { PingPort } from './links/ping.js'
-import { type ChildProgram, planChildren } from './resources/plan/children.js'
 import { runnerLogLine } from './resources/plan/script-line.js'
 import { RELEASE, VERSION } from './version.js'
 import type { Message } from './wire/message.js'
@@ -113,7 +110,6 @@ class Life {
   /** Lines of the start, for the terminal; null once they were reported. */
   #lines: string[] | null = []
   #daemon: Daemon | null = null
-  #ipfail: BuiltInIpfail | null = null
 
   constructor(options: RunOptions, configuration: Configuration) {
     this.#options = options
@@ -158,6 +154,7 @@ class Life {
       end = resolve
     })
     const runner = this.#startRunner()
+    const clients = new OwnClients({ us, haCf, hasPings: pings !== null, runner, say: this.#say })
     const reload = this.#reload()
     const offerToScripts = rcScripts({
       haDir: paths.haDir,
@@ -191,11 +188,11 @@ class Life {
       },
       onDelivered: message => {
         offerToScripts(message)
-        this.#ipfail?.deliver(message)
+        clients.deliver(message)
       },
-      onApiOpened: () => runner.keep(this.#children(pings !== null)),
-      onLeaving: () => void runner.endChildren(RUNNER_GOODBYE_MS),
-      onStopped: () => void runner.endChildren(RUNNER_GOODBYE_MS).then(() => end(EXIT.ok)),
+      onApiOpened: () => clients.start(daemon),
+      onLeaving: () => void clients.end(),
+      onStopped: () => void clients.end().then(() => end(EXIT.ok)),
     })
     this.#daemon = daemon
     daemon.links = links
@@ -291,43 +288,6 @@ class Life {
     runner.start()
     this.#opened.push(() => runner.goodbye(RUNNER_GOODBYE_MS))
     return runner
-  }
-
-  /** The programs of respawn and failfast, in the order of the file. */
-  #children(hasPings: boolean): readonly ChildProgram[] {
-    const { haCf } = this.#configuration
-    const lines = [...haCf.respawn, ...haCf.failfast]
-    lines.sort((one, other) => one.place.span.line - other.place.span.line)
-    const facts = childFacts(hasPings || !haCf.media.some(isAsked))
-    const { children, warnings, needsBuiltInIpfail } = planChildren(lines, facts)
-    if (needsBuiltInIpfail) this.#startIpfail()
-    for (const { command } of haCf.failfast) {
-      this.#say('WARN', `failfast ${command}: is kept running; when it dies this machine is not rebooted`)
-    }
-    for (const warning of warnings) this.#say('WARN', warning)
-    return children
-  }
-
-  #startIpfail(): void {
-    const { us, haCf } = this.#configuration
-    const daemon = this.#daemon
-    const [peer, another] = haCf.node.filter(node => node !== us)
-    if (!daemon || peer === undefined || another !== undefined || haCf.auto_failback === 'legacy') {
-      this.#say('WARN', 'ipfail wants two nodes, and auto_failback on or off: it is not started')
-      return
-    }
-    this.#say('info', 'ipfail is not installed: the built-in one is used')
-    const connectivity = new Connectivity({
-      ...{ us, peer, keepaliveMs: haCf.keepalive, autoFailback: haCf.auto_failback === 'on' },
-      reachable: () => daemon.view().nodes.filter(({ status }) => status === 'ping').length,
-      isInTransition: () => daemon.view().resources === 'transition',
-    })
-    const submit = (message: Message): void => daemon.submit(message)
-    const ipfail = new BuiltInIpfail({ connectivity, submit, say: this.#say })
-    this.#opened.push(() => ipfail.close())
-    this.#ipfail = ipfail
-    daemon.actsAs(IPFAIL)
-    ipfail.start()
   }
 
   #post(event: Event): void {
