@@ -153,6 +153,7 @@ class Life {
       cluster: new Cluster(
         clusterConfig(haCf, this.#configuration.groups, {
           us,
+          pid: process.pid,
           ...remembered,
           links: links.map(({ name }) => name),
           manageResources: this.#options.managesResources,
