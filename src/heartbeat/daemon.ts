@@ -11,7 +11,7 @@ import { respondToClientQuery } from './api/clients.js'
 import type { ClusterView } from './api/cluster-view.js'
 import { answerToTakeover } from './api/takeover-request.js'
 import { type ViewSettings, viewOf } from './api/view-of-status.js'
-import type { Cluster, Effect, Event, ResourceJob } from './core/cluster.js'
+import type { Cluster, ClusterStatus, Decision, Effect, Event, ResourceJob } from './core/cluster.js'
 import type { ApiSocket } from './io/api-socket.js'
 import type { Link, PacketOrigin } from './links/link.js'
 import { isRefusal, type Message } from './wire/message.js'
@@ -40,6 +40,7 @@ export interface DaemonParts {
     onSubmit: (message: Message) => void,
   ) => Promise<ApiSocket | null>
   readonly runJob: (job: ResourceJob) => void
+  readonly onDecision: (decision: Decision) => void
   /** A message that a script of rc.d may want. */
   readonly offerToScripts: (message: Message) => void
   readonly onStopped: () => void
@@ -69,9 +70,8 @@ export class Daemon {
     this.#schedule()
   }
 
-  /** Our own status, as announced. */
-  get status(): string {
-    return this.#parts.cluster.status().status
+  get clusterStatus(): ClusterStatus {
+    return this.#parts.cluster.status()
   }
 
   /** Ends everything that this class opened or started. */
@@ -143,6 +143,7 @@ export class Daemon {
           break
         case 'decided':
           this.#parts.say('debug', `${effect.decision.what}: ${effect.decision.because}`)
+          this.#parts.onDecision(effect.decision)
           break
         case 'communicationUp':
           void this.#openApi()

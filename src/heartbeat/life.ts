@@ -12,9 +12,10 @@ import { clusterConfig, groupNames, notActedUpon, runnerBegin, viewSettings } fr
 import { Cluster, type Event } from './core/cluster.js'
 import { Daemon } from './daemon.js'
 import { type Configuration, EXIT } from './io/configuration.js'
+import type { ControlSocket } from './io/control-socket.js'
 import { DaemonLog, logfileOf } from './io/daemon-log.js'
 import { watchedGroups } from './io/haresources-file.js'
-import { openApiDoor, openFifoDoor } from './io/local-doors.js'
+import { openApiDoor, openControlDoor, openFifoDoor } from './io/local-doors.js'
 import { mediumStarted, openMedia, planMedia } from './io/media.js'
 import { removePidFile, writePidFile } from './io/pid-file.js'
 import { rcScripts } from './io/rc-scripts.js'
@@ -60,6 +61,7 @@ export class Life {
   /** Lines of the start, for the terminal; null once they were reported. */
   #lines: string[] | null = []
   #daemon: Daemon | null = null
+  #control: ControlSocket | null = null
 
   constructor(options: RunOptions, configuration: Configuration) {
     this.#options = options
@@ -125,9 +127,10 @@ export class Life {
       offerToScripts: rcScripts({
         haDir: paths.haDir,
         isLegacy: haCf.auto_failback === 'legacy',
-        ourStatus: () => this.#daemon?.status ?? 'init',
+        ourStatus: () => this.#daemon?.clusterStatus.status ?? 'init',
         run: (name, env) => runner.script(name, env),
       }),
+      onDecision: decision => this.#control?.decided(decision),
       onStopped: () => end(EXIT.ok),
     })
     this.#daemon = daemon
@@ -136,6 +139,7 @@ export class Life {
     this.#opened.push(
       await openFifoDoor(`${paths.varLib}/fifo`, this.#say, message => daemon.submit(message)),
     )
+    await this.#openControl(daemon)
     attempt(`cannot write to ${paths.varRun}`, () => writePidFile(paths.varRun, process.pid))
     // Removed last: who waits for the end looks at this file.
     this.#opened.unshift(() => removePidFile(paths.varRun, process.pid))
@@ -224,6 +228,11 @@ export class Life {
         this.#post({ kind: 'groups', groups: groupNames(changed) })
       },
     })
+  }
+
+  async #openControl(daemon: Daemon): Promise<void> {
+    this.#control = await openControlDoor(this.#options.paths.varRun, this.#say, () => daemon.clusterStatus)
+    this.#opened.push(() => this.#control?.close())
   }
 
   #scheduleInRealtime(): void {

@@ -187,6 +187,8 @@ export interface ClusterStatus {
     readonly peerIsStable: boolean
     /** `cl_status rscstatus`: none, local, foreign, all or transition. */
     readonly rscstatus: ResourceClass | 'transition'
+    /** The groups of haresources and the nodes that claim to hold them; several nodes: not settled yet. */
+    readonly groups: readonly (GroupName & { readonly holders: readonly NodeName[] })[]
     /** Groups whose start or stop failed last. */
     readonly failed: readonly GroupName[]
     /** The job that the runner is at, if any. */

@@ -153,6 +153,14 @@ export class Ground {
     return group.node.toLowerCase() === this.us ? LOCAL : FOREIGN
   }
 
+  /** Who claims a group: in an undisturbed cluster one node. */
+  holdersOf(group: GroupName): NodeName[] {
+    const bits = this.classOf(group)
+    const holders = (this.held & bits) === 0 ? [] : [this.us]
+    const isClaimed = this.peerIsAlive && (flip(this.peer.held) & bits) !== 0
+    return isClaimed ? [...holders, this.peerName] : holders
+  }
+
   /** Remembers which groups of these classes failed to start; the others of these classes are well. */
   noteStarts(bits: Bits, failed: readonly GroupName[]): void {
     for (const { key, node } of failed) this.chronicle.log(lines.startFailed(key, node))

@@ -35,6 +35,7 @@ export function reportStatus(from: Sources): ClusterStatus {
       heldByPeer: className(ground.peer.held),
       peerIsStable: peerIsSettled,
       rscstatus: isSettled ? held : 'transition',
+      groups: ground.groups.map(group => ({ ...group, holders: ground.holdersOf(group) })),
       failed: ground.failed,
       job: ground.jobs.current,
       standby:

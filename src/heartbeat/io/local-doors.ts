@@ -1,10 +1,15 @@
-/** The doors for programs of this machine: the FIFO of scripts and commands, the register socket of API clients. */
+/**
+ * The doors for programs of this machine: the FIFO of scripts and commands, the register socket of API clients, the
+ * control socket of `heartbeat status`.
+ */
 import type { Level } from '../../log/record.js'
 import type { ClusterView } from '../api/cluster-view.js'
 import type { NamedRule } from '../api/rules.js'
+import type { ClusterStatus } from '../core/cluster.js'
 import type { Message } from '../wire/message.js'
 import type { ApiSocket } from './api-socket.js'
 import { openClientSocket } from './client-access.js'
+import { ControlSocket } from './control-socket.js'
 import { openFifo } from './fifo.js'
 import { failureOf } from './start-failure.js'
 
@@ -39,6 +44,20 @@ export async function openApiDoor(
     return await openClientSocket({ folder, apiauth, ...cluster, onLog: say })
   } catch (error) {
     say('ERROR', `no client socket, cl_status will not work: ${(error as Error).message}`)
+    return null
+  }
+}
+
+/** The same for the control socket. */
+export async function openControlDoor(
+  varRun: string,
+  say: Say,
+  status: () => ClusterStatus,
+): Promise<ControlSocket | null> {
+  try {
+    return await ControlSocket.open(varRun, status)
+  } catch (error) {
+    say('ERROR', `no control socket, heartbeat status will not work: ${(error as Error).message}`)
     return null
   }
 }
