@@ -40,6 +40,8 @@ export interface DaemonParts {
     onSubmit: (message: Message) => void,
   ) => Promise<ApiSocket | null>
   readonly runJob: (job: ResourceJob) => void
+  /** Keeps it for the next start. */
+  readonly keepGeneration: (generation: number) => void
   readonly onDecision: (decision: Decision) => void
   /** A message that a script of rc.d may want. */
   readonly offerToScripts: (message: Message) => void
@@ -144,6 +146,9 @@ export class Daemon {
         case 'decided':
           this.#parts.say('debug', `${effect.decision.what}: ${effect.decision.because}`)
           this.#parts.onDecision(effect.decision)
+          break
+        case 'generation':
+          this.#parts.keepGeneration(effect.generation)
           break
         case 'communicationUp':
           void this.#openApi()

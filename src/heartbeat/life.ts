@@ -20,7 +20,7 @@ import { mediumStarted, openMedia, planMedia } from './io/media.js'
 import { removePidFile, writePidFile } from './io/pid-file.js'
 import { rcScripts } from './io/rc-scripts.js'
 import { Reload } from './io/reload.js'
-import { rememberIdentity } from './io/remember.js'
+import { keptGeneration, rememberIdentity } from './io/remember.js'
 import { RunnerLink } from './io/runner-link.js'
 import { listenToSignals } from './io/signals.js'
 import { attempt } from './io/start-failure.js'
@@ -130,6 +130,10 @@ export class Life {
         ourStatus: () => this.#daemon?.clusterStatus.status ?? 'init',
         run: (name, env) => runner.script(name, env),
       }),
+      keepGeneration: generation => {
+        const problem = keptGeneration(paths.varLib, generation)
+        if (problem !== null) this.#say('ERROR', problem)
+      },
       onDecision: decision => this.#control?.decided(decision),
       onStopped: () => end(EXIT.ok),
     })

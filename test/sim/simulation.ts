@@ -144,6 +144,13 @@ export class Simulation {
         world.crash(name)
         world.timeline.in(lastsMs, () => this.#start(name))
         break
+      case 'restored':
+        // State of three starts ago, as from a backup; the peer remembers the later ones.
+        world.crash(name)
+        node.generation = Math.max(1, node.generation - 3)
+        this.#hadKill = true
+        world.timeline.in(lastsMs, () => this.#start(name))
+        break
       case 'kill':
         this.#hadKill = true
         world.kill(name)
@@ -272,6 +279,7 @@ const MISHAPS = [
   'start',
   'crash',
   'kill',
+  'restored',
   'pause',
   'partition',
   'partition',

@@ -127,6 +127,8 @@ export type Effect =
    */
   | ({ readonly kind: 'run' } & ResourceJob)
   | { readonly kind: 'log'; readonly level: Level; readonly text: string }
+  /** Keep this generation for the next start, before what follows goes out. */
+  | { readonly kind: 'generation'; readonly generation: number }
   /** One readable change for status, timeline and the demo. Also kept in ClusterStatus.decisions. */
   | { readonly kind: 'decided'; readonly decision: Decision }
   /** All nodes are heard or declared dead: open the API socket. Once. */

@@ -50,7 +50,7 @@ export class Ground {
   readonly config: ClusterConfig
   readonly chronicle: Chronicle
   readonly membership: Membership
-  readonly #sender: Sender
+  readonly sender: Sender
 
   constructor(
     config: ClusterConfig,
@@ -62,7 +62,7 @@ export class Ground {
     this.config = config
     this.chronicle = chronicle
     this.membership = membership
-    this.#sender = sender
+    this.sender = sender
     this.held = held
     this.groups = config.groups
     this.jobs = new Jobs(chronicle)
@@ -99,7 +99,7 @@ export class Ground {
   }
 
   say(...pairs: readonly Pair[]): void {
-    this.#sender.send(pairs)
+    this.sender.send(pairs)
   }
 
   /** Tells the peer what we hold. */

@@ -136,6 +136,14 @@ export class Ownership {
     if (ground.config.manageResources && ground.state !== 'init') ground.announceToSystole(true)
   }
 
+  /** Our own generation was too low, so the peer has heard nothing of us yet: tell what we hold, ask what it holds. */
+  beganAnew(): void {
+    const { ground } = this
+    if (!ground.config.manageResources || ground.state === 'init') return
+    ground.owesStable = true
+    ground.announceToSystole(true)
+  }
+
   #takeOver(name: NodeName, because: string): void {
     const { ground } = this
     if (!ground.config.manageResources || ground.state === 'init') return

@@ -1,7 +1,7 @@
 /** What a starting node remembers of its earlier lives; a node that cannot keep it does not start. */
 import type { HaCf } from '../config/ha-cf-table.js'
 import { attempt } from './start-failure.js'
-import { type LogLine, nextGeneration, nodeUuid } from './state-files.js'
+import { keepGeneration, type LogLine, nextGeneration, nodeUuid } from './state-files.js'
 
 export interface Identity {
   readonly generation: number
@@ -20,4 +20,14 @@ export function rememberIdentity(
   const uuid = attempt(`cannot keep the uuid in ${varLib}`, () => nodeUuid(varLib))
   for (const { level, text } of [...generation.lines, ...uuid.lines]) say(level, text)
   return { generation: generation.value, uuid: uuid.value }
+}
+
+/** A higher generation than that of the start; null when it is kept, else what is wrong. The node goes on either way. */
+export function keptGeneration(varLib: string, generation: number): string | null {
+  try {
+    keepGeneration(varLib, generation)
+    return null
+  } catch (error) {
+    return `cannot keep generation ${generation} in ${varLib}, the peers will refuse the next start: ${(error as Error).message}`
+  }
 }

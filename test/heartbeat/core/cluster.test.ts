@@ -232,6 +232,23 @@ test('addnode adds a node, delnode deletes only the dead', t => {
   )
 })
 
+test('a generation that nobody answers is raised to the clock, once, and never lowered by a clock that is behind', t => {
+  for (const [wall, raised] of [
+    [1_700_000_000, [1_700_000_001]],
+    [900, []],
+  ] as const) {
+    const cluster = new Cluster(config({ wallSeconds: () => wall }))
+    cluster.start(0)
+    const kept: number[] = []
+    for (let at = 1; at < 60; at++) {
+      const effects = [...cluster.step(statusOf(at), at * 1000), ...cluster.step(clock, at * 1000 + 500)]
+      for (const effect of effects) if (effect.kind === 'generation') kept.push(effect.generation)
+    }
+    t.deepEqual(kept, raised)
+    t.is(cluster.status().generation, raised[0] ?? 1000)
+  }
+})
+
 test('the stop before communication is up ends at once when nobody is there', t => {
   const cluster = new Cluster(config())
   cluster.start(0)
