@@ -146,7 +146,9 @@ export class Cluster {
     const lateMs = nowMs - this.#plannedWakeMs
     if (lateMs <= this.#config.keepaliveMs) return
     this.#membership.grantGrace(nowMs)
-    if (lateMs > this.#config.deadtimeMs) this.#chronicle.log(lines.pausedFor(Math.round(lateMs)))
+    if (lateMs <= this.#config.deadtimeMs) return
+    this.#chronicle.log(lines.pausedFor(Math.round(lateMs)))
+    this.#ownership.awoke()
   }
 
   #bury(peer: Peer): void {

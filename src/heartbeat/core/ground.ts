@@ -10,6 +10,9 @@ import { Jobs } from './jobs.js'
 import type { Membership } from './membership.js'
 import type { Pair, Sender } from './sender.js'
 
+/** Besides two keepalives: time for question and answer, also when one is lost. */
+const DOUBT_MS = 2000
+
 /** What we know of the peer's resources, in the peer's words. */
 export interface PeerView {
   held: Bits
@@ -21,6 +24,8 @@ export interface PeerView {
   /** Its `starting` has been heard: it is in its start phase or past it. */
   hasStarted: boolean
   isSystole: boolean
+  /** It says that it did not run for a while and doubts what it holds. */
+  isInDoubt: boolean
   reachablePings: number
   /** Number of the last message that told of its resources: an older one, coming late, changes nothing. */
   toldSeq: number
@@ -33,6 +38,7 @@ const unknownPeer = (): PeerView => ({
   claimIsOld: false,
   hasStarted: false,
   isSystole: false,
+  isInDoubt: false,
   reachablePings: 0,
   toldSeq: 0,
 })
@@ -46,6 +52,8 @@ export class Ground {
   /** We have told the peer that we are unstable and owe it the news of our being stable. */
   owesStable = false
   standbyIsRunning = false
+  /** We did not run for longer than deadtime: until then the peer's claims go before ours. */
+  doubtUntilMs = Number.NEGATIVE_INFINITY
   readonly jobs: Jobs
   readonly config: ClusterConfig
   readonly chronicle: Chronicle
@@ -94,6 +102,15 @@ export class Ground {
     return this.state !== 'stable' || this.standbyIsRunning || !this.jobs.isIdle
   }
 
+  get isInDoubt(): boolean {
+    return this.nowMs < this.doubtUntilMs
+  }
+
+  /** Begins to doubt, or goes on. */
+  doubt(): void {
+    this.doubtUntilMs = this.nowMs + DOUBT_MS + 2 * this.config.keepaliveMs
+  }
+
   forgetPeer(): void {
     this.peer = unknownPeer()
   }
@@ -129,6 +146,7 @@ export class Ground {
       ['t', 'systole'],
       ['rsc_hold', className(this.held)],
       ['isstable', this.isInFlux ? '0' : '1'],
+      ['doubt', this.isInDoubt ? '1' : '0'],
       ['pings', String(this.membership.reachablePings())],
       ['asks', asks ? '1' : '0'],
     )

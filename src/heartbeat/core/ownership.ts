@@ -69,7 +69,10 @@ export class Ownership {
     if (this.ground.isLegacy && message.type !== 'systole') return
     peer.toldSeq = seq
     const isSystole = message.type === 'systole'
-    if (isSystole) peer.reachablePings = parseDecimal(message.text('pings')) ?? 0
+    if (isSystole) {
+      peer.reachablePings = parseDecimal(message.text('pings')) ?? 0
+      peer.isInDoubt = message.text('doubt') === '1'
+    }
     const isFull = isSystole || message.text('rtype') === 'full'
     peer.held = isFull ? bits : ((peer.held | bits) as Bits)
     peer.hasClaimed ||= isFull
@@ -136,6 +139,15 @@ export class Ownership {
     if (ground.config.manageResources && ground.state !== 'init') ground.announceToSystole(true)
   }
 
+  /** We did not run for longer than deadtime: a peer that lived before may have taken over. */
+  awoke(): void {
+    const { ground } = this
+    if (!ground.config.manageResources || ground.held === NONE || !ground.peerIsAlive) return
+    ground.doubt()
+    ground.chronicle.log(lines.mayHaveTakenOver(ground.peerName))
+    ground.announceToSystole(true)
+  }
+
   /** Our own generation was too low, so the peer has heard nothing of us yet: tell what we hold, ask what it holds. */
   beganAnew(): void {
     const { ground } = this
@@ -165,7 +177,7 @@ export class Ownership {
     if (ground.isInFlux) return
     if (ground.owesStable) ground.announce(true)
     this.#partition.advance(nowMs)
-    this.#remedies.advance(nowMs)
+    if (!ground.isInDoubt) this.#remedies.advance(nowMs)
   }
 
   nextMs(): number {
@@ -175,7 +187,9 @@ export class Ownership {
       this.departure.nextMs(),
       this.legacy.nextMs(),
       this.ground.isInFlux ? Number.POSITIVE_INFINITY : this.#partition.nextMs(),
-      this.ground.isInFlux ? Number.POSITIVE_INFINITY : this.#remedies.nextMs(),
+      this.ground.isInFlux
+        ? Number.POSITIVE_INFINITY
+        : Math.max(this.#remedies.nextMs(), this.ground.doubtUntilMs),
     )
   }
 }

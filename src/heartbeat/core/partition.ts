@@ -1,7 +1,7 @@
 /**
  * When both nodes hold the same groups, as after a partition or a long pause of one of them: who yields?
  *
- * Both Systole: the one that reaches fewer ping nodes yields all of it; at equal reach the preferred owner keeps its
+ * Both Systole: one that did not run for longer than deadtime yields all of it, since the other served meanwhile. Else the one that reaches fewer ping nodes yields all of it; at equal reach the preferred owner keeps its
  * own lines and yields the others. Each claim is announced to the other, so both come to the same end without a word
  * more, and what the winner runs never stops.
  * The peer is heartbeat 3.0.6: as a rule it releases everything and restarts within about 2 s, so we wait. Where it does
@@ -33,6 +33,8 @@ export class Partition {
       this.#sinceMs = undefined
       return
     }
+    // As long as there is something to settle we are the one who slept.
+    if (ground.isInDoubt) ground.doubt()
     if (this.#sinceMs === undefined) {
       this.#sinceMs = nowMs
       this.#announceMs = Number.NEGATIVE_INFINITY
@@ -63,6 +65,7 @@ export class Partition {
     const { peer, membership } = this.#ground
     if (!peer.isSystole) return nowMs - this.#sinceMs! >= ORIGINAL_YIELDS_WITHIN_MS ? contested : NONE
     if (peer.claimIsOld) return NONE
+    if (this.#ground.isInDoubt !== peer.isInDoubt) return peer.isInDoubt ? NONE : contested
     const reach = membership.reachablePings() - peer.reachablePings
     if (reach < 0) return contested
     if (reach > 0) return NONE
