@@ -40,6 +40,7 @@ export interface DaemonParts {
     onSubmit: (message: Message) => void,
   ) => Promise<ApiSocket | null>
   readonly runJob: (job: ResourceJob) => void
+  readonly announce: () => void
   /** Keeps it for the next start. */
   readonly keepGeneration: (generation: number) => void
   readonly onDecision: (decision: Decision) => void
@@ -140,6 +141,9 @@ export class Daemon {
           this.#parts.runJob(job)
           break
         }
+        case 'announce':
+          this.#parts.announce()
+          break
         case 'log':
           this.#parts.say(effect.level, effect.text)
           break

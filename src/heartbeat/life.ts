@@ -124,6 +124,7 @@ export class Life {
         reload.haresources()
         runner.run(job, reload.groups)
       },
+      announce: () => runner.announce(),
       offerToScripts: rcScripts({
         haDir: paths.haDir,
         isLegacy: haCf.auto_failback === 'legacy',

@@ -126,6 +126,8 @@ export type Effect =
    * next `run` comes after jobEnded, so the daemon needs no queue.
    */
   | ({ readonly kind: 'run' } & ResourceJob)
+  /** Have the neighbours told once more which addresses are here: somebody else may have held them. Not answered. */
+  | { readonly kind: 'announce'; readonly why: string }
   | { readonly kind: 'log'; readonly level: Level; readonly text: string }
   /** Keep this generation for the next start, before what follows goes out. */
   | { readonly kind: 'generation'; readonly generation: number }

@@ -5,6 +5,7 @@
  */
 import * as lines from '../log-lines.js'
 import type { Message } from '../wire/message.js'
+import { Announcement } from './announcement.js'
 import { ALL, type Bits, classBits, flip, NONE } from './classes.js'
 import type { NodeName } from './contract.js'
 import { Departure } from './departure.js'
@@ -22,6 +23,7 @@ export class Ownership {
   readonly standby: Standby
   readonly departure: Departure
   readonly legacy: Legacy
+  readonly #announcement: Announcement
   readonly #partition: Partition
   readonly #remedies: Remedies
   readonly #start: StartPhase
@@ -34,7 +36,8 @@ export class Ownership {
     this.legacy = new Legacy(ground)
     this.#takeover = new Takeover(ground, this.legacy)
     this.#start = new StartPhase(ground, this.legacy, this.#takeover)
-    this.#partition = new Partition(ground)
+    this.#announcement = new Announcement(ground)
+    this.#partition = new Partition(ground, () => this.#announcement.owe('both nodes held the same'))
     this.#remedies = new Remedies(ground, this.standby)
   }
 
@@ -130,12 +133,14 @@ export class Ownership {
   peerRestarted(name: NodeName): void {
     this.standby.cancel(`${name} has restarted`)
     this.ground.forgetPeer()
+    this.#announcement.owe(`${name} has restarted`)
   }
 
   /** The peer is heard again after its death, in the same life: it may still run what we took from it. */
   peerReturned(): void {
     const { ground } = this
     ground.peer.claimIsOld = true
+    this.#announcement.owe(`${ground.peerName} has returned`)
     if (ground.config.manageResources && ground.state !== 'init') ground.announceToSystole(true)
   }
 
@@ -177,6 +182,7 @@ export class Ownership {
     if (ground.isInFlux) return
     if (ground.owesStable) ground.announce(true)
     this.#partition.advance(nowMs)
+    if (!ground.isInFlux) this.#announcement.advance()
     if (!ground.isInDoubt) this.#remedies.advance(nowMs)
   }
 

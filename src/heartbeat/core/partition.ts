@@ -20,9 +20,11 @@ export class Partition {
   #sinceMs: number | undefined
   #announceMs = Number.NEGATIVE_INFINITY
   readonly #ground: Ground
+  readonly #onContested: () => void
 
-  constructor(ground: Ground) {
+  constructor(ground: Ground, onContested: () => void) {
     this.#ground = ground
+    this.#onContested = onContested
   }
 
   /** Called when nothing is in flux here. */
@@ -37,6 +39,7 @@ export class Partition {
     if (ground.isInDoubt) ground.doubt()
     if (this.#sinceMs === undefined) {
       this.#sinceMs = nowMs
+      this.#onContested()
       this.#announceMs = Number.NEGATIVE_INFINITY
       if (contested & 1) ground.chronicle.log(lines.bothOwn('our'))
       if (contested & 2) ground.chronicle.log(lines.bothOwn('foreign'))

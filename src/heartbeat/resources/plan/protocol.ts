@@ -32,6 +32,8 @@ export type ToRunner =
     }
   /** With the groups of haresources as it is now. */
   | { readonly kind: 'job'; readonly job: ResourceJob; readonly groups: readonly ResourceGroup[] }
+  /** Tell the neighbours once more which addresses are here; nothing comes back. */
+  | { readonly kind: 'announce' }
   /** A script of rc.d, with its own part of the environment. */
   | { readonly kind: 'script'; readonly name: string; readonly env: Readonly<Record<string, string>> }
   /** The daemon ends in good order: nothing is to be given up any more. */
