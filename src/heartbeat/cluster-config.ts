@@ -13,19 +13,20 @@ export function groupNames(groups: readonly ResourceGroup[]): GroupName[] {
   return groups.map(group => ({ node: group.node, key: groupKey(group) }))
 }
 
-export type Identity = Pick<
-  ClusterConfig,
-  | 'us'
-  | 'uuid'
-  | 'generation'
-  | 'links'
-  | 'pingNodes'
-  | 'manageResources'
-  | 'heldAtStart'
-  | 'random'
-  | 'wallSeconds'
-  | 'loadAverage'
->
+export type Identity = Required<Pick<ClusterConfig, 'pid'>> &
+  Pick<
+    ClusterConfig,
+    | 'us'
+    | 'uuid'
+    | 'generation'
+    | 'links'
+    | 'pingNodes'
+    | 'manageResources'
+    | 'heldAtStart'
+    | 'random'
+    | 'wallSeconds'
+    | 'loadAverage'
+  >
 
 export function clusterConfig(
   haCf: HaCf,

@@ -11,7 +11,7 @@ import { respondToClientQuery } from './api/clients.js'
 import type { ClusterView } from './api/cluster-view.js'
 import { answerToTakeover } from './api/takeover-request.js'
 import { type ViewSettings, viewOf } from './api/view-of-status.js'
-import type { Cluster, Effect, Event, ResourceJob } from './core/cluster.js'
+import type { Cluster, ClusterStatus, Decision, Effect, Event, ResourceJob } from './core/cluster.js'
 import type { ApiSocket } from './io/api-socket.js'
 import type { Link, PacketOrigin } from './links/link.js'
 import type { PingPort } from './links/ping.js'
@@ -42,6 +42,10 @@ export interface DaemonParts {
     onSubmit: (message: Message) => void,
   ) => Promise<ApiSocket | null>
   readonly runJob: (job: ResourceJob) => void
+  readonly announce: () => void
+  /** Keeps it for the next start. */
+  readonly keepGeneration: (generation: number) => void
+  readonly onDecision: (decision: Decision) => void
   /** A message that a script of rc.d, or a client that is part of us, may want. */
   readonly onDelivered: (message: Message) => void
   /** Clients may sign on. */
@@ -77,9 +81,8 @@ export class Daemon {
     this.#schedule()
   }
 
-  /** Our own status, as announced. */
-  get status(): string {
-    return this.#parts.cluster.status().status
+  get clusterStatus(): ClusterStatus {
+    return this.#parts.cluster.status()
   }
 
   /** A client that is part of the daemon: it counts as signed on. */
@@ -157,11 +160,18 @@ export class Daemon {
           this.#parts.runJob(job)
           break
         }
+        case 'announce':
+          this.#parts.announce()
+          break
         case 'log':
           this.#parts.say(effect.level, effect.text)
           break
         case 'decided':
           this.#parts.say('debug', `${effect.decision.what}: ${effect.decision.because}`)
+          this.#parts.onDecision(effect.decision)
+          break
+        case 'generation':
+          this.#parts.keepGeneration(effect.generation)
           break
         case 'communicationUp':
           void this.#openApi()

@@ -108,6 +108,11 @@ export class RunnerLink {
     })
   }
 
+  /** Has the neighbours told once more which addresses are here. */
+  announce(): void {
+    if (this.#child) this.#send({ kind: 'announce' })
+  }
+
   script(name: string, env: Readonly<Record<string, string>>): void {
     if (this.#child) this.#send({ kind: 'script', name, env })
   }

@@ -6,6 +6,7 @@
  * over. The runner then gives up all groups that it took, so that they are not served twice, and ends.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { builtinAgents } from '../../agents/table.js'
 import { assert } from '../../base/assert.js'
 import { BoundedQueue } from '../../base/bounded-queue.js'
 import { runCommand } from '../../base/io/run-command.js'
@@ -21,6 +22,8 @@ import { groupKey, groupText, type Resource, type ResourceGroup } from './plan/r
 const JOBS_MAX = 64
 const SCRIPTS_MAX = 256
 const SCRIPT_TIMEOUT_MS = 600_000
+/** To look where an address is; the announcements themselves go on in the background. */
+const ANNOUNCE_MS = 5_000
 /** Lines of one call's output that reach the log. */
 const OUTPUT_LINES_MAX = 100
 
@@ -50,7 +53,7 @@ export class Runner {
   readonly #taking = new AbortController()
   readonly #held: Map<string, ResourceGroup>
   readonly #children: Children
-  readonly #jobs = new BoundedQueue<Extract<ToRunner, { kind: 'job' }>>(JOBS_MAX)
+  readonly #jobs = new BoundedQueue<Extract<ToRunner, { kind: 'job' | 'announce' }>>(JOBS_MAX)
   readonly #scripts = new BoundedQueue<Extract<ToRunner, { kind: 'script' }>>(SCRIPTS_MAX)
   #working = false
   #scripting = false
@@ -85,6 +88,10 @@ export class Runner {
       case 'job':
         assert(this.#jobs.push(message), 'the core asks for one job at a time')
         void this.#work()
+        return
+      case 'announce':
+        // In turn with the jobs: what is being stopped is not announced.
+        if (this.#jobs.push(message)) void this.#work()
         return
       case 'script':
         // A peer that floods us with messages must not fill our memory; what is dropped is said.
@@ -129,11 +136,28 @@ export class Runner {
     if (this.#working) return
     this.#working = true
     for (let next = this.#jobs.shift(); next && !this.#orphaned; next = this.#jobs.shift()) {
+      if (next.kind === 'announce') {
+        await this.#announce()
+        continue
+      }
       const plan = planJob(next.job, this.#begin.us, next.groups, [...this.#held.values()])
       const failed = await this.#carryOut(plan)
       this.#world.send({ kind: 'jobEnded', job: next.job.job, failed })
     }
     this.#working = false
+  }
+
+  /** Also where a script of the administrator sets the address: what is on the interface is what counts. */
+  async #announce(): Promise<void> {
+    for (const { resources } of this.#held.values()) {
+      for (const { script, args } of resources) {
+        const context = {
+          ...this.#call,
+          signal: AbortSignal.any([this.#ending.signal, AbortSignal.timeout(ANNOUNCE_MS)]),
+        }
+        await builtinAgents.get(script)?.announce?.(args, context)
+      }
+    }
   }
 
   async #carryOut(plan: JobPlan): Promise<GroupName[]> {

@@ -267,6 +267,23 @@ test('who cannot ping gives up nothing because of it, and a peer that cannot win
   t.deepEqual(contestedWith(null, ['router']), ['foreign'])
 })
 
+test('a generation that nobody answers is raised to the clock, once, and never lowered by a clock that is behind', t => {
+  for (const [wall, raised] of [
+    [1_700_000_000, [1_700_000_001]],
+    [900, []],
+  ] as const) {
+    const cluster = new Cluster(config({ wallSeconds: () => wall }))
+    cluster.start(0)
+    const kept: number[] = []
+    for (let at = 1; at < 60; at++) {
+      const effects = [...cluster.step(statusOf(at), at * 1000), ...cluster.step(clock, at * 1000 + 500)]
+      for (const effect of effects) if (effect.kind === 'generation') kept.push(effect.generation)
+    }
+    t.deepEqual(kept, raised)
+    t.is(cluster.status().generation, raised[0] ?? 1000)
+  }
+})
+
 test('the stop before communication is up ends at once when nobody is there', t => {
   const cluster = new Cluster(config())
   cluster.start(0)
@@ -400,4 +417,34 @@ test('no message, however odd, makes the core throw or answer without bound', t 
     { numRuns: 300 },
   )
   t.pass()
+})
+
+test('when the peer is back, addresses are announced once, and not before it has said what it holds', t => {
+  const cluster = joined()
+  const announced = (effects: readonly Effect[]): number =>
+    effects.filter(effect => effect.kind === 'announce').length
+  const held = (seq: number, what: string): Event =>
+    from(seq, [
+      ['t', 'resource'],
+      ['rsc_hold', what],
+      ['rtype', 'full'],
+      ['isstable', '1'],
+    ])
+  const jobs = (effects: readonly Effect[], at: number): Effect[] =>
+    effects.flatMap(effect =>
+      effect.kind === 'run'
+        ? jobs(cluster.step({ kind: 'jobEnded', job: effect.job, failed: [] }, at), at)
+        : [effect],
+    )
+  // The first job clears what an earlier life may have left.
+  jobs(cluster.step({ kind: 'jobEnded', job: 1, failed: [] }, 50), 50)
+  let count = announced(jobs(cluster.step(held(3, 'local'), 100), 100))
+  for (let at = 500; at <= 5000; at += 500) count += announced(jobs(cluster.step(clock, at), at))
+  t.is(cluster.status().nodes[1]?.status, 'dead')
+  t.is(cluster.status().resources.rscstatus, 'all')
+  t.is(count, 0, 'nobody else was there')
+  t.is(announced(jobs(cluster.step(statusOf(9), 5200), 5200)), 0, 'its claim is old')
+  t.is(announced(jobs(cluster.step(held(10, 'none'), 5300), 5300)), 1)
+  for (let at = 5500; at <= 9000; at += 500)
+    t.is(announced(jobs(cluster.step(statusOf(at), at), at)), 0, 'it was said')
 })

@@ -33,6 +33,8 @@ export type ToRunner =
     }
   /** With the groups of haresources as it is now. */
   | { readonly kind: 'job'; readonly job: ResourceJob; readonly groups: readonly ResourceGroup[] }
+  /** Tell the neighbours once more which addresses are here; nothing comes back. */
+  | { readonly kind: 'announce' }
   /** A script of rc.d, with its own part of the environment. */
   | { readonly kind: 'script'; readonly name: string; readonly env: Readonly<Record<string, string>> }
   /** The programs of respawn, to be kept running from now on. */
