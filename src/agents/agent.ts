@@ -29,6 +29,8 @@ export interface Agent {
   readonly usage: string
   readonly summary: string
   run(args: readonly string[], action: string, context: AgentContext): Promise<AgentOutcome>
+  /** Of addresses: tells the neighbours once more that it is here, if it is. Others have nothing to tell. */
+  announce?(args: readonly string[], context: AgentContext): Promise<void>
 }
 
 /** Exit codes of OCF agents, which the resource.d wrappers of heartbeat pass on. */

@@ -97,9 +97,19 @@ async function onInterface(
     : { exitCode: EXIT.notRunning, output: SAYS.stopped }
 }
 
+/** Neighbours may have heard of another owner meanwhile. */
+async function announceAgain(text: string, name: string, context: AgentContext): Promise<void> {
+  const parsed = parseAddressArgument(text)
+  if ('problem' in parsed || isLoopback(parsed.argument.address)) return
+  const facts = await readFacts(context)
+  const found = typeof facts === 'string' ? undefined : findAddress(parsed.argument, facts)
+  if (found !== undefined) void announce(found.nic, found.address, `${name}_${found.address}`, context)
+}
+
 function addressAgent(name: string): Agent {
   const agent: Agent = {
     name,
+    announce: ([text = ''], context) => announceAgain(text, name, context),
     usage: 'ip-address[/netmaskbits[/interface[:label][/broadcast]]] (start|stop|status|monitor)',
     summary: 'a service address on an interface of this machine',
     async run(args, action, context) {

@@ -72,12 +72,22 @@ async function stop(argument: Ipv6Argument, context: AgentContext): Promise<Agen
   return fault === null ? succeeded : failedWith(OCF_EXIT.generic, `${NAME} ${argument.address}: ${fault}`)
 }
 
+async function announceAgain(text: string, context: AgentContext): Promise<void> {
+  const argument = parseIpv6Argument(text)
+  if ('problem' in argument) return
+  const addresses = await addressesNow(context)
+  const found = 'fault' in addresses ? undefined : findIpv6(argument, addresses)
+  if (found === undefined || found.isDuplicate) return
+  void advertise(found.nic, argument.address, `${NAME}_${argument.address}`, context)
+}
+
 export const ipv6addr = standardAgent({
   name: NAME,
   usage: '<ip-address[/prefix[/interface]]>',
   summary: 'a service address of IPv6 on an interface of this machine',
   argumentsMax: 1,
   parameters: [{ name: 'ipv6addr', isRequired: true, meaning: 'the address, such as 2001:db8::1/64/eth0' }],
+  announce: ([text = ''], context) => announceAgain(text, context),
   async act([text = ''], action, context) {
     const argument = parseIpv6Argument(text)
     if ('problem' in argument) {

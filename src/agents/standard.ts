@@ -17,16 +17,18 @@ export interface StandardAgent {
   /** More arguments than this get the usage line. */
   readonly argumentsMax: number
   act(args: readonly string[], action: Action, context: AgentContext): Promise<AgentOutcome>
+  readonly announce?: Agent['announce'] & {}
 }
 
 const isAction = (word: string): word is Action => (ACTIONS as readonly string[]).includes(word)
 
 export function standardAgent(standard: StandardAgent): Agent {
-  const { name, summary, parameters, argumentsMax } = standard
+  const { name, summary, parameters, argumentsMax, announce } = standard
   const argumentsMin = parameters.filter(parameter => parameter.isRequired).length
   const agent: Agent = {
     name,
     summary,
+    ...(announce && { announce }),
     usage: `${standard.usage} (start|stop|status|monitor|meta-data|usage)`.trimStart(),
     async run(args, action, context) {
       if (action === 'meta-data')

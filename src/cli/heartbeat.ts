@@ -6,6 +6,7 @@ import { heartbeat } from './commands/heartbeat.js'
 import { defaultsTable, defaultsWiki } from './commands/heartbeat-defaults.js'
 
 const DAEMON = './heartbeat-daemon.cjs'
+const STATUS = './heartbeat-status.cjs'
 /** The daemon has answered long before; a machine that takes longer is not going to start it. */
 const START_MS_MAX = 60_000
 
@@ -50,8 +51,9 @@ void heartbeat(process.argv.slice(2), {
   error: text => void process.stderr.write(text),
   startInBackground,
   becomeDaemon: () => void createRequire(import.meta.url)(DAEMON),
+  becomeStatus: () => void createRequire(import.meta.url)(STATUS),
   tables: () => ({ defaultsTable, defaultsWiki }),
 }).then(code => {
-  // A daemon in the foreground goes on; a started one keeps the pipe, which must not keep us.
+  // A daemon in the foreground goes on, as `status` does; a started one keeps the pipe, which must not keep us.
   if (code !== null) process.exit(code)
 })

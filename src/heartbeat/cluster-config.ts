@@ -2,6 +2,7 @@
 import { FACILITIES } from '../log/formats.js'
 import type { ViewSettings } from './api/view-of-status.js'
 import type { HaCf } from './config/ha-cf-table.js'
+import { pingNodeName } from './config/media.js'
 import type { ClusterConfig, GroupName } from './core/cluster.js'
 import { type ScriptSettings, scriptEnvironment } from './resources/plan/environment.js'
 import type { Begin } from './resources/plan/protocol.js'
@@ -12,18 +13,20 @@ export function groupNames(groups: readonly ResourceGroup[]): GroupName[] {
   return groups.map(group => ({ node: group.node, key: groupKey(group) }))
 }
 
-export type Identity = Pick<
-  ClusterConfig,
-  | 'us'
-  | 'uuid'
-  | 'generation'
-  | 'links'
-  | 'manageResources'
-  | 'heldAtStart'
-  | 'random'
-  | 'wallSeconds'
-  | 'loadAverage'
->
+export type Identity = Required<Pick<ClusterConfig, 'pid'>> &
+  Pick<
+    ClusterConfig,
+    | 'us'
+    | 'uuid'
+    | 'generation'
+    | 'links'
+    | 'pingNodes'
+    | 'manageResources'
+    | 'heldAtStart'
+    | 'random'
+    | 'wallSeconds'
+    | 'loadAverage'
+  >
 
 export function clusterConfig(
   haCf: HaCf,
@@ -33,8 +36,6 @@ export function clusterConfig(
   return {
     ...identity,
     nodes: haCf.node,
-    // Ping links are not opened yet: a ping node that nobody asks would be dead for ever.
-    pingNodes: [],
     keepaliveMs: haCf.keepalive,
     deadtimeMs: haCf.deadtime,
     warntimeMs: haCf.warntime,
@@ -48,15 +49,7 @@ export function clusterConfig(
 }
 
 /** Directives that daemons, clients and scripts of old know but that change nothing here; each is said once. */
-const LATER = [
-  'respawn',
-  'failfast',
-  'watchdog',
-  'stonith',
-  'stonith_host',
-  'use_apphbd',
-  'autojoin',
-] as const
+const LATER = ['watchdog', 'stonith', 'stonith_host', 'use_apphbd', 'autojoin'] as const
 
 /** Names of directives that ha.cf gives and that are not acted upon yet. */
 export function notActedUpon(haCf: HaCf): string[] {
@@ -82,7 +75,15 @@ export function viewSettings(haCf: HaCf, managesResources: boolean): ViewSetting
     logfacility: FACILITIES[haCf.logfacility ?? ''] ?? -1,
     parameters: parametersOf(haCf),
     managesResources,
+    pingsAhead: pingsAhead(haCf),
   }
+}
+
+function pingsAhead(haCf: HaCf): string[] {
+  const nodesAt = haCf.places.get('node')?.span.line ?? 0
+  return haCf.media
+    .filter(({ place }) => place.span.line < nodesAt)
+    .flatMap(medium => pingNodeName(medium) ?? [])
 }
 
 /** What the resource runner is told before its first job. `logfile` is where lines go in effect. */

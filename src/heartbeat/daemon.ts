@@ -11,11 +11,13 @@ import { respondToClientQuery } from './api/clients.js'
 import type { ClusterView } from './api/cluster-view.js'
 import { answerToTakeover } from './api/takeover-request.js'
 import { type ViewSettings, viewOf } from './api/view-of-status.js'
-import type { Cluster, Effect, Event, ResourceJob } from './core/cluster.js'
+import type { Cluster, ClusterStatus, Decision, Effect, Event, ResourceJob } from './core/cluster.js'
 import type { ApiSocket } from './io/api-socket.js'
 import type { Link, PacketOrigin } from './links/link.js'
+import type { PingPort } from './links/ping.js'
 import { isRefusal, type Message } from './wire/message.js'
 import { type MessageFormat, openPacket, sealMessage } from './wire/packet.js'
+import { isPingStatusOf, pingStatus } from './wire/ping-status.js'
 import { RefusedPackets } from './wire/refused-packets.js'
 import type { KeyRing } from './wire/signature.js'
 
@@ -40,14 +42,24 @@ export interface DaemonParts {
     onSubmit: (message: Message) => void,
   ) => Promise<ApiSocket | null>
   readonly runJob: (job: ResourceJob) => void
-  /** A message that a script of rc.d may want. */
-  readonly offerToScripts: (message: Message) => void
+  readonly announce: () => void
+  /** Keeps it for the next start. */
+  readonly keepGeneration: (generation: number) => void
+  readonly onDecision: (decision: Decision) => void
+  /** A message that a script of rc.d, or a client that is part of us, may want. */
+  readonly onDelivered: (message: Message) => void
+  /** Clients may sign on. */
+  readonly onApiOpened: () => void
+  /** Everything is released and said: what clients we started may end. */
+  readonly onLeaving: () => void
   readonly onStopped: () => void
 }
 
 export class Daemon {
   keys: KeyRing
   links: readonly Link[] = []
+  /** null: there are no ping nodes, or they cannot be asked. */
+  pings: PingPort | null = null
   readonly #parts: DaemonParts
   readonly #events = new BoundedQueue<Event>(EVENTS_MAX)
   readonly #refused = new RefusedPackets()
@@ -69,9 +81,13 @@ export class Daemon {
     this.#schedule()
   }
 
-  /** Our own status, as announced. */
-  get status(): string {
-    return this.#parts.cluster.status().status
+  get clusterStatus(): ClusterStatus {
+    return this.#parts.cluster.status()
+  }
+
+  /** A client that is part of the daemon: it counts as signed on. */
+  actsAs(client: string): void {
+    this.#api?.clients.inside.add(client)
   }
 
   /** Ends everything that this class opened or started. */
@@ -97,9 +113,15 @@ export class Daemon {
     this.post({ kind: 'submitted', message })
   }
 
-  onPacket(bytes: Buffer, from: PacketOrigin): void {
+  /** What a host of the ping node `from.link` answered. */
+  onPingAnswer(bytes: Buffer, from: PacketOrigin): void {
+    this.onPacket(bytes, from, message => isPingStatusOf(from.link, message))
+  }
+
+  onPacket(bytes: Buffer, from: PacketOrigin, isWanted: (message: Message) => boolean = () => true): void {
     const packet = openPacket(bytes, this.keys)
     if (!isRefusal(packet)) {
+      if (!isWanted(packet.message)) return
       this.post({ kind: 'received', link: from.link, message: packet.message })
       return
     }
@@ -138,11 +160,18 @@ export class Daemon {
           this.#parts.runJob(job)
           break
         }
+        case 'announce':
+          this.#parts.announce()
+          break
         case 'log':
           this.#parts.say(effect.level, effect.text)
           break
         case 'decided':
           this.#parts.say('debug', `${effect.decision.what}: ${effect.decision.because}`)
+          this.#parts.onDecision(effect.decision)
+          break
+        case 'generation':
+          this.#parts.keepGeneration(effect.generation)
           break
         case 'communicationUp':
           void this.#openApi()
@@ -163,17 +192,28 @@ export class Daemon {
     const datagram = sealMessage(message, this.keys, this.#parts.format)
     if (isRefusal(datagram)) this.#parts.say('ERROR', `${message.type} not sent: ${datagram.reason}`)
     else for (const link of this.links) link.send(datagram)
+    if (message.type === 'shutdone') this.#parts.onLeaving()
+    if (message.type === 'status') this.#askPingNodes(message.text('ts') ?? '')
+  }
+
+  #askPingNodes(ts: string): void {
+    this.pings?.ask(node => {
+      const datagram = sealMessage(pingStatus(node, ts), this.keys, this.#parts.format)
+      return isRefusal(datagram) ? null : datagram
+    })
   }
 
   #deliver(message: Message): void {
-    this.#api?.deliver(message)
-    const giveAway = answerToTakeover(message, this.#parts.us)
+    const { us } = this.#parts
+    // A message of ours to one other node comes by here too; it is not for the clients of this node.
+    const isForUs = (message.text('dest') ?? us).toLowerCase() === us
+    if (isForUs) this.#api?.deliver(message)
+    const giveAway = answerToTakeover(message, us)
     if (giveAway) this.submit(giveAway)
-    const isAsked =
-      message.type === 'query-cstatus' && (message.text('dest') ?? this.#parts.us) === this.#parts.us
+    const isAsked = message.type === 'query-cstatus' && isForUs
     const answer = isAsked && this.#api ? respondToClientQuery(message, this.#api.clients) : null
     if (answer) this.submit(answer)
-    this.#parts.offerToScripts(message)
+    this.#parts.onDelivered(message)
   }
 
   async #openApi(): Promise<void> {
@@ -182,6 +222,7 @@ export class Daemon {
       message => this.submit(message),
     )
     if (this.#hasStopped) this.#api?.close()
+    else this.#parts.onApiOpened()
   }
 
   #wakeAt(atMs: number): void {

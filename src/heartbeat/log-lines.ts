@@ -110,5 +110,13 @@ export const standbyTimedOut = (node: string) =>
 export const yielding = (what: string, node: string) =>
   warn(`Both nodes own resources: releasing ${what}, ${node} keeps them.`)
 export const orphan = () => warn('Nobody holds our local resources: acquiring them.')
+export const announcing = (why: string) =>
+  info(`Announcing our addresses to the neighbours once more: ${why}.`)
+export const mayHaveTakenOver = (node: string) =>
+  warn(`${node} may have taken over meanwhile: what it holds is released here.`)
+export const generationRaised = (node: string, from: number, to: number) =>
+  warn(
+    `${node} is heard but does not answer: our generation ${from} must be older than one it knows (restored from a backup?). Going on with generation ${to}.`,
+  )
 export const pausedFor = (ms: number) =>
   warn(`This node did not run for ${ms} ms. Silence of that time is not held against others.`)

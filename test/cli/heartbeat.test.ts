@@ -37,6 +37,9 @@ function caller(t: ExecutionContext): { root: string; call: (...argv: string[]) 
       becomeDaemon: () => {
         started = ['became the daemon']
       },
+      becomeStatus: () => {
+        started = ['became the status']
+      },
       tables: () => ({ defaultsTable, defaultsWiki }),
     })
     return { code, out, error, started }
@@ -52,6 +55,12 @@ test('-D and -D -W print the tables of heartbeat 3.0.6', async t => {
   t.is((await call('-D')).out, recorded('heartbeat-D'))
   t.is((await call('-D', '-W')).out, recorded('heartbeat-DW'))
   t.is((await call('-DW')).out, recorded('heartbeat-DW'))
+})
+
+test('status is a verb of its own, whatever follows', async t => {
+  const { call } = caller(t)
+  t.deepEqual((await call('status', '--json')).started, ['became the status'])
+  t.deepEqual((await call('-s', 'status')).started, null)
 })
 
 // Measured on heartbeat 3.0.6 without a daemon: words, exit code, standard output, standard error.

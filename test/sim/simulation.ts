@@ -54,6 +54,13 @@ export class Simulation {
   #hasBothStarted = false
   #hadLoss = false
   #hadKill = false
+  #hadStopFailure = false
+  #mishaps = 0
+  #lastWakeMs = 0
+  /** Mishaps of before may last until then. */
+  #disturbedUntilMs = 0
+  /** How often the rule for a node that wakes could be checked. */
+  wakesChecked = 0
 
   constructor(profile: Profile) {
     this.profile = profile
@@ -119,6 +126,7 @@ export class Simulation {
       ? this.#random.pick(['standby', 'takeover', 'stop', 'start', 'slow'])
       : this.#random.pick(MISHAPS)
     this.#note(`${name} ${what}`)
+    this.#mishaps++
     this.#befall(what, name, other)
   }
 
@@ -126,6 +134,10 @@ export class Simulation {
     const world = this.#world
     const lastsMs = this.#random.next() * this.#random.pick([1, 4, 20]) * this.profile.deadtimeMs
     const node = world.node(name)
+    this.#disturbedUntilMs = Math.max(
+      this.#disturbedUntilMs,
+      what === 'pause' ? 0 : world.timeline.nowMs + lastsMs,
+    )
     switch (what) {
       case 'standby':
         world.standby(name, this.#random.pick(['all', 'local', 'foreign']))
@@ -144,6 +156,13 @@ export class Simulation {
         world.crash(name)
         world.timeline.in(lastsMs, () => this.#start(name))
         break
+      case 'restored':
+        // State of three starts ago, as from a backup; the peer remembers the later ones.
+        world.crash(name)
+        node.generation = Math.max(1, node.generation - 3)
+        this.#hadKill = true
+        world.timeline.in(lastsMs, () => this.#start(name))
+        break
       case 'kill':
         this.#hadKill = true
         world.kill(name)
@@ -151,7 +170,7 @@ export class Simulation {
         break
       case 'pause':
         world.pause(name)
-        world.timeline.in(lastsMs, () => world.resume(name))
+        world.timeline.in(lastsMs, () => this.#resume(name))
         break
       case 'partition':
         world.network.cut(name, other)
@@ -171,6 +190,41 @@ export class Simulation {
       default:
         return
     }
+  }
+
+  /**
+   * Two nodes that hear each other do not serve the same for longer than it takes to say so and to stop it, even when
+   * one of them did not run for a while. Checked where nothing else disturbs.
+   */
+  #resume(name: string): void {
+    const world = this.#world
+    world.resume(name)
+    this.#lastWakeMs = world.timeline.nowMs
+    const { loss, slowActionMs, groups, keepaliveMs } = this.profile
+    const settleMs = 4000 + 4 * keepaliveMs + 3 * groups * slowActionMs
+    const mishaps = this.#mishaps
+    const lives = [...world.nodes.values()].map(node => node.cluster)
+    world.timeline.in(settleMs, () => {
+      const isSame = [...world.nodes.values()].every(
+        (node, at) => node.cluster !== undefined && node.cluster === lives[at] && !node.isPaused,
+      )
+      if (
+        loss > 0 ||
+        !isSame ||
+        this.#hadStopFailure ||
+        mishaps !== this.#mishaps ||
+        this.#disturbedUntilMs > this.#lastWakeMs
+      )
+        return
+      for (const { key } of world.options.groups) {
+        const owners = world.owners(key)
+        if (owners.length > 1)
+          throw new Violation(
+            `${settleMs} ms after ${name} woke ${key} still runs on ${owners.join(' and ')}`,
+          )
+      }
+      this.wakesChecked++
+    })
   }
 
   #start(name: string): void {
@@ -228,6 +282,7 @@ export class Simulation {
   }
 
   #observe(node: SimNode, effect: Effect | { kind: 'action'; what: string; key: string }): void {
+    if (effect.kind === 'action' && effect.what === 'stop fails') this.#hadStopFailure = true
     if (effect.kind === 'action') this.#note(`${node.name} ${effect.what} ${effect.key}`)
     if (effect.kind === 'run')
       this.#note(`${node.name} run ${effect.what} ${effect.resourceClass} (${effect.why})`)
@@ -272,6 +327,7 @@ const MISHAPS = [
   'start',
   'crash',
   'kill',
+  'restored',
   'pause',
   'partition',
   'partition',

@@ -15,6 +15,15 @@ test('seeds that once failed hold', t => {
   for (const seed of found) t.notThrows(() => new Simulation(profileOf(seed)).run())
 })
 
+test('the rule for a node that wakes is put to the test', t => {
+  const checks = Array.from({ length: 80 }, (_, at) => {
+    const run = new Simulation(profileOf(1000 + at))
+    run.run()
+    return run.wakesChecked
+  })
+  t.true(checks.some(count => count > 0))
+})
+
 test('the same seed gives the same run', t => {
   const trace = (): string[] => {
     const run = new Simulation(profileOf(17))

@@ -223,6 +223,11 @@ export class World {
           if (at !== effects.length - 1) throw new Violation(`${node.name}: wakeAt is not the last effect`)
           this.#wake(node, effect.atMs)
           break
+        case 'generation':
+          if (effect.generation <= node.generation)
+            throw new Violation(`${node.name}: generation ${node.generation} goes to ${effect.generation}`)
+          node.generation = effect.generation
+          break
         case 'stopped':
           node.hasStopped = true
           node.cluster = undefined

@@ -29,7 +29,7 @@ const PURE_FOLDERS = new Set([
   'lint',
 ])
 /** Files in the top folder of a product that connect its parts. */
-const DAEMON_FILE = /^(daemon|run)\.ts$/
+const DAEMON_FILE = /^(daemon|life|run)\.ts$/
 
 export interface Place {
   /** The first folder below src: the vocabulary of the field. */

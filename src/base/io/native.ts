@@ -23,11 +23,11 @@ export function isNativeFailure(value: unknown): value is NativeFailure {
 
 // Numbers of Linux, the same on all processors listed here.
 const processors = ['x64', 'arm64', 'arm', 'ia32', 'riscv64', 'loong64']
-const AF_INET = 2
+export const AF_INET = 2
 const AF_PACKET = 17
-const SOCK_DGRAM = 2
-const SOCK_RAW = 3
-const SOCK_NONBLOCK_CLOEXEC = 0o2004000
+export const SOCK_DGRAM = 2
+export const SOCK_RAW = 3
+export const SOCK_NONBLOCK_CLOEXEC = 0o2004000
 const IPPROTO_IP = 0
 const IP_TOS = 1
 const IPTOS_LOWDELAY = 0x10
@@ -41,7 +41,7 @@ const SCHED_RR = 2
 const SCHED_RESET_ON_FORK = 0x40000000
 const ETH_P_ARP = 0x0806
 
-interface Calls {
+export interface Calls {
   socket(domain: number, type: number, protocol: number): number
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number
   getsockopt(fd: number, level: number, option: number, value: Uint8Array, length: Uint8Array): number
@@ -53,6 +53,14 @@ interface Calls {
     flags: number,
     to: Uint8Array,
     toLength: number,
+  ): number
+  recvfrom(
+    fd: number,
+    bytes: Uint8Array,
+    length: number,
+    flags: number,
+    from: Uint8Array,
+    fromLength: Uint8Array,
   ): number
   close(fd: number): number
   if_nametoindex(name: string): number
@@ -67,7 +75,8 @@ interface Koffi {
 
 let loaded: Calls | NativeFailure | undefined
 
-function calls(): Calls | NativeFailure {
+/** For the other files of this folder that make such calls. */
+export function calls(): Calls | NativeFailure {
   loaded ??= load()
   return loaded
 }
@@ -86,6 +95,7 @@ function load(): Calls | NativeFailure {
       getsockopt: libc.func('int getsockopt(int, int, int, void *, void *)'),
       bind: libc.func('int bind(int, const void *, uint32_t)'),
       sendto: libc.func('int64_t sendto(int, const void *, uint64_t, int, const void *, uint32_t)'),
+      recvfrom: libc.func('int64_t recvfrom(int, void *, uint64_t, int, void *, void *)'),
       close: libc.func('int close(int)'),
       if_nametoindex: libc.func('uint32_t if_nametoindex(const char *)'),
       sched_setscheduler: libc.func('int sched_setscheduler(int, int, const void *)'),
@@ -104,21 +114,21 @@ export function nativeFault(): string | null {
   return isNativeFailure(c) ? c.reason : null
 }
 
-function failure(c: Calls, what: string): NativeFailure {
+export function failure(c: Calls, what: string): NativeFailure {
   const code = getSystemErrorName(-c.errno())
   return { reason: `${what}: ${code}`, code }
 }
 
 const isLittle = endianness() === 'LE'
 
-function int32(value: number): Buffer {
+export function int32(value: number): Buffer {
   const bytes = Buffer.alloc(4)
   if (isLittle) bytes.writeInt32LE(value)
   else bytes.writeInt32BE(value)
   return bytes
 }
 
-function uint16(value: number): Buffer {
+export function uint16(value: number): Buffer {
   return int32(value).subarray(isLittle ? 0 : 2, isLittle ? 2 : 4)
 }
 
@@ -126,7 +136,7 @@ function networkUint16(value: number): Buffer {
   return Buffer.from([value >> 8, value & 255])
 }
 
-const ipv4Bytes = (address: string): Buffer => Buffer.from(address.split('.').map(Number))
+export const ipv4Bytes = (address: string): Buffer => Buffer.from(address.split('.').map(Number))
 
 export interface UdpSocketOptions {
   /** Where to listen; port 0 is any. */

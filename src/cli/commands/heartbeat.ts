@@ -21,6 +21,8 @@ export interface HeartbeatWorld {
   readonly startInBackground: (argv: readonly string[]) => Promise<number>
   /** Turns this process into the daemon; it ends by itself. */
   readonly becomeDaemon: () => void
+  /** Turns this process into `heartbeat status`. */
+  readonly becomeStatus: () => void
   readonly tables: () => { defaultsTable: () => string; defaultsWiki: () => string }
 }
 
@@ -31,6 +33,7 @@ const HELP = `Usage: heartbeat [-f] [-d] [-l] [-M]    start the daemon: in the b
        heartbeat -s                      say whether it runs: exit 0 running, 1 stale pid file, 3 stopped
        heartbeat -k                      stop it in good order and wait until it has ended
        heartbeat -r                      have it read authkeys and haresources again; start it if it is stopped
+       heartbeat status [--json|--watch] nodes, links, who holds what, the last decisions and their reasons
        heartbeat -V                      version          heartbeat -D [-W]   directives with their defaults
 
     -d   debug lines in debugfile (again: more)      -l   no realtime scheduling
@@ -48,6 +51,10 @@ const NOT_READ_AGAIN = 1
 
 /** Resolves with the exit code; null when this process has become the daemon. */
 export async function heartbeat(argv: readonly string[], world: HeartbeatWorld): Promise<number | null> {
+  if (argv[0] === 'status') {
+    world.becomeStatus()
+    return null
+  }
   if (argv.includes('--help')) {
     world.out(HELP)
     return 0

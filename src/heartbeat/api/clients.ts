@@ -40,6 +40,8 @@ interface Client {
   signal: number
 }
 
+/** Questions between daemons, which no client sees. */
+const DAEMON_TYPES = new Set(['query-cstatus'])
 /** Messages that only clients with debug filters want. */
 const PROTOCOL_TYPES = new Set(['NS_ackmsg', 'NS_rexmit', 'NS_nak_rexmit', 'ns_ackmsg', 'rexmit'])
 const CLIENT_NAME_MAX = 31
@@ -48,6 +50,9 @@ export class ApiClients {
   readonly #rules: ReadonlyMap<string, AuthorizationRule>
   readonly #connections = new Map<ConnectionId, Connection>()
   #generation = 0
+
+  /** Names of clients that the daemon itself stands in for. */
+  readonly inside = new Set<string>()
 
   constructor(rules: ReadonlyMap<string, AuthorizationRule>) {
     this.#rules = rules
@@ -98,6 +103,7 @@ export class ApiClients {
 
   /** A message of the cluster, our own included, goes to the clients that want it. */
   deliver(message: Message): ApiEffect[] {
+    if (DAEMON_TYPES.has(message.type)) return []
     const addressee = message.text('to_id')
     const effects: ApiEffect[] = []
     for (const [id, { client }] of this.#connections) {
@@ -114,6 +120,7 @@ export class ApiClients {
 
   /** Whether a client of that name is signed on here: the answer to a peer's query-cstatus. */
   isOnline(name: string): boolean {
+    if (this.inside.has(name)) return true
     return [...this.#connections.values()].some(({ client }) => client?.id === name)
   }
 
@@ -158,7 +165,7 @@ export class ApiClients {
     const refusal = refusalOf(isCasual ? CASUAL_CLASS : name, credentials, this.#rules)
     if (refusal !== null) return refusal
     if (credentials.pid !== claim) return 'pid mismatch'
-    return { id: name, isCasual, credentials, generation: ++this.#generation, filter: FILTER.keep, signal: 0 }
+    return { id: name, isCasual, credentials, generation: this.#generation++, filter: FILTER.keep, signal: 0 }
   }
 
   #clientStatus(status: 'join' | 'leave', client: Client, because: string, view: ClusterView): ApiEffect {

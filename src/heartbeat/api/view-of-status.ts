@@ -1,5 +1,5 @@
 /** The core's status as clients may see it. */
-import type { ClusterStatus } from '../core/cluster.js'
+import type { ClusterStatus, NodeReport } from '../core/cluster.js'
 import type { ClusterView } from './cluster-view.js'
 
 export interface ViewSettings {
@@ -9,12 +9,14 @@ export interface ViewSettings {
   readonly logfacility: number
   readonly parameters: ReadonlyMap<string, string>
   readonly managesResources: boolean
+  /** Ping nodes that ha.cf names before its nodes: listed first. */
+  readonly pingsAhead: readonly string[]
 }
 
 export function viewOf(status: ClusterStatus, settings: ViewSettings): ClusterView {
   return {
     us: status.us,
-    nodes: status.nodes.map(node => ({
+    nodes: inOrder(status.nodes, settings.pingsAhead).map(node => ({
       name: node.name,
       type: node.type,
       status: node.status,
@@ -31,4 +33,9 @@ export function viewOf(status: ClusterStatus, settings: ViewSettings): ClusterVi
     parameters: settings.parameters,
     resources: settings.managesResources ? status.resources.rscstatus : null,
   }
+}
+
+function inOrder(nodes: readonly NodeReport[], ahead: readonly string[]): NodeReport[] {
+  const isAhead = ({ name, type }: NodeReport): boolean => type === 'ping' && ahead.includes(name)
+  return [...nodes.filter(isAhead), ...nodes.filter(node => !isAhead(node))]
 }

@@ -9,6 +9,14 @@ export interface Respawn {
   readonly command: string
 }
 
+/** The words behind the program. */
+export function respawnArguments(command: string): string[] {
+  return command
+    .split(/\s+/)
+    .filter(word => word !== '')
+    .slice(1)
+}
+
 export interface ApiAuth {
   readonly name: string
   readonly uid: readonly string[]

@@ -42,7 +42,7 @@ export function checkHost(
   return { diagnostics: report.diagnostics(), exitStatus: deviceLost ? MEDIA_ERROR : 0 }
 }
 
-/** ipfail is built in, so its path on this or another distribution does not matter. */
+/** ipfail is found wherever it is installed, else built in: its path on another distribution does not matter. */
 export function isIpfail(path: string): boolean {
   return /^\/usr\/(lib|lib64|libexec|lib\/[^/]+)\/heartbeat\/ipfail$/.test(path)
 }

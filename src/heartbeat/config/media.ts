@@ -43,6 +43,12 @@ export type Medium = MediumText & {
 
 export const PING_KINDS: ReadonlySet<Medium['kind']> = new Set(['ping', 'ping6', 'ping_group'])
 
+/** The node that a line stands for, where it asks a host instead of carrying heartbeats. */
+export function pingNodeName(medium: MediumText): string | null {
+  if (medium.kind === 'ping') return medium.host.toLowerCase()
+  return medium.kind === 'ping_group' ? medium.name.toLowerCase() : null
+}
+
 export function isPing(medium: MediumText): boolean {
   return PING_KINDS.has(medium.kind)
 }

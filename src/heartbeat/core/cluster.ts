@@ -8,6 +8,7 @@ import { Message } from '../wire/message.js'
 import { Chronicle } from './chronicle.js'
 import { classBits, NONE } from './classes.js'
 import type { ClusterConfig, ClusterStatus, Effect, Event, NodeStatus } from './contract.js'
+import { Generation } from './generation.js'
 import { Ground } from './ground.js'
 import { type Heard, Inbound } from './inbound.js'
 import { Membership, type Peer } from './membership.js'
@@ -30,6 +31,7 @@ export class Cluster {
   readonly #sender: Sender
   readonly #presence: Presence
   readonly #nodeList: NodeList
+  readonly #generation: Generation
   readonly #inbound: Inbound
   readonly #reliability: Reliability
   readonly #ownership: Ownership
@@ -42,11 +44,16 @@ export class Cluster {
     this.#sender = new Sender(config, this.#chronicle, node => this.#membership.peers.get(node)?.uuid)
     this.#presence = new Presence(config, this.#chronicle, this.#sender)
     this.#nodeList = new NodeList(config.us, this.#membership, this.#sender, this.#chronicle)
-    this.#inbound = new Inbound(config, this.#membership, this.#chronicle, () => this.#sender.seq)
+    this.#inbound = new Inbound(config, this.#membership, this.#chronicle, this.#sender)
     this.#reliability = new Reliability(this.#membership, this.#sender, this.#chronicle)
     const held = classBits(config.heldAtStart) ?? NONE
     const ground = new Ground(config, this.#chronicle, this.#membership, this.#sender, held)
     this.#ownership = new Ownership(ground, () => this.#presence.hasten(this.#chronicle.nowMs))
+    this.#generation = new Generation(ground, this.#nodeList, () => {
+      // Only a status can tell the peers of a new generation.
+      this.#presence.beat()
+      this.#ownership.beganAnew()
+    })
   }
 
   /** The first thing to call, once. */
@@ -73,6 +80,7 @@ export class Cluster {
       ownership: this.#ownership,
       membership: this.#membership,
       status: this.#presence.status,
+      generation: this.#sender.generation,
       deadtimeMs: this.#presence.deadtimeMs,
       communicationIsUp: this.#communicationIsUp,
       decisions: this.#chronicle.decisions,
@@ -116,6 +124,7 @@ export class Cluster {
     for (const peer of this.#membership.peers.values()) this.#tendPeer(peer, nowMs)
     this.#reliability.watchHistory()
     this.#raiseCommunication(nowMs)
+    if (this.#ownership.departure.phase === 'no') this.#generation.tend(nowMs)
     this.#ownership.tick(nowMs)
     this.#ownership.settle(nowMs)
     if (this.#ownership.departure.phase !== 'done') {
@@ -123,6 +132,7 @@ export class Cluster {
         this.#presence.nextMs(),
         this.#membership.nextMs(),
         this.#nodeList.nextMs(),
+        this.#generation.nextMs(),
         this.#ownership.nextMs(),
       )
       this.#plannedWakeMs = Math.max(next, nowMs + 1)
@@ -136,7 +146,9 @@ export class Cluster {
     const lateMs = nowMs - this.#plannedWakeMs
     if (lateMs <= this.#config.keepaliveMs) return
     this.#membership.grantGrace(nowMs)
-    if (lateMs > this.#config.deadtimeMs) this.#chronicle.log(lines.pausedFor(Math.round(lateMs)))
+    if (lateMs <= this.#config.deadtimeMs) return
+    this.#chronicle.log(lines.pausedFor(Math.round(lateMs)))
+    this.#ownership.awoke()
   }
 
   #bury(peer: Peer): void {
@@ -184,6 +196,7 @@ export class Cluster {
         this.#nodeList.answer(peer.name)
         break
       case 'repnodes':
+        peer.hearsUs = true
         this.#nodeList.adopt(message, nowMs)
         break
       case 'starting':

@@ -126,7 +126,11 @@ export type Effect =
    * next `run` comes after jobEnded, so the daemon needs no queue.
    */
   | ({ readonly kind: 'run' } & ResourceJob)
+  /** Have the neighbours told once more which addresses are here: somebody else may have held them. Not answered. */
+  | { readonly kind: 'announce'; readonly why: string }
   | { readonly kind: 'log'; readonly level: Level; readonly text: string }
+  /** Keep this generation for the next start, before what follows goes out. */
+  | { readonly kind: 'generation'; readonly generation: number }
   /** One readable change for status, timeline and the demo. Also kept in ClusterStatus.decisions. */
   | { readonly kind: 'decided'; readonly decision: Decision }
   /** All nodes are heard or declared dead: open the API socket. Once. */
@@ -187,6 +191,8 @@ export interface ClusterStatus {
     readonly peerIsStable: boolean
     /** `cl_status rscstatus`: none, local, foreign, all or transition. */
     readonly rscstatus: ResourceClass | 'transition'
+    /** The groups of haresources and the nodes that claim to hold them; several nodes: not settled yet. */
+    readonly groups: readonly (GroupName & { readonly holders: readonly NodeName[] })[]
     /** Groups whose start or stop failed last. */
     readonly failed: readonly GroupName[]
     /** The job that the runner is at, if any. */

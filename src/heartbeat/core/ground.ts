@@ -10,6 +10,9 @@ import { Jobs } from './jobs.js'
 import type { Membership } from './membership.js'
 import type { Pair, Sender } from './sender.js'
 
+/** Besides two keepalives: time for question and answer, also when one is lost. */
+const DOUBT_MS = 2000
+
 /** What we know of the peer's resources, in the peer's words. */
 export interface PeerView {
   held: Bits
@@ -21,7 +24,10 @@ export interface PeerView {
   /** Its `starting` has been heard: it is in its start phase or past it. */
   hasStarted: boolean
   isSystole: boolean
-  reachablePings: number
+  /** It says that it did not run for a while and doubts what it holds. */
+  isInDoubt: boolean
+  /** undefined: it has no ping nodes, or cannot ask them. */
+  reachablePings: number | undefined
   /** Number of the last message that told of its resources: an older one, coming late, changes nothing. */
   toldSeq: number
 }
@@ -33,7 +39,8 @@ const unknownPeer = (): PeerView => ({
   claimIsOld: false,
   hasStarted: false,
   isSystole: false,
-  reachablePings: 0,
+  isInDoubt: false,
+  reachablePings: undefined,
   toldSeq: 0,
 })
 
@@ -46,11 +53,13 @@ export class Ground {
   /** We have told the peer that we are unstable and owe it the news of our being stable. */
   owesStable = false
   standbyIsRunning = false
+  /** We did not run for longer than deadtime: until then the peer's claims go before ours. */
+  doubtUntilMs = Number.NEGATIVE_INFINITY
   readonly jobs: Jobs
   readonly config: ClusterConfig
   readonly chronicle: Chronicle
   readonly membership: Membership
-  readonly #sender: Sender
+  readonly sender: Sender
 
   constructor(
     config: ClusterConfig,
@@ -62,7 +71,7 @@ export class Ground {
     this.config = config
     this.chronicle = chronicle
     this.membership = membership
-    this.#sender = sender
+    this.sender = sender
     this.held = held
     this.groups = config.groups
     this.jobs = new Jobs(chronicle)
@@ -94,12 +103,21 @@ export class Ground {
     return this.state !== 'stable' || this.standbyIsRunning || !this.jobs.isIdle
   }
 
+  get isInDoubt(): boolean {
+    return this.nowMs < this.doubtUntilMs
+  }
+
+  /** Begins to doubt, or goes on. */
+  doubt(): void {
+    this.doubtUntilMs = this.nowMs + DOUBT_MS + 2 * this.config.keepaliveMs
+  }
+
   forgetPeer(): void {
     this.peer = unknownPeer()
   }
 
   say(...pairs: readonly Pair[]): void {
-    this.#sender.send(pairs)
+    this.sender.send(pairs)
   }
 
   /** Tells the peer what we hold. */
@@ -129,7 +147,10 @@ export class Ground {
       ['t', 'systole'],
       ['rsc_hold', className(this.held)],
       ['isstable', this.isInFlux ? '0' : '1'],
-      ['pings', String(this.membership.reachablePings())],
+      ['doubt', this.isInDoubt ? '1' : '0'],
+      ...(this.config.pingNodes.length === 0
+        ? []
+        : [['pings', String(this.membership.reachablePings())] as const]),
       ['asks', asks ? '1' : '0'],
     )
   }
@@ -151,6 +172,14 @@ export class Ground {
   /** Preferred owner decides: our lines are local, the others foreign. */
   classOf(group: GroupName): Bits {
     return group.node.toLowerCase() === this.us ? LOCAL : FOREIGN
+  }
+
+  /** Who claims a group: in an undisturbed cluster one node. */
+  holdersOf(group: GroupName): NodeName[] {
+    const bits = this.classOf(group)
+    const holders = (this.held & bits) === 0 ? [] : [this.us]
+    const isClaimed = this.peerIsAlive && (flip(this.peer.held) & bits) !== 0
+    return isClaimed ? [...holders, this.peerName] : holders
   }
 
   /** Remembers which groups of these classes failed to start; the others of these classes are well. */

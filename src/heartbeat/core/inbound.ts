@@ -8,6 +8,7 @@ import type { Chronicle } from './chronicle.js'
 import type { ClusterConfig, LinkName } from './contract.js'
 import type { Membership, Peer } from './membership.js'
 import { parseHex } from './numbers.js'
+import type { Sender } from './sender.js'
 
 export interface Heard {
   readonly peer: Peer
@@ -26,13 +27,18 @@ export class Inbound {
   readonly #config: ClusterConfig
   readonly #membership: Membership
   readonly #chronicle: Chronicle
-  readonly #ourSeq: () => number
+  readonly #sender: Pick<Sender, 'seq' | 'generation'>
 
-  constructor(config: ClusterConfig, membership: Membership, chronicle: Chronicle, ourSeq: () => number) {
+  constructor(
+    config: ClusterConfig,
+    membership: Membership,
+    chronicle: Chronicle,
+    sender: Pick<Sender, 'seq' | 'generation'>,
+  ) {
     this.#config = config
     this.#membership = membership
     this.#chronicle = chronicle
-    this.#ourSeq = ourSeq
+    this.#sender = sender
   }
 
   hear(link: LinkName, message: Message, nowMs: number): Heard | undefined {
@@ -94,7 +100,7 @@ export class Inbound {
   #hearOurselves(us: Peer, link: LinkName, message: Message, nowMs: number): void {
     const seq = parseHex(message.text('seq'))
     const generation = parseHex(message.text('hg'))
-    if (seq === undefined || generation !== this.#config.generation || seq > this.#ourSeq()) return
+    if (seq === undefined || generation !== this.#sender.generation || seq > this.#sender.seq) return
     if (us.links.heard(link, generation, seq, nowMs)) this.#chronicle.log(lines.link(us.name, link, 'up'))
   }
 

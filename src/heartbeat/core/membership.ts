@@ -34,6 +34,8 @@ export interface Peer {
   weight: number
   site: string
   isSystole: boolean
+  /** It has answered or acknowledged something that we said in this life. */
+  hearsUs: boolean
   /** It said shutdone: its death is no news. */
   hasLeft: boolean
 }
@@ -177,6 +179,7 @@ export class Membership {
       weight: 100,
       site: '',
       isSystole: name === this.#config.us,
+      hearsUs: false,
       hasLeft: false,
     })
   }

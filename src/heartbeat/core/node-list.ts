@@ -42,10 +42,14 @@ export class NodeList {
     if (isAskedAlive && nowMs < this.#askAgainMs) return
     this.#asked = living[0]!.name
     this.#askAgainMs = nowMs + ASK_EVERY_MS
+    this.ask(this.#asked)
+  }
+
+  ask(name: NodeName): void {
     this.#sender.send(
       [
         ['t', 'reqnodes'],
-        ['dest', this.#asked],
+        ['dest', name],
       ],
       true,
     )

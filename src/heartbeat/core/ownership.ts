@@ -5,6 +5,7 @@
  */
 import * as lines from '../log-lines.js'
 import type { Message } from '../wire/message.js'
+import { Announcement } from './announcement.js'
 import { ALL, type Bits, classBits, flip, NONE } from './classes.js'
 import type { NodeName } from './contract.js'
 import { Departure } from './departure.js'
@@ -22,6 +23,7 @@ export class Ownership {
   readonly standby: Standby
   readonly departure: Departure
   readonly legacy: Legacy
+  readonly #announcement: Announcement
   readonly #partition: Partition
   readonly #remedies: Remedies
   readonly #start: StartPhase
@@ -34,7 +36,8 @@ export class Ownership {
     this.legacy = new Legacy(ground)
     this.#takeover = new Takeover(ground, this.legacy)
     this.#start = new StartPhase(ground, this.legacy, this.#takeover)
-    this.#partition = new Partition(ground)
+    this.#announcement = new Announcement(ground)
+    this.#partition = new Partition(ground, () => this.#announcement.owe('both nodes held the same'))
     this.#remedies = new Remedies(ground, this.standby)
   }
 
@@ -69,7 +72,10 @@ export class Ownership {
     if (this.ground.isLegacy && message.type !== 'systole') return
     peer.toldSeq = seq
     const isSystole = message.type === 'systole'
-    if (isSystole) peer.reachablePings = parseDecimal(message.text('pings')) ?? 0
+    if (isSystole) {
+      peer.reachablePings = parseDecimal(message.text('pings'))
+      peer.isInDoubt = message.text('doubt') === '1'
+    }
     const isFull = isSystole || message.text('rtype') === 'full'
     peer.held = isFull ? bits : ((peer.held | bits) as Bits)
     peer.hasClaimed ||= isFull
@@ -127,13 +133,32 @@ export class Ownership {
   peerRestarted(name: NodeName): void {
     this.standby.cancel(`${name} has restarted`)
     this.ground.forgetPeer()
+    this.#announcement.owe(`${name} has restarted`)
   }
 
   /** The peer is heard again after its death, in the same life: it may still run what we took from it. */
   peerReturned(): void {
     const { ground } = this
     ground.peer.claimIsOld = true
+    this.#announcement.owe(`${ground.peerName} has returned`)
     if (ground.config.manageResources && ground.state !== 'init') ground.announceToSystole(true)
+  }
+
+  /** We did not run for longer than deadtime: a peer that lived before may have taken over. */
+  awoke(): void {
+    const { ground } = this
+    if (!ground.config.manageResources || ground.held === NONE || !ground.peerIsAlive) return
+    ground.doubt()
+    ground.chronicle.log(lines.mayHaveTakenOver(ground.peerName))
+    ground.announceToSystole(true)
+  }
+
+  /** Our own generation was too low, so the peer has heard nothing of us yet: tell what we hold, ask what it holds. */
+  beganAnew(): void {
+    const { ground } = this
+    if (!ground.config.manageResources || ground.state === 'init') return
+    ground.owesStable = true
+    ground.announceToSystole(true)
   }
 
   #takeOver(name: NodeName, because: string): void {
@@ -157,7 +182,8 @@ export class Ownership {
     if (ground.isInFlux) return
     if (ground.owesStable) ground.announce(true)
     this.#partition.advance(nowMs)
-    this.#remedies.advance(nowMs)
+    if (!ground.isInFlux) this.#announcement.advance()
+    if (!ground.isInDoubt) this.#remedies.advance(nowMs)
   }
 
   nextMs(): number {
@@ -167,7 +193,9 @@ export class Ownership {
       this.departure.nextMs(),
       this.legacy.nextMs(),
       this.ground.isInFlux ? Number.POSITIVE_INFINITY : this.#partition.nextMs(),
-      this.ground.isInFlux ? Number.POSITIVE_INFINITY : this.#remedies.nextMs(),
+      this.ground.isInFlux
+        ? Number.POSITIVE_INFINITY
+        : Math.max(this.#remedies.nextMs(), this.ground.doubtUntilMs),
     )
   }
 }

@@ -1,7 +1,7 @@
 /**
  * When both nodes hold the same groups, as after a partition or a long pause of one of them: who yields?
  *
- * Both Systole: the one that reaches fewer ping nodes yields all of it; at equal reach the preferred owner keeps its
+ * Both Systole: one that did not run for longer than deadtime yields all of it, since the other served meanwhile. Else the one that reaches fewer ping nodes yields all of it; at equal reach the preferred owner keeps its
  * own lines and yields the others. Each claim is announced to the other, so both come to the same end without a word
  * more, and what the winner runs never stops.
  * The peer is heartbeat 3.0.6: as a rule it releases everything and restarts within about 2 s, so we wait. Where it does
@@ -20,9 +20,11 @@ export class Partition {
   #sinceMs: number | undefined
   #announceMs = Number.NEGATIVE_INFINITY
   readonly #ground: Ground
+  readonly #onContested: () => void
 
-  constructor(ground: Ground) {
+  constructor(ground: Ground, onContested: () => void) {
     this.#ground = ground
+    this.#onContested = onContested
   }
 
   /** Called when nothing is in flux here. */
@@ -33,8 +35,11 @@ export class Partition {
       this.#sinceMs = undefined
       return
     }
+    // As long as there is something to settle we are the one who slept.
+    if (ground.isInDoubt) ground.doubt()
     if (this.#sinceMs === undefined) {
       this.#sinceMs = nowMs
+      this.#onContested()
       this.#announceMs = Number.NEGATIVE_INFINITY
       if (contested & 1) ground.chronicle.log(lines.bothOwn('our'))
       if (contested & 2) ground.chronicle.log(lines.bothOwn('foreign'))
@@ -60,10 +65,13 @@ export class Partition {
   }
 
   #share(contested: Bits, nowMs: number): Bits {
-    const { peer, membership } = this.#ground
+    const { peer, membership, config } = this.#ground
     if (!peer.isSystole) return nowMs - this.#sinceMs! >= ORIGINAL_YIELDS_WITHIN_MS ? contested : NONE
     if (peer.claimIsOld) return NONE
-    const reach = membership.reachablePings() - peer.reachablePings
+    if (this.#ground.isInDoubt !== peer.isInDoubt) return peer.isInDoubt ? NONE : contested
+    // Who has nobody to ping, or cannot, has lost nobody either.
+    const isCompared = config.pingNodes.length > 0 && peer.reachablePings !== undefined
+    const reach = isCompared ? membership.reachablePings() - (peer.reachablePings ?? 0) : 0
     if (reach < 0) return contested
     if (reach > 0) return NONE
     return common(contested, FOREIGN)

@@ -57,7 +57,8 @@ export class Reliability {
   #acknowledged(peer: Peer, message: Message): void {
     const ackseq = parseHex(message.text('ackseq'))
     const living = this.#membership.living().map(({ name }) => name)
-    if (ackseq !== undefined) this.#sender.history.acknowledge(peer.name, ackseq, living)
+    if (ackseq !== undefined && this.#sender.history.acknowledge(peer.name, ackseq, living))
+      peer.hearsUs = true
   }
 
   #asked(peer: Peer, message: Message, nowMs: number): void {

@@ -13,7 +13,8 @@ export type Pair = readonly [string, FieldValue]
 
 export class Sender {
   seq = 0
-  readonly history: History
+  generation: number
+  history: History
   readonly #config: ClusterConfig
   readonly #chronicle: Chronicle
   readonly #uuidOf: (node: NodeName) => Uint8Array | undefined
@@ -26,7 +27,15 @@ export class Sender {
     this.#config = config
     this.#chronicle = chronicle
     this.#uuidOf = uuidOf
+    this.generation = config.generation
     this.history = new History(config.maxRexmitDelayMs)
+  }
+
+  /** A new life to the peers: numbers begin anew, and what was said before cannot be asked for. */
+  beginAnew(generation: number): void {
+    this.generation = generation
+    this.seq = 0
+    this.history = new History(this.#config.maxRexmitDelayMs)
   }
 
   /** Sends own fields with the control fields behind them; local clients see it unless it is quiet. */
@@ -54,7 +63,7 @@ export class Sender {
     if (destuuid !== undefined) control.push(['destuuid', destuuid])
     control.push(['src', this.#config.us], ['srcuuid', this.#config.uuid])
     if (isNumbered) control.push(['seq', printHex(++this.seq)])
-    control.push(['hg', printHex(this.#config.generation)], ['ts', printHex(this.#config.wallSeconds())])
+    control.push(['hg', printHex(this.generation)], ['ts', printHex(this.#config.wallSeconds())])
     if (isNumbered) control.push(['ld', this.#config.loadAverage()])
     const nodes = this.#config.nodes.length + this.#config.pingNodes.length
     control.push(['ttl', String(this.#config.hopfudge + nodes)])

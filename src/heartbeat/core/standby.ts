@@ -36,6 +36,8 @@ export class Standby {
   #releaseAgainMs = Number.POSITIVE_INFINITY
   /** Number of the peer's message that brought us into this phase. */
   #sinceSeq = 0
+  /** heartbeat 3.0.6 says that it is stable before it says `done`: that word may still come, and tells nothing new. */
+  #doneMayFollow = false
   readonly #ground: Ground
 
   constructor(ground: Ground) {
@@ -71,7 +73,10 @@ export class Standby {
   heardStable(from: NodeName, seq: number): void {
     if (seq <= this.#sinceSeq) return
     if (this.phase === 'peerGiving' || this.phase === 'giving') this.cancel(`${from} has called it off`)
-    else if (this.phase === 'peerTaking') this.#finish(from)
+    else if (this.phase === 'peerTaking') {
+      this.#finish(from)
+      this.#doneMayFollow = true
+    }
   }
 
   #dispatch(from: NodeName, info: string, bits: Bits): void {
@@ -81,6 +86,7 @@ export class Standby {
     else if (info === 'done' && this.phase === 'peerGiving') this.#take(from)
     else if (info === 'done' && this.phase === 'peerTaking') this.#finish(from)
     else if (info === 'other' && this.phase === 'peerGiving') this.cancel('both gave way to each other')
+    else if (info === 'done' && this.#doneMayFollow && bits === this.bits) this.#doneMayFollow = false
     else {
       this.#ground.chronicle.log(lines.standbyOutOfTurn(info, from, NUMBER[this.phase]))
       // It waits for an answer that will not come: our word of being stable ends that (heardStable).
@@ -227,6 +233,7 @@ export class Standby {
     this.phase = phase
     this.bits = bits
     this.giver = giver
+    this.#doneMayFollow = false
     this.#endsMs = this.#ground.nowMs + forMs
     this.#ground.standbyIsRunning = true
     // In the peer's words a giver has let go, even before it says so.

@@ -9,6 +9,7 @@ export interface Sources {
   readonly ownership: Ownership
   readonly membership: Membership
   readonly status: NodeStatus
+  readonly generation: number
   readonly deadtimeMs: number
   readonly communicationIsUp: boolean
   readonly decisions: readonly Decision[]
@@ -26,7 +27,7 @@ export function reportStatus(from: Sources): ClusterStatus {
   return {
     us: config.us,
     status: from.status,
-    generation: config.generation,
+    generation: from.generation,
     communicationIsUp: from.communicationIsUp,
     nodes: [...membership.peers.values()].map(peer => reportNode(peer, from)),
     resources: {
@@ -35,6 +36,7 @@ export function reportStatus(from: Sources): ClusterStatus {
       heldByPeer: className(ground.peer.held),
       peerIsStable: peerIsSettled,
       rscstatus: isSettled ? held : 'transition',
+      groups: ground.groups.map(group => ({ ...group, holders: ground.holdersOf(group) })),
       failed: ground.failed,
       job: ground.jobs.current,
       standby:
@@ -56,7 +58,7 @@ function reportNode(peer: Peer, from: Sources): NodeReport {
     status: isUs ? from.status : peer.status,
     links: peer.links.report(),
     silentMs: isUs ? 0 : silentMs,
-    generation: isUs ? from.config.generation : peer.reception.generation,
+    generation: isUs ? from.generation : peer.reception.generation,
     deadtimeMs: isUs ? from.deadtimeMs : peer.deadtimeMs,
     uuid: peer.uuid,
     weight: peer.weight,

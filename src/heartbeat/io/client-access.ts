@@ -1,6 +1,6 @@
 /** The client socket of a daemon with the users and groups of this machine: who may connect, and who may sign on. */
 import { authorizationRules, type NamedRule } from '../api/rules.js'
-import { readAccounts } from './accounts.js'
+import { clientOwner, readAccounts } from './accounts.js'
 import { ApiSocket, type ApiSocketOptions } from './api-socket.js'
 
 export type ClientAccess = Omit<ApiSocketOptions, 'owner' | 'rules'> & {
@@ -12,11 +12,9 @@ export type ClientAccess = Omit<ApiSocketOptions, 'owner' | 'rules'> & {
 export function openClientSocket({ apiauth, ...options }: ClientAccess): Promise<ApiSocket> {
   const { users, groups } = readAccounts()
   const ownUid = process.geteuid?.() ?? 0
-  const uid = users.get('hacluster')
-  const gid = groups.get('haclient')
   return ApiSocket.open({
     ...options,
-    owner: ownUid === 0 && uid !== undefined && gid !== undefined ? { uid, gid } : null,
+    owner: clientOwner(),
     rules: authorizationRules(apiauth, users, groups, ownUid),
   })
 }

@@ -2,7 +2,7 @@
  * ha.cf, authkeys and haresources as one judged whole: either a configuration that a daemon can start with, or what
  * is wrong, in our words and in the original's, with the original's exit code. Nothing is opened or written here.
  */
-import { accessSync, constants, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { readSmallFile } from '../../base/io/files.js'
 import { type Diagnostic, render } from '../../syntax/diagnostic.js'
 import { checkMode, parseAuthkeys } from '../config/authkeys.js'
@@ -14,6 +14,7 @@ import { readInterfaces } from '../links/interfaces.js'
 import type { ResourceGroup } from '../resources/plan/resource.js'
 import { type KeyRing, keyRing } from '../wire/signature.js'
 import { readAccounts } from './accounts.js'
+import { isExecutable } from './child-facts.js'
 import { HARESOURCES_BYTES_MAX, plainGroups } from './haresources-file.js'
 
 const FILE_BYTES_MAX = 1_048_576
@@ -169,13 +170,6 @@ async function hostFacts(): Promise<HostFacts> {
     hasInterface: name => interfaces.has(name),
     hasUser: name => users.has(name),
     hasGroup: name => groups.has(name),
-    isExecutable: path => {
-      try {
-        accessSync(path, constants.X_OK)
-        return statSync(path).isFile()
-      } catch {
-        return false
-      }
-    },
+    isExecutable,
   }
 }

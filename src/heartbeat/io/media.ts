@@ -5,6 +5,7 @@ import type { Link, LinkHandlers } from '../links/link.js'
 import { openLinks, readMachine, resolveMediaLines } from '../links/open-links.js'
 import { type LinkPlan, type MediaLine, planLinks } from '../links/plan.js'
 import { EXIT } from './configuration.js'
+import { isAsked } from './ping-nodes.js'
 import { StartFailure } from './start-failure.js'
 import type { LogLine } from './state-files.js'
 
@@ -38,7 +39,11 @@ function mediaLine(medium: Medium): MediaLine | null {
 /** `listen`: own addresses that the interfaces do not tell (HA_LISTEN). */
 export async function planMedia(media: readonly Medium[], listen: readonly string[]): Promise<PlannedMedia> {
   const usable = media.flatMap(medium => mediaLine(medium) ?? [])
-  const unused = [...new Set(media.filter(medium => mediaLine(medium) === null).map(({ kind }) => kind))]
+  const unused = [
+    ...new Set(
+      media.filter(medium => !isAsked(medium) && mediaLine(medium) === null).map(({ kind }) => kind),
+    ),
+  ]
   const lines: LogLine[] = unused.map(kind => ({ level: 'WARN', text: `${kind} is not acted upon yet` }))
   const resolved = await resolveMediaLines(usable)
   if (!Array.isArray(resolved)) throw new StartFailure(EXIT.configuration, [resolved.reason])

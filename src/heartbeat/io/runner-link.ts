@@ -5,6 +5,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { GroupName, ResourceJob } from '../core/cluster.js'
+import { signalGroup } from '../resources/children.js'
+import { type ChildProgram, RESPAWN_DELAY_MS } from '../resources/plan/children.js'
 import type { Begin, FromRunner, RunnerLine, ToRunner } from '../resources/plan/protocol.js'
 import { groupKey, type ResourceGroup } from '../resources/plan/resource.js'
 
@@ -28,6 +30,10 @@ export class RunnerLink {
   #job: JobMessage | null = null
   #deathsAtMs: number[] = []
   #isEnding = false
+  /** Programs of respawn, once they were asked for. */
+  #programs: readonly ChildProgram[] = []
+  #groups: readonly number[] = []
+  #childrenEnded: () => void = () => {}
 
   /** `file` is the runner's bundle. */
   constructor(
@@ -66,6 +72,13 @@ export class RunnerLink {
     child.on('exit', (code, signal) => this.#died(child, signal ?? `exit code ${code}`))
     this.#send(this.#begin)
     if (this.#job) this.#send(this.#job)
+    this.#keepAgain()
+  }
+
+  /** As after any other death; until then the earlier ones have left the client socket. */
+  #keepAgain(): void {
+    if (this.#programs.length === 0) return
+    setTimeout(() => this.keep(this.#programs), RESPAWN_DELAY_MS).unref()
   }
 
   /** `groups`: of haresources as it is now. */
@@ -73,6 +86,31 @@ export class RunnerLink {
     this.#job = { kind: 'job', job, groups }
     if (this.#child) this.#send(this.#job)
     else this.start()
+  }
+
+  /** Keeps these programs running from now on. */
+  keep(programs: readonly ChildProgram[]): void {
+    this.#programs = programs
+    if (programs.length > 0) this.#send({ kind: 'children', programs })
+  }
+
+  /** Ends the programs of respawn; resolves when they have ended, within a limit. */
+  async endChildren(withinMs: number): Promise<void> {
+    if (this.#programs.length === 0) return
+    this.#programs = []
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, withinMs)
+      this.#childrenEnded = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      this.#send({ kind: 'endChildren' })
+    })
+  }
+
+  /** Has the neighbours told once more which addresses are here. */
+  announce(): void {
+    if (this.#child) this.#send({ kind: 'announce' })
   }
 
   script(name: string, env: Readonly<Record<string, string>>): void {
@@ -109,6 +147,12 @@ export class RunnerLink {
       case 'line':
         this.#handlers.onLine(message.line)
         return
+      case 'children':
+        this.#groups = message.pids
+        return
+      case 'childrenEnded':
+        this.#childrenEnded()
+        return
       case 'held':
         this.#begin = { ...this.#begin, held: message.groups }
         return
@@ -123,6 +167,10 @@ export class RunnerLink {
   #died(child: ChildProcess, how: string): void {
     if (this.#child !== child) return
     this.#child = null
+    // The next runner starts them anew; two of a kind would be refused as clients.
+    for (const pid of this.#groups) signalGroup(pid, 'SIGTERM')
+    this.#groups = []
+    this.#childrenEnded()
     if (this.#isEnding) return
     this.#handlers.onTrouble(`the resource runner has ended (${how})`)
     const nowMs = performance.now()

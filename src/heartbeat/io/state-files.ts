@@ -63,9 +63,14 @@ export function nextGeneration(
     }
     lines.push({ level: 'WARN', text: `No Previous generation - starting at ${value}` })
   }
-  replaceFile(path, `${String(value).padStart(15)}\n`, 0o644)
+  keepGeneration(varLib, value)
   lines.push({ level: 'info', text: `Heartbeat generation: ${value}` })
   return { value, lines }
+}
+
+/** Throws the error of the system when the file cannot be written. */
+export function keepGeneration(varLib: string, generation: number): void {
+  replaceFile(`${varLib}/hb_generation`, `${String(generation).padStart(15)}\n`, 0o644)
 }
 
 /** The uuid of this node; made once. Throws the error of the system when a new one cannot be kept. */

@@ -76,7 +76,9 @@ export async function resolveMediaLines(lines: readonly MediaLine[]): Promise<Me
   return resolved
 }
 
-async function addressOf(host: string): Promise<string | null> {
+/** The IPv4 address of a host, or null. */
+export async function addressOf(host: string): Promise<string | null> {
+  if (isIPv4(host)) return host
   let timer: NodeJS.Timeout | undefined
   const tooLong = new Promise<null>(resolve => {
     timer = setTimeout(() => resolve(null), lookupMs)

@@ -6,11 +6,13 @@
  * over. The runner then gives up all groups that it took, so that they are not served twice, and ends.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { builtinAgents } from '../../agents/table.js'
 import { assert } from '../../base/assert.js'
 import { BoundedQueue } from '../../base/bounded-queue.js'
 import { runCommand } from '../../base/io/run-command.js'
 import type { GroupName } from '../core/cluster.js'
 import { CALL_TIMEOUT_MS, type CallWorld, callResource, locateResource } from './call.js'
+import { Children } from './children.js'
 import { type Performer, perform } from './perform.js'
 import { clearGroup, giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan/group.js'
 import { type JobPlan, type JobStep, planJob } from './plan/jobs.js'
@@ -20,6 +22,8 @@ import { groupKey, groupText, type Resource, type ResourceGroup } from './plan/r
 const JOBS_MAX = 64
 const SCRIPTS_MAX = 256
 const SCRIPT_TIMEOUT_MS = 600_000
+/** To look where an address is; the announcements themselves go on in the background. */
+const ANNOUNCE_MS = 5_000
 /** Lines of one call's output that reach the log. */
 const OUTPUT_LINES_MAX = 100
 
@@ -48,7 +52,8 @@ export class Runner {
   /** Aborted when nothing may be taken any more. */
   readonly #taking = new AbortController()
   readonly #held: Map<string, ResourceGroup>
-  readonly #jobs = new BoundedQueue<Extract<ToRunner, { kind: 'job' }>>(JOBS_MAX)
+  readonly #children: Children
+  readonly #jobs = new BoundedQueue<Extract<ToRunner, { kind: 'job' | 'announce' }>>(JOBS_MAX)
   readonly #scripts = new BoundedQueue<Extract<ToRunner, { kind: 'script' }>>(SCRIPTS_MAX)
   #working = false
   #scripting = false
@@ -62,6 +67,12 @@ export class Runner {
     const max = Number(begin.env.HA_STOPRETRYMAX ?? '')
     const named = begin.env.HA_STOPRETRYMAX !== undefined && Number.isInteger(max) && max >= 0
     this.#retries = world.retries ?? { ...STOP_RETRIES, ...(named && { max: Math.min(max, 3_600) }) }
+    this.#children = new Children({
+      env: begin.env,
+      coresFolder: `${begin.paths.varLib}/cores`,
+      say: (level, text, pid) => this.#say({ program: 'heartbeat', level, text }, pid),
+      onRunning: pids => world.send({ kind: 'children', pids }),
+    })
     this.#call = {
       paths: begin.paths,
       env: begin.env,
@@ -78,6 +89,10 @@ export class Runner {
         assert(this.#jobs.push(message), 'the core asks for one job at a time')
         void this.#work()
         return
+      case 'announce':
+        // In turn with the jobs: what is being stopped is not announced.
+        if (this.#jobs.push(message)) void this.#work()
+        return
       case 'script':
         // A peer that floods us with messages must not fill our memory; what is dropped is said.
         if (this.#scripts.push(message)) void this.#runScripts()
@@ -89,9 +104,15 @@ export class Runner {
           })
         }
         return
+      case 'children':
+        this.#children.start(message.programs)
+        return
+      case 'endChildren':
+        void this.#children.end().then(() => this.#world.send({ kind: 'childrenEnded' }))
+        return
       case 'goodbye':
         this.#ending.abort()
-        this.#world.exit()
+        void this.#children.end().then(() => this.#world.exit())
         return
     }
   }
@@ -100,12 +121,14 @@ export class Runner {
   async orphan(): Promise<void> {
     this.#orphaned = true
     this.#taking.abort()
+    const childrenEnded = this.#children.end()
     while (this.#working) await sleep(20)
     if (this.#held.size > 0) {
       const text = 'The heartbeat daemon is gone. Giving up the resources of this node.'
       this.#say({ program: 'heartbeat', level: 'CRIT', text })
       for (const group of [...this.#held.values()].reverse()) await this.#give(group)
     }
+    await childrenEnded
     this.#world.exit()
   }
 
@@ -113,11 +136,28 @@ export class Runner {
     if (this.#working) return
     this.#working = true
     for (let next = this.#jobs.shift(); next && !this.#orphaned; next = this.#jobs.shift()) {
+      if (next.kind === 'announce') {
+        await this.#announce()
+        continue
+      }
       const plan = planJob(next.job, this.#begin.us, next.groups, [...this.#held.values()])
       const failed = await this.#carryOut(plan)
       this.#world.send({ kind: 'jobEnded', job: next.job.job, failed })
     }
     this.#working = false
+  }
+
+  /** Also where a script of the administrator sets the address: what is on the interface is what counts. */
+  async #announce(): Promise<void> {
+    for (const { resources } of this.#held.values()) {
+      for (const { script, args } of resources) {
+        const context = {
+          ...this.#call,
+          signal: AbortSignal.any([this.#ending.signal, AbortSignal.timeout(ANNOUNCE_MS)]),
+        }
+        await builtinAgents.get(script)?.announce?.(args, context)
+      }
+    }
   }
 
   async #carryOut(plan: JobPlan): Promise<GroupName[]> {
@@ -220,7 +260,7 @@ export class Runner {
     if (more > 0) this.#say({ program, level: 'info', text: `(${more} more lines of output)` })
   }
 
-  #say(line: Line): void {
-    this.#world.send({ kind: 'line', line: { ...line, atMs: this.#world.wallMs(), pid: process.pid } })
+  #say(line: Line, pid: number = process.pid): void {
+    this.#world.send({ kind: 'line', line: { ...line, atMs: this.#world.wallMs(), pid } })
   }
 }

@@ -3,7 +3,7 @@
  * write is under way at a time. The file is opened for each batch, so logrotate needs no signal.
  */
 import { appendFileSync } from 'node:fs'
-import { appendFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 
 const QUEUE_LINES_MAX = 10_000
 
@@ -18,7 +18,26 @@ export interface FileLog extends LineSink {
   close(): Promise<void>
 }
 
-export function fileLog(path: string, mode = 0o640): FileLog {
+export interface FileOwner {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** Writes at the end of the file; a regular file of somebody else's is given to `owner`. */
+async function append(path: string, text: string, mode: number, owner: FileOwner | null): Promise<void> {
+  const file = await open(path, 'a', mode)
+  try {
+    await file.appendFile(text)
+    if (owner === null) return
+    const stat = await file.stat()
+    if (stat.isFile() && stat.uid !== owner.uid) await file.chown(owner.uid, owner.gid)
+  } finally {
+    await file.close()
+  }
+}
+
+/** `owner`: who else writes into the file, where the caller may give files away. */
+export function fileLog(path: string, mode = 0o640, owner: FileOwner | null = null): FileLog {
   let queue: string[] = []
   let dropped = 0
   let writing = false
@@ -33,7 +52,7 @@ export function fileLog(path: string, mode = 0o640): FileLog {
   const drain = async (): Promise<void> => {
     writing = true
     try {
-      while (queue.length > 0) await appendFile(path, take(), { mode })
+      while (queue.length > 0) await append(path, take(), mode, owner)
     } catch {
       // A full disk or a folder that vanished must not end a daemon; the next line tries again.
     } finally {

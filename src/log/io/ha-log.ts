@@ -4,7 +4,7 @@
  */
 import { haLogLine } from '../formats.js'
 import type { Level } from '../record.js'
-import { fileLog, type LineSink } from './file-log.js'
+import { type FileOwner, fileLog, type LineSink } from './file-log.js'
 import { type SyslogSink, syslogSink } from './syslog.js'
 
 const LOG_MODE = 0o644
@@ -16,6 +16,8 @@ export interface HaLogOptions {
   /** null or `none`: no syslog. */
   readonly logfacility: string | null
   readonly debug: number
+  /** Who else writes into the files: clients that run as another user. */
+  readonly owner?: FileOwner | null
   /** Gets every line too, such as the standard error of a daemon in the foreground. */
   readonly also: ((line: string) => void) | null
 }
@@ -30,8 +32,8 @@ export class HaLog {
   constructor(options: HaLogOptions) {
     this.#options = options
     this.debug = options.debug
-    this.#logfile = options.logfile === null ? null : fileLog(options.logfile, LOG_MODE)
-    this.#debugfile = options.debugfile === null ? null : fileLog(options.debugfile, LOG_MODE)
+    this.#logfile = options.logfile === null ? null : fileLog(options.logfile, LOG_MODE, options.owner)
+    this.#debugfile = options.debugfile === null ? null : fileLog(options.debugfile, LOG_MODE, options.owner)
     const { logfacility } = options
     const hasSyslog = logfacility !== null && logfacility !== 'none'
     this.#syslog = hasSyslog ? syslogSink(logfacility, 'heartbeat', text => this.#write('WARN', text)) : null

@@ -180,3 +180,9 @@ test("a peer's question about a client is answered with whether it is signed on 
   t.is(respondToClientQuery(query.with('cn', 'ipfail'), clients)?.text('cs'), 'offline')
   t.is(respondToClientQuery(Message.of(['t', 'query-cstatus']), clients), null)
 })
+
+test('the question itself is shown to no client', t => {
+  const clients = server()
+  signOn(clients)
+  t.deepEqual(clients.deliver(Message.of(['t', 'query-cstatus'], ['src', 'beta'], ['cn', 'ping'])), [])
+})

@@ -232,6 +232,58 @@ test('addnode adds a node, delnode deletes only the dead', t => {
   )
 })
 
+/** We hold our own groups beside a Systole peer that claims all; gives what its claim makes us release. */
+function contestedWith(pings: string | null, pingNodes: readonly string[]): string[] {
+  const cluster = joined({ pingNodes, heldAtStart: 'all' })
+  const heard: Event = {
+    kind: 'received',
+    link: 'router',
+    message: Message.of(['t', 'NS_st'], ['st', 'ping'], ['src', 'router'], ['ts', '6b00fbef']),
+  }
+  const claim = (seq: number): Event =>
+    from(seq, [
+      ...([['t', 'systole'], ['rsc_hold', 'all'], ['isstable', '1']] as const), // biome-ignore format: pairs
+      ...(pings === null ? [] : [['pings', pings] as const]),
+      ['asks', '0'],
+    ])
+  const classes: string[] = []
+  let seq = 3
+  for (let at = 100; at < 20_000; at += 500) {
+    const events = [statusOf(seq++), claim(seq++), clock, ...(pingNodes.length > 0 ? [heard] : [])]
+    for (const event of events) {
+      for (const effect of cluster.step(event, at)) {
+        if (effect.kind === 'run' && effect.what === 'give') classes.push(effect.resourceClass)
+      }
+    }
+  }
+  return classes
+}
+
+test('who cannot ping gives up nothing because of it, and a peer that cannot wins nothing by it', t => {
+  t.deepEqual(contestedWith('2', ['router']), ['all'])
+  t.deepEqual(contestedWith('1', ['router']), ['foreign'])
+  t.deepEqual(contestedWith('0', ['router']), [])
+  t.deepEqual(contestedWith('1', []), ['foreign'])
+  t.deepEqual(contestedWith(null, ['router']), ['foreign'])
+})
+
+test('a generation that nobody answers is raised to the clock, once, and never lowered by a clock that is behind', t => {
+  for (const [wall, raised] of [
+    [1_700_000_000, [1_700_000_001]],
+    [900, []],
+  ] as const) {
+    const cluster = new Cluster(config({ wallSeconds: () => wall }))
+    cluster.start(0)
+    const kept: number[] = []
+    for (let at = 1; at < 60; at++) {
+      const effects = [...cluster.step(statusOf(at), at * 1000), ...cluster.step(clock, at * 1000 + 500)]
+      for (const effect of effects) if (effect.kind === 'generation') kept.push(effect.generation)
+    }
+    t.deepEqual(kept, raised)
+    t.is(cluster.status().generation, raised[0] ?? 1000)
+  }
+})
+
 test('the stop before communication is up ends at once when nobody is there', t => {
   const cluster = new Cluster(config())
   cluster.start(0)
@@ -365,4 +417,34 @@ test('no message, however odd, makes the core throw or answer without bound', t 
     { numRuns: 300 },
   )
   t.pass()
+})
+
+test('when the peer is back, addresses are announced once, and not before it has said what it holds', t => {
+  const cluster = joined()
+  const announced = (effects: readonly Effect[]): number =>
+    effects.filter(effect => effect.kind === 'announce').length
+  const held = (seq: number, what: string): Event =>
+    from(seq, [
+      ['t', 'resource'],
+      ['rsc_hold', what],
+      ['rtype', 'full'],
+      ['isstable', '1'],
+    ])
+  const jobs = (effects: readonly Effect[], at: number): Effect[] =>
+    effects.flatMap(effect =>
+      effect.kind === 'run'
+        ? jobs(cluster.step({ kind: 'jobEnded', job: effect.job, failed: [] }, at), at)
+        : [effect],
+    )
+  // The first job clears what an earlier life may have left.
+  jobs(cluster.step({ kind: 'jobEnded', job: 1, failed: [] }, 50), 50)
+  let count = announced(jobs(cluster.step(held(3, 'local'), 100), 100))
+  for (let at = 500; at <= 5000; at += 500) count += announced(jobs(cluster.step(clock, at), at))
+  t.is(cluster.status().nodes[1]?.status, 'dead')
+  t.is(cluster.status().resources.rscstatus, 'all')
+  t.is(count, 0, 'nobody else was there')
+  t.is(announced(jobs(cluster.step(statusOf(9), 5200), 5200)), 0, 'its claim is old')
+  t.is(announced(jobs(cluster.step(held(10, 'none'), 5300), 5300)), 1)
+  for (let at = 5500; at <= 9000; at += 500)
+    t.is(announced(jobs(cluster.step(statusOf(at), at), at)), 0, 'it was said')
 })

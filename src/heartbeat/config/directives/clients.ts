@@ -9,7 +9,7 @@ export const clientDirectives = {
     ...list,
     arg: userAndCommand,
     summary: 'program to keep running as this user while heartbeat runs',
-    support: 'later',
+    support: 'acts',
   }),
   failfast: directive({
     ...list,

@@ -105,7 +105,7 @@ export const linkDirectives = {
     ...medium,
     arg: pingHost('ping'),
     summary: 'hosts outside the cluster that tell whether this node is connected',
-    support: 'later',
+    support: 'acts',
   }),
   ping6: directive({ ...medium, arg: pingHost('ping6'), summary: 'the same over IPv6', support: 'later' }),
   ping_group: directive({
@@ -113,7 +113,7 @@ export const linkDirectives = {
     arg: pingGroup,
     takes: 'line',
     summary: 'hosts outside the cluster that count as one: up when any of them answers',
-    support: 'later',
+    support: 'acts',
   }),
   hbaping: absent('ping over Fibre Channel'),
   rds: absent('reliable datagram sockets'),

@@ -60,7 +60,7 @@ export const timingDirectives = {
     repeat: 'last-wins',
     range: '> 2 x keepalive',
     summary: 'silence after which a ping host is declared dead',
-    support: 'later',
+    support: 'acts',
   }),
   auto_failback: directive({
     arg: autoFailback,

@@ -5,6 +5,7 @@
 import type { Paths } from '../../../base/paths.js'
 import type { Level } from '../../../log/record.js'
 import type { GroupName, ResourceJob } from '../../core/cluster.js'
+import type { ChildProgram } from './children.js'
 import type { ResourceGroup } from './resource.js'
 
 /** A line for ha-log that is not the daemon's own. */
@@ -32,8 +33,14 @@ export type ToRunner =
     }
   /** With the groups of haresources as it is now. */
   | { readonly kind: 'job'; readonly job: ResourceJob; readonly groups: readonly ResourceGroup[] }
+  /** Tell the neighbours once more which addresses are here; nothing comes back. */
+  | { readonly kind: 'announce' }
   /** A script of rc.d, with its own part of the environment. */
   | { readonly kind: 'script'; readonly name: string; readonly env: Readonly<Record<string, string>> }
+  /** The programs of respawn, to be kept running from now on. */
+  | { readonly kind: 'children'; readonly programs: readonly ChildProgram[] }
+  /** Answered by childrenEnded. */
+  | { readonly kind: 'endChildren' }
   /** The daemon ends in good order: nothing is to be given up any more. */
   | { readonly kind: 'goodbye' }
 
@@ -41,6 +48,9 @@ export type FromRunner =
   | { readonly kind: 'ready' }
   | { readonly kind: 'line'; readonly line: RunnerLine }
   | { readonly kind: 'jobEnded'; readonly job: number; readonly failed: readonly GroupName[] }
+  /** Process groups of respawn that run now. */
+  | { readonly kind: 'children'; readonly pids: readonly number[] }
+  | { readonly kind: 'childrenEnded' }
   | { readonly kind: 'held'; readonly groups: readonly ResourceGroup[] }
 
 export type Begin = Extract<ToRunner, { kind: 'begin' }>

@@ -1,0 +1,66 @@
+/**
+ * The daemon's log as ha.cf asks for it: which file, which facility, how much. It can be changed while it runs; the
+ * lines of the old place are written out before the new one is used.
+ */
+import { HaLog } from '../../log/io/ha-log.js'
+import type { Level } from '../../log/record.js'
+import type { HaCf } from '../config/ha-cf-table.js'
+import { clientOwner } from './accounts.js'
+
+export type LogDirectives = Pick<HaCf, 'logfile' | 'debugfile' | 'logfacility' | 'debug'>
+
+export interface DaemonLogOptions {
+  readonly us: string
+  readonly varLog: string
+  /** How often -d was given. */
+  readonly debug: number
+  /** Gets every line too. */
+  readonly also: (line: string) => void
+}
+
+/** Without any log directive the original asks ha_logd; without that daemon its lines are lost. */
+export function logfileOf(directives: LogDirectives, varLog: string): string | null {
+  const { logfile, debugfile, logfacility } = directives
+  const isNamed = logfile !== null || debugfile !== null || (logfacility !== null && logfacility !== 'none')
+  return logfile ?? (isNamed ? null : `${varLog}/ha-log`)
+}
+
+export class DaemonLog {
+  readonly #options: DaemonLogOptions
+  #log: HaLog
+
+  constructor(directives: LogDirectives, options: DaemonLogOptions) {
+    this.#options = options
+    this.#log = this.#open(directives, directives.debug + options.debug)
+  }
+
+  say = (level: Level, text: string): void => this.#log.say(level, text)
+
+  /** A line that a child has composed, with its newline. */
+  childLine(line: string): void {
+    this.#log.childLine(line)
+  }
+
+  debugBy(step: number): void {
+    this.#log.debug = Math.max(0, this.#log.debug + step)
+    this.say('info', `debug level is now ${this.#log.debug}`)
+  }
+
+  /** ha.cf names other places, or another level. */
+  change(directives: LogDirectives): void {
+    const before = this.#log
+    this.#log = this.#open(directives, directives.debug + this.#options.debug)
+    before.close()
+  }
+
+  close(): void {
+    this.#log.close()
+  }
+
+  #open(directives: LogDirectives, debug: number): HaLog {
+    const { us, varLog, also } = this.#options
+    const { debugfile, logfacility } = directives
+    const logfile = logfileOf(directives, varLog)
+    return new HaLog({ node: us, logfile, debugfile, logfacility, debug, owner: clientOwner(), also })
+  }
+}

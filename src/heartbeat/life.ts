@@ -1,0 +1,282 @@
+/**
+ * The daemon's parts put together: opens everything or nothing, says so, works until the graceful stop is complete.
+ * What a start opens is closed in reverse order, also when a later part of the start fails.
+ */
+import { mkdirSync, readFileSync } from 'node:fs'
+import { scheduleRoundRobin } from '../base/io/native.js'
+import type { Paths } from '../base/paths.js'
+import { createPrng } from '../base/prng.js'
+import type { Level } from '../log/record.js'
+import { render } from '../syntax/diagnostic.js'
+import { clusterConfig, groupNames, notActedUpon, runnerBegin, viewSettings } from './cluster-config.js'
+import { Cluster, type Event } from './core/cluster.js'
+import { Daemon } from './daemon.js'
+import { type Configuration, EXIT } from './io/configuration.js'
+import type { ControlSocket } from './io/control-socket.js'
+import { DaemonLog, logfileOf } from './io/daemon-log.js'
+import { watchedGroups } from './io/haresources-file.js'
+import { openApiDoor, openControlDoor, openFifoDoor } from './io/local-doors.js'
+import { mediumStarted, openMedia, planMedia } from './io/media.js'
+import { OwnClients } from './io/own-clients.js'
+import { removePidFile, writePidFile } from './io/pid-file.js'
+import { openPingNodes } from './io/ping-nodes.js'
+import { rcScripts } from './io/rc-scripts.js'
+import { Reload } from './io/reload.js'
+import { keptGeneration, rememberIdentity } from './io/remember.js'
+import { RunnerLink } from './io/runner-link.js'
+import { listenToSignals } from './io/signals.js'
+import { attempt } from './io/start-failure.js'
+import type { Link, LinkHandlers } from './links/link.js'
+import type { PingPort } from './links/ping.js'
+import { runnerLogLine } from './resources/plan/script-line.js'
+import { RELEASE, VERSION } from './version.js'
+
+/** What the command that started us is told, once. */
+export type StartReport =
+  | { readonly kind: 'started'; readonly lines: readonly string[] }
+  | { readonly kind: 'refused'; readonly exitCode: number; readonly lines: readonly string[] }
+
+export interface RunOptions {
+  readonly paths: Paths
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly isForeground: boolean
+  /** False: `heartbeat -M`. */
+  readonly managesResources: boolean
+  /** False: `heartbeat -l`. */
+  readonly allowsRealtime: boolean
+  /** How often -d was given. */
+  readonly debug: number
+  /** The bundle of the resource runner. */
+  readonly runnerFile: string
+  readonly report: (report: StartReport) => void
+}
+
+/** The original's exit code when a graceful stop is stuck. */
+const EMERGENCY = 100
+const RUNNER_GOODBYE_MS = 2_000
+
+export class Life {
+  readonly #options: RunOptions
+  readonly #configuration: Configuration
+  readonly #log: DaemonLog
+  /** Closed in reverse order. */
+  readonly #opened: (() => void | Promise<void>)[] = []
+  /** Lines of the start, for the terminal; null once they were reported. */
+  #lines: string[] | null = []
+  #daemon: Daemon | null = null
+  #control: ControlSocket | null = null
+
+  constructor(options: RunOptions, configuration: Configuration) {
+    this.#options = options
+    this.#configuration = configuration
+    const { haCf, us } = configuration
+    this.#log = new DaemonLog(haCf, {
+      us,
+      varLog: options.paths.varLog,
+      debug: options.debug,
+      also: line => {
+        if (this.#lines) this.#lines.push(line.trimEnd())
+        else if (options.isForeground && process.stderr.isTTY) process.stderr.write(line)
+      },
+    })
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#opened.reverse()) await close()
+    this.#log.close()
+  }
+
+  complain(text: string): void {
+    this.#log.say('ERROR', text)
+  }
+
+  /** Starts, works, and resolves with the exit code after the graceful stop. */
+  async live(): Promise<number> {
+    const { paths } = this.#options
+    const { keys, haCf, us } = this.#configuration
+    const links = await this.#openLinks()
+    const pings = await this.#openPings()
+    const remembered = rememberIdentity(paths.varLib, haCf.hbgenmethod, this.#say)
+    let end: (exitCode: number) => void = () => {}
+    const ended = new Promise<number>(resolve => {
+      end = resolve
+    })
+    const runner = this.#startRunner()
+    const clients = new OwnClients({ us, haCf, hasPings: pings !== null, runner, say: this.#say })
+    const reload = this.#reload()
+    const offerToScripts = rcScripts({
+      haDir: paths.haDir,
+      isLegacy: haCf.auto_failback === 'legacy',
+      ourStatus: () => this.#daemon?.clusterStatus.status ?? 'init',
+      run: (name, env) => runner.script(name, env),
+    })
+    const daemon = new Daemon(keys, {
+      cluster: new Cluster(
+        clusterConfig(haCf, this.#configuration.groups, {
+          us,
+          pid: process.pid,
+          ...remembered,
+          links: links.map(({ name }) => name),
+          pingNodes: pings?.nodes.map(({ name }) => name) ?? [],
+          manageResources: this.#options.managesResources,
+          heldAtStart: 'none',
+          random: createPrng(crypto.getRandomValues(new Uint32Array(1))[0]!),
+          wallSeconds: () => Math.floor(Date.now() / 1000),
+          loadAverage,
+        }),
+      ),
+      us,
+      format: haCf.msgfmt,
+      logsBadPackets: haCf.log_badpack,
+      view: viewSettings(haCf, this.#options.managesResources),
+      say: this.#say,
+      openApi: (view, onSubmit) =>
+        openApiDoor(`${paths.varRun}/heartbeat`, haCf.apiauth, this.#say, { view, onSubmit }),
+      runJob: job => {
+        reload.haresources()
+        runner.run(job, reload.groups)
+      },
+      announce: () => runner.announce(),
+      onDelivered: message => {
+        offerToScripts(message)
+        clients.deliver(message)
+      },
+      onApiOpened: () => clients.start(daemon),
+      onLeaving: () => void clients.end(),
+      keepGeneration: generation => {
+        const problem = keptGeneration(paths.varLib, generation)
+        if (problem !== null) this.#say('ERROR', problem)
+      },
+      onDecision: decision => this.#control?.decided(decision),
+      onStopped: () => void clients.end().then(() => end(EXIT.ok)),
+    })
+    this.#daemon = daemon
+    daemon.links = links
+    daemon.pings = pings
+    this.#opened.push(() => daemon.close())
+    this.#opened.push(
+      await openFifoDoor(`${paths.varLib}/fifo`, this.#say, message => daemon.submit(message)),
+    )
+    await this.#openControl(daemon)
+    attempt(`cannot write to ${paths.varRun}`, () => writePidFile(paths.varRun, process.pid))
+    // Removed last: who waits for the end looks at this file.
+    this.#opened.unshift(() => removePidFile(paths.varRun, process.pid))
+    this.#scheduleInRealtime()
+    listenToSignals({
+      isForeground: this.#options.isForeground,
+      onStop: () => daemon.post({ kind: 'stop' }),
+      onStuck: () => {
+        this.#say('CRIT', 'Emergency Shutdown: resources were not released in time.')
+        end(EMERGENCY)
+      },
+      onReload: () => void reload.all(),
+      onDebug: step => this.#log.debugBy(step),
+      onFault: error => {
+        this.#say('CRIT', `heartbeat ends because of a fault of its own: ${error.stack ?? error.message}`)
+        this.#log.close()
+        process.exit(EMERGENCY)
+      },
+    })
+    this.#options.report({ kind: 'started', lines: this.#lines ?? [] })
+    this.#lines = null
+    daemon.start()
+    return ended
+  }
+
+  #say = (level: Level, text: string): void => this.#log.say(level, text)
+
+  async #openLinks(): Promise<readonly Link[]> {
+    const { env, paths } = this.#options
+    const { haCf, diagnostics } = this.#configuration
+    for (const diagnostic of diagnostics) this.#say('WARN', render(diagnostic).split('\n', 1)[0]!)
+    for (const name of notActedUpon(haCf)) this.#say('WARN', `${name} is not acted upon yet`)
+    const listen = (env.HA_LISTEN ?? '').split(/\s+/).filter(word => word !== '')
+    const planned = await planMedia(haCf.media, listen)
+    for (const { level, text } of planned.lines) this.#say(level, text)
+    this.#say('info', '**************************')
+    this.#say('info', `Configuration validated. Starting heartbeat ${RELEASE}`)
+    this.#say('info', `heartbeat: version ${VERSION}`)
+    for (const folder of [paths.varLib, paths.varRun]) {
+      attempt(`cannot make ${folder}`, () => mkdirSync(folder, { recursive: true }))
+    }
+    const links = await openMedia(planned.plans, {
+      // Packets that come before the daemon stands are lost like packets that came before it lived.
+      onPacket: (bytes, from) => this.#daemon?.onPacket(bytes, from),
+      onTrouble: (sentence, link) => this.#say('ERROR', `${link}: ${sentence}`),
+    })
+    this.#opened.push(async () => {
+      await Promise.all(links.map(link => link.close()))
+    })
+    for (const plan of planned.plans) this.#say('info', `glib: ${mediumStarted(plan)}`)
+    return links
+  }
+
+  async #openPings(): Promise<PingPort | null> {
+    const { media, node } = this.#configuration.haCf
+    const handlers: LinkHandlers = {
+      onPacket: (bytes, from) => this.#daemon?.onPingAnswer(bytes, from),
+      onTrouble: sentence => this.#say('WARN', sentence),
+    }
+    const { port, lines } = await openPingNodes(media, node, handlers)
+    for (const { level, text } of lines) this.#say(level, text)
+    this.#opened.push(() => port?.close())
+    return port
+  }
+
+  #startRunner(): RunnerLink {
+    const { paths, env, runnerFile, debug } = this.#options
+    const { us, haCf } = this.#configuration
+    const logfile = logfileOf(haCf, paths.varLog)
+    const begin = runnerBegin(haCf, { us, paths, logfile, debug, inherited: env })
+    const runner = new RunnerLink(runnerFile, env, begin, {
+      onLine: line => this.#log.childLine(runnerLogLine(line, us)),
+      onJobEnded: (job, failed) => this.#post({ kind: 'jobEnded', job, failed }),
+      onTrouble: sentence => this.#say('ERROR', sentence),
+    })
+    runner.start()
+    this.#opened.push(() => runner.goodbye(RUNNER_GOODBYE_MS))
+    return runner
+  }
+
+  #post(event: Event): void {
+    this.#daemon?.post(event)
+  }
+
+  #reload(): Reload {
+    const { paths, managesResources } = this.#options
+    const { haCf, groups } = this.#configuration
+    const watched = watchedGroups(`${paths.haDir}/haresources`, haCf.node, groups)
+    return new Reload(this.#configuration, {
+      haDir: paths.haDir,
+      managesResources,
+      say: this.#say,
+      readGroups: managesResources ? watched : () => ({ groups, complaint: null }),
+      onKeys: keys => {
+        if (this.#daemon) this.#daemon.keys = keys
+      },
+      onGroups: changed => {
+        this.#post({ kind: 'groups', groups: groupNames(changed) })
+      },
+    })
+  }
+
+  async #openControl(daemon: Daemon): Promise<void> {
+    this.#control = await openControlDoor(this.#options.paths.varRun, this.#say, () => daemon.clusterStatus)
+    this.#opened.push(() => this.#control?.close())
+  }
+
+  #scheduleInRealtime(): void {
+    const { haCf } = this.#configuration
+    if (!this.#options.allowsRealtime || !haCf.realtime || process.geteuid?.() !== 0) return
+    const failure = scheduleRoundRobin(haCf.rtprio ?? 1)
+    if (failure) this.#say('WARN', `no realtime scheduling: ${failure.reason}`)
+  }
+}
+
+function loadAverage(): string {
+  try {
+    return readFileSync('/proc/loadavg', 'latin1').trim()
+  } catch {
+    return 'n/a' // as the original writes it where there is no /proc
+  }
+}
