@@ -51,6 +51,8 @@ export interface DaemonParts {
 
 export class Daemon {
   keys: KeyRing
+  /** What clients are told besides the state. */
+  viewSettings: ViewSettings
   links: readonly Link[] = []
   readonly #parts: DaemonParts
   readonly #events = new BoundedQueue<Event>(EVENTS_MAX)
@@ -64,6 +66,7 @@ export class Daemon {
 
   constructor(keys: KeyRing, parts: DaemonParts) {
     this.keys = keys
+    this.viewSettings = parts.view
     this.#parts = parts
   }
 
@@ -85,7 +88,7 @@ export class Daemon {
   }
 
   view(): ClusterView {
-    return viewOf(this.#parts.cluster.status(), this.#parts.view)
+    return viewOf(this.#parts.cluster.status(), this.viewSettings)
   }
 
   post(event: Event): void {

@@ -8,7 +8,15 @@ import type { Paths } from '../base/paths.js'
 import { createPrng } from '../base/prng.js'
 import type { Level } from '../log/record.js'
 import { render } from '../syntax/diagnostic.js'
-import { clusterConfig, groupNames, notActedUpon, runnerBegin, viewSettings } from './cluster-config.js'
+import {
+  clusterConfig,
+  fingerprints,
+  groupNames,
+  notActedUpon,
+  runnerBegin,
+  settingsOf,
+  viewSettings,
+} from './cluster-config.js'
 import { Cluster, type Event } from './core/cluster.js'
 import { Daemon } from './daemon.js'
 import { type Configuration, EXIT } from './io/configuration.js'
@@ -62,6 +70,7 @@ export class Life {
   #lines: string[] | null = []
   #daemon: Daemon | null = null
   #control: ControlSocket | null = null
+  #reload: Reload | null = null
 
   constructor(options: RunOptions, configuration: Configuration) {
     this.#options = options
@@ -98,7 +107,8 @@ export class Life {
       end = resolve
     })
     const runner = this.#startRunner()
-    const reload = this.#reload()
+    const reload = this.#watchFiles()
+    this.#reload = reload
     const daemon = new Daemon(keys, {
       cluster: new Cluster(
         clusterConfig(haCf, this.#configuration.groups, {
@@ -217,7 +227,14 @@ export class Life {
     this.#daemon?.post(event)
   }
 
-  #reload(): Reload {
+  /** The peers compare them with theirs. */
+  #tellFingerprints(): void {
+    if (!this.#reload) return
+    const { haCf, groups } = this.#reload
+    this.#post({ kind: 'fingerprints', fingerprints: fingerprints(haCf, groups) })
+  }
+
+  #watchFiles(): Reload {
     const { paths, managesResources } = this.#options
     const { haCf, groups } = this.#configuration
     const watched = watchedGroups(`${paths.haDir}/haresources`, haCf.node, groups)
@@ -231,6 +248,14 @@ export class Life {
       },
       onGroups: changed => {
         this.#post({ kind: 'groups', groups: groupNames(changed) })
+        this.#tellFingerprints()
+      },
+      onHaCf: (changed, { times, logs }) => {
+        if (logs) this.#log.change(changed)
+        if (this.#daemon) this.#daemon.viewSettings = viewSettings(changed, managesResources)
+        if (!times) return
+        this.#post({ kind: 'settings', settings: settingsOf(changed) })
+        this.#tellFingerprints()
       },
     })
   }

@@ -3,6 +3,7 @@
  * for "in flux". An R1 cluster has two nodes; with more, the others count as one peer, as in the original.
  */
 import * as lines from '../log-lines.js'
+import { Agreement } from './agreement.js'
 import type { Chronicle } from './chronicle.js'
 import { type Bits, className, common, FOREIGN, flip, LOCAL, NONE, union } from './classes.js'
 import type { ClusterConfig, GroupName, NodeName, ResourceState } from './contract.js'
@@ -55,6 +56,7 @@ export class Ground {
   /** We did not run for longer than deadtime: until then the peer's claims go before ours. */
   doubtUntilMs = Number.NEGATIVE_INFINITY
   readonly jobs: Jobs
+  readonly agreement: Agreement
   readonly config: ClusterConfig
   readonly chronicle: Chronicle
   readonly membership: Membership
@@ -74,6 +76,7 @@ export class Ground {
     this.held = held
     this.groups = config.groups
     this.jobs = new Jobs(chronicle)
+    this.agreement = new Agreement(config.us, config.fingerprints ?? [], chronicle)
   }
 
   get us(): NodeName {
@@ -142,6 +145,7 @@ export class Ground {
    */
   announceToSystole(asks = false): void {
     if (this.isInFlux) this.owesStable = true
+    const conf = this.agreement.words
     this.say(
       ['t', 'systole'],
       ['rsc_hold', className(this.held)],
@@ -149,6 +153,7 @@ export class Ground {
       ['doubt', this.isInDoubt ? '1' : '0'],
       ['pings', String(this.membership.reachablePings())],
       ['asks', asks ? '1' : '0'],
+      ...(conf === '' ? [] : [['conf', conf] as const]),
     )
   }
 
