@@ -2,7 +2,7 @@
  * The daemon's parts put together: opens everything or nothing, says so, works until the graceful stop is complete.
  * What a start opens is closed in reverse order, also when a later part of the start fails.
  */
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { scheduleRoundRobin } from '../base/io/native.js'
 import type { Paths } from '../base/paths.js'
 import { createPrng } from '../base/prng.js'
@@ -23,6 +23,7 @@ import { type Configuration, EXIT } from './io/configuration.js'
 import type { ControlSocket } from './io/control-socket.js'
 import { DaemonLog, logfileOf } from './io/daemon-log.js'
 import { watchedGroups } from './io/haresources-file.js'
+import { loadAverage } from './io/load-average.js'
 import { openApiDoor, openControlDoor, openFifoDoor } from './io/local-doors.js'
 import { mediumStarted, openMedia, planMedia } from './io/media.js'
 import { removePidFile, writePidFile } from './io/pid-file.js'
@@ -270,13 +271,5 @@ export class Life {
     if (!this.#options.allowsRealtime || !haCf.realtime || process.geteuid?.() !== 0) return
     const failure = scheduleRoundRobin(haCf.rtprio ?? 1)
     if (failure) this.#say('WARN', `no realtime scheduling: ${failure.reason}`)
-  }
-}
-
-function loadAverage(): string {
-  try {
-    return readFileSync('/proc/loadavg', 'latin1').trim()
-  } catch {
-    return 'n/a' // as the original writes it where there is no /proc
   }
 }
