@@ -1,6 +1,7 @@
 /** The demo cluster as a value, for tests and benchmarks: start it, read what it says, send it Ctrl-C. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
+import { reaper } from './reaper.js'
 
 export interface DemoOptions {
   readonly state: string
@@ -22,16 +23,23 @@ export class DemoCluster {
     this.options = options
     const { state, net, project, as = [] } = options
     const words = [...as, process.execPath, `${project}/dist/bin/demo.cjs`, '--state', state, '--net', net]
-    this.#child = spawn(words[0]!, words.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = spawn(words[0]!, words.slice(1), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Out of the test's process group: should the test be ended by force, the reaper lets the demo end in order.
+      detached: true,
+    })
+    const callOff = reaper(['kill', '-INT', String(this.#child.pid)])
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
       stream.setEncoding('utf8').on('data', (chunk: string) => {
         this.#text = (this.#text + chunk).slice(-1_000_000)
       })
     }
     this.#child.on('close', status => {
+      callOff()
       this.#exit = { status }
     })
     this.#child.on('error', error => {
+      callOff()
       this.#text += `\n${error.message}`
       this.#exit = { status: null }
     })

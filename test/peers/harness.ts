@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import { type CommandResult, runCommand } from '../../src/base/io/run-command.js'
+import { reaper } from './reaper.js'
 
 /** The tests run from the project folder (as ava does). */
 export const project = process.cwd()
@@ -58,8 +59,10 @@ export interface Rig {
   readonly attempt: (words: readonly string[], timeoutMs?: number) => Promise<CommandResult>
 }
 
+const rigPath = (program: string): string => resolve(project, 'test/peers/rig', program)
+
 function rig(program: string, options: readonly string[]): Rig {
-  const path = resolve(project, 'test/peers/rig', program)
+  const path = rigPath(program)
   const attempt: Rig['attempt'] = (words, timeoutMs) =>
     run(path, [...options, ...words], timeoutMs === undefined ? {} : { timeoutMs })
   const command = async (...words: string[]): Promise<string> => {
@@ -79,8 +82,13 @@ export interface HaPair extends Rig {
 /** Two nodes in namespaces (rig/ha-pair), with the given files in both /etc/ha.d. */
 export async function haPair(t: ExecutionContext, files: Readonly<Record<string, string>>): Promise<HaPair> {
   const folder = temporaryFolder(t)
-  const pair = rig('ha-pair', ['-d', `${folder}/rig`, '-t', `sy${process.pid % 10_000}`])
-  t.teardown(() => pair.attempt(['down'], 30_000))
+  const options = ['-d', `${folder}/rig`, '-t', `sy${process.pid % 10_000}`]
+  const pair = rig('ha-pair', options)
+  const callOff = reaper([rigPath('ha-pair'), ...options, 'down'])
+  t.teardown(async () => {
+    await pair.attempt(['down'], 30_000)
+    callOff()
+  })
   await pair.command('up')
   const conf = mkdtempSync(join(folder, 'conf-'))
   for (const [name, text] of Object.entries(files)) writeFileSync(join(conf, name), text, { mode: 0o600 })
@@ -90,8 +98,13 @@ export async function haPair(t: ExecutionContext, files: Readonly<Record<string,
 
 /** User-mode guests with real IPVS (rig/ipvs-vm). `up` words: `1`, `--reals`, `2`, ... */
 export async function ipvsVm(t: ExecutionContext, ...up: string[]): Promise<Rig> {
-  const vm = rig('ipvs-vm', ['-n', `s${process.pid % 10_000}`])
-  t.teardown(() => vm.attempt(['down'], 30_000))
+  const options = ['-n', `s${process.pid % 10_000}`]
+  const vm = rig('ipvs-vm', options)
+  const callOff = reaper([rigPath('ipvs-vm'), ...options, 'down'])
+  t.teardown(async () => {
+    await vm.attempt(['down'], 30_000)
+    callOff()
+  })
   const result = await vm.attempt(['up', ...up], 90_000)
   if (result.exitCode !== 0) throw new Error(`ipvs-vm up: ${result.stderr}${result.stdout}`)
   return vm

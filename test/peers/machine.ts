@@ -2,7 +2,7 @@
  * What the tests against real peers need of the machine: rights, Debian packages, devices. One table; a row says how
  * it is recognised and what to do when it is missing.
  */
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 
 export interface Peer {
   readonly name: string
@@ -31,6 +31,14 @@ const debian = (name: string, isHere: () => boolean, debianPackage = name): Peer
 })
 const program = (name: string, debianPackage: string): Peer =>
   debian(debianPackage, () => hasProgram(name), debianPackage)
+
+/** Where Debian keeps the programs of the newest PostgreSQL, which are not in PATH. */
+export function postgresFolder(): string | null {
+  const all = '/usr/lib/postgresql'
+  const versions = existsSync(all) ? readdirSync(all).sort((a, b) => Number(b) - Number(a)) : []
+  const newest = versions.find(version => existsSync(`${all}/${version}/bin/postgres`))
+  return newest === undefined ? null : `${all}/${newest}/bin`
+}
 
 const ROWS = [
   { name: 'root', remedy: 'run the tests as root', isHere: () => process.getuid?.() === 0 },
@@ -61,6 +69,15 @@ const ROWS = [
   program('python3', 'python3'),
   program('perl', 'perl-base'),
   program('curl', 'curl'),
+  program('slapd', 'slapd'),
+  program('dnsmasq', 'dnsmasq-base'),
+  debian('postgresql', () => postgresFolder() !== null),
+  program('mariadbd', 'mariadb-server-core'),
+  program('vsftpd', 'vsftpd'),
+  program('freeradius', 'freeradius'),
+  program('squid', 'squid'),
+  debian('dovecot-imapd', () => existsSync('/usr/lib/dovecot/imap-login')),
+  debian('dovecot-pop3d', () => existsSync('/usr/lib/dovecot/pop3-login')),
 ] as const satisfies readonly Peer[]
 
 export const PEERS: ReadonlyMap<string, Peer> = new Map(ROWS.map(peer => [peer.name, peer]))

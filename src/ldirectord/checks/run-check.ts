@@ -65,7 +65,7 @@ const CHECKTYPES: Readonly<Record<string, Check>> = {
 }
 
 /** The services that can be negotiated with, for the start-up message about those that cannot. */
-export const negotiableServices: readonly string[] = Object.keys(NEGOTIATE)
+export const negotiableServices: readonly string[] = Object.keys(NEGOTIATE).filter(name => name !== 'oracle')
 
 function checkFor(probe: Probe): Check {
   const check =

@@ -28,8 +28,9 @@ export const protocolFault = (message: string): Error =>
 
 export function outcomeOfError(error: unknown, reached: Progress['reached']): Outcome {
   if (!(error instanceof Error)) return failed('ERROR', `the check failed: ${String(error)}`)
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === undefined) return failed('ERROR', `the check failed: ${error.message}`)
+  const code: unknown = (error as NodeJS.ErrnoException).code
+  // Libraries put numbers of their own there.
+  if (typeof code !== 'string') return failed('ERROR', `the check failed: ${error.message}`)
   if (OWN_FAULTS[code]) return failed('ERROR', OWN_FAULTS[code])
   if (code === PROTOCOL_FAULT && reached === 'asking') return failed('L7RSP', error.message)
   if (reached === 'connecting') {

@@ -109,7 +109,7 @@ const quotedText = (error: string, summary: string) =>
     repeat: 'last-wins',
     summary,
     original: value => (form.isQuoted(value) ? error : form.UNKNOWN_COMMAND),
-    support: 'later',
+    support: 'acts',
   })
 
 const realForm = {

@@ -53,6 +53,17 @@ function timeoutMs(virtual: VirtualService, type: AskedType): number {
   return virtual.negotiatetimeout * 1000
 }
 
+/**
+ * The file's requests all begin with a slash. A complete URL is meant by one of a real server's own line that holds
+ * the scheme of its service, and by every one of a proxy (measured on ldirectord 4.12).
+ */
+function requestOf(virtual: VirtualService, real: RealServer): string {
+  const request = real.request ?? virtual.request
+  const isComplete =
+    virtual.service === 'http_proxy' || (real.request?.includes(`${virtual.service}://`) ?? false)
+  return isComplete ? request.replace(/^\//, '') : request
+}
+
 function probeOf(virtual: VirtualService, real: RealServer, type: AskedType): Probe {
   const { key } = virtual
   return {
@@ -61,7 +72,7 @@ function probeOf(virtual: VirtualService, real: RealServer, type: AskedType): Pr
     address: canonicalAddress(real.address),
     port: virtual.checkport ?? (real.port > 0 ? real.port : (DEFAULT_PORTS[virtual.service] ?? 0)),
     protocol: key.protocol,
-    request: real.request ?? virtual.request,
+    request: requestOf(virtual, real),
     receive: real.receive ?? virtual.receive,
     httpmethod: virtual.httpmethod,
     virtualhost: virtual.virtualhost,

@@ -2,8 +2,7 @@
  * Asks the machine what a tree wants to know: addresses of names, whether files can be used, /etc/services. All names
  * are looked up side by side, at most a few at a time, with one deadline for the whole; nothing here writes.
  */
-import { lookup } from 'node:dns/promises'
-import { access, constants, stat } from 'node:fs/promises'
+import { accessSync, constants, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { readSmallFile } from '../../base/io/files.js'
@@ -76,15 +75,17 @@ async function ask(question: Question): Promise<Answer> {
     case 'host':
       return await askHost(question.name, question.family)
     case 'append':
-      return await reasonOf(canAppend(question.path))
+      return reasonOf(() => requireAppendable(question.path))
     case 'directory':
-      return await reasonOf(isDirectory(question.path))
+      return reasonOf(() => requireDirectory(question.path))
   }
 }
 
 /** The first address only, as in the original. */
 async function askHost(name: string, family: 4 | 6): Promise<Answer> {
   try {
+    // Loaded here, because `ldirectord status` reads files that mostly name no host, and must start fast.
+    const { lookup } = await import('node:dns/promises')
     return { value: (await lookup(name, { family })).address }
   } catch (error) {
     const code = codeOf(error)
@@ -93,9 +94,9 @@ async function askHost(name: string, family: 4 | 6): Promise<Answer> {
   }
 }
 
-async function reasonOf(test: Promise<void>): Promise<Answer> {
+function reasonOf(test: () => void): Answer {
   try {
-    await test
+    test()
     return { value: '' }
   } catch (error) {
     return { failed: ERRNO_TEXT[codeOf(error)] ?? codeOf(error) }
@@ -103,19 +104,19 @@ async function reasonOf(test: Promise<void>): Promise<Answer> {
 }
 
 /** Can the file be opened for appending? A file that is not there yet will be made when it is needed, not now. */
-async function canAppend(path: string): Promise<void> {
+function requireAppendable(path: string): void {
   try {
-    if ((await stat(path)).isDirectory()) throw errno('EISDIR')
+    if (statSync(path).isDirectory()) throw errno('EISDIR')
   } catch (error) {
     if (codeOf(error) !== 'ENOENT' || path === '') throw error
-    await access(dirname(path), constants.W_OK | constants.X_OK)
+    accessSync(dirname(path), constants.W_OK | constants.X_OK)
     return
   }
-  await access(path, constants.W_OK)
+  accessSync(path, constants.W_OK)
 }
 
-async function isDirectory(path: string): Promise<void> {
-  if (!(await stat(path)).isDirectory()) throw errno('ENOTDIR')
+function requireDirectory(path: string): void {
+  if (!statSync(path).isDirectory()) throw errno('ENOTDIR')
 }
 
 function errno(code: string): Error {

@@ -18,7 +18,11 @@ export type Script = (socket: Socket, request: string) => void
 /** Calls the script once per connection: at once when `atOnce`, else when the head of a request has come. */
 export async function serve(
   script: Script,
-  { tls = false, atOnce = false }: { tls?: boolean; atOnce?: boolean } = {},
+  {
+    tls = false,
+    atOnce = false,
+    allowHalfOpen = false,
+  }: { tls?: boolean; atOnce?: boolean; allowHalfOpen?: boolean } = {},
 ): Promise<ScriptedServer> {
   const sockets = new Set<Socket>()
   const heard: string[] = []
@@ -39,7 +43,7 @@ export async function serve(
   }
   const server: Server = tls
     ? createTlsServer({ key: EXPIRED_KEY, cert: EXPIRED_CERTIFICATE }, talk)
-    : createServer(talk)
+    : createServer({ allowHalfOpen }, talk)
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.on('error', () => {})

@@ -107,3 +107,18 @@ test('checktype=3 negotiates, connects three times, negotiates; a failure makes 
     'negotiate',
   ])
 })
+
+test('a complete URL is asked of a proxy, and by the request on the line of a real server; never by a section', t => {
+  const url = '/http://www.example.org/x'
+  const request = (service: string, where: 'line' | 'section', text = url) => {
+    const own = where === 'line' ? { ...A, request: text } : A
+    const over = { checktype: 'negotiate', service, ...(where === 'section' && { request: text }) } as const
+    return plannedChecks(config([virtual('10.0.0.1:80', [own], over)]))[0]!.probe.request
+  }
+  t.is(request('http_proxy', 'section'), 'http://www.example.org/x')
+  t.is(request('http_proxy', 'line'), 'http://www.example.org/x')
+  t.is(request('http', 'line'), 'http://www.example.org/x')
+  t.is(request('https', 'line'), url)
+  t.is(request('http', 'section'), url)
+  t.is(request('http', 'line', '/x'), '/x')
+})

@@ -33,8 +33,10 @@ export const checkHttpProxy: Check = async (probe, signal, progress) => {
       if (url === null) return failed('L7STS', `${answer.statusLine}: cannot follow ${target.slice(0, 200)}`)
     }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw code?.startsWith('UND_ERR') && progress.reached === 'asking' ? protocolFault(message) : error
+    if (progress.reached !== 'asking') throw error
+    const { code, name, message } = error as NodeJS.ErrnoException
+    if (name === 'HTTPParserError') throw protocolFault(`the answer is not HTTP: ${message}`)
+    throw code?.startsWith('UND_ERR') ? protocolFault(message) : error
   } finally {
     void agent.destroy()
   }
@@ -55,10 +57,17 @@ function proxyAgent(probe: Probe, options: StreamOptions): ProxyAgent {
       error => done(error, null),
     )
   }
-  const client = (origin: URL | string): Dispatcher =>
-    new Client(origin, { connect: connect as never, headersTimeout: 0, bodyTimeout: 0 })
+  const uri = `http://${endpoint(probe.address, probe.port)}`
+  // For what lies behind a tunnel the agent brings a connect of its own, which asks the proxy for it.
+  const client = (origin: URL | string, options: object): Dispatcher =>
+    new Client(origin, {
+      ...options,
+      ...(new URL(origin).origin === new URL(uri).origin && { connect: connect as never }),
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    })
   return new ProxyAgent({
-    uri: `http://${endpoint(probe.address, probe.port)}`,
+    uri,
     proxyTunnel: false,
     factory: client,
     clientFactory: client,

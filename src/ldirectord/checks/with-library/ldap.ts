@@ -12,6 +12,7 @@ import { protocolFault } from '../system-error.js'
 const ANSWER_BYTES_MAX = 1_048_576
 /** Every LDAP message is a SEQUENCE. */
 const SEQUENCE = 0x30
+const INVALID_CREDENTIALS = 49
 
 export const checkLdap: Check = async (probe, signal, progress) => {
   const isSecure = probe.service === 'ldaps'
@@ -41,6 +42,7 @@ async function ask(client: Client, probe: Probe): Promise<Outcome> {
   else await client.bind('', '')
   const { searchEntries } = await client.search(probe.request.slice(1), {
     scope: 'base',
+    timeLimit: 0,
     filter: '(objectClass=*)',
   })
   await client.unbind()
@@ -52,10 +54,12 @@ async function ask(client: Client, probe: Probe): Promise<Outcome> {
   return { ...passed('the entry is there'), answer: 'Success' }
 }
 
+/** The server's diagnostic text is often empty: the name of the result code says what it is. */
 function no(error: ResultCodeError, probe: Probe): Outcome {
-  const isBind = error.message.includes('bind') || error.code === 49
+  const name = error.name.replace(/Error$/, '')
+  const isBind = error.code === INVALID_CREDENTIALS
   return {
-    ...failed('L7STS', said(error.message, probe)),
+    ...failed('L7STS', said(`${name}: ${error.message}`, probe)),
     answer: isBind ? 'Bind failed' : 'No answer received',
   }
 }

@@ -2,12 +2,12 @@
  * `service=mysql`: logs in, runs the request once and is up when it gives (or changes) at least one row. The first
  * row decides, so that a large table is not read.
  */
-import { createConnection } from 'mysql2'
+import { createConnection, type ResultSetHeader } from 'mysql2'
 import { type Check, failed, type Outcome, type Probe, passed } from '../check.js'
 import { said } from '../said.js'
+import { missingSettings, statementOf } from '../sql.js'
 import { expectStart, limitBytes, startStream } from '../stream.js'
 import { protocolFault } from '../system-error.js'
-import { missingSettings, statementOf } from './sql.js'
 
 const ANSWER_BYTES_MAX = 1_048_576
 
@@ -56,13 +56,13 @@ function firstRow(connection: Connection, probe: Probe): Promise<Outcome> {
     const query = connection.query(statementOf(probe))
     query.on('error', fault)
     query.on('result', (row: unknown) => {
-      const changed = (row as { affectedRows?: number; fieldCount?: number }) ?? {}
       // What is no SELECT ends with a count instead of rows.
-      if (isCount(row) && changed.affectedRows === 0) return
+      if (isCount(row) && row.affectedRows === 0) return
       resolve(passed('the query gives a row'))
     })
     query.on('end', () => resolve(failed('L7CONTENT', 'the query gives no row')))
   })
 }
 
-const isCount = (row: unknown): boolean => (row as object)?.constructor?.name === 'ResultSetHeader'
+const isCount = (row: unknown): row is ResultSetHeader =>
+  typeof row === 'object' && row !== null && 'affectedRows' in row && 'serverStatus' in row

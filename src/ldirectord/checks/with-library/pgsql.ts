@@ -7,9 +7,9 @@ import { connect as startTls } from 'node:tls'
 import pg from 'pg'
 import { type Check, failed, type Outcome, type Probe, passed } from '../check.js'
 import { said } from '../said.js'
+import { missingSettings, statementOf } from '../sql.js'
 import { limitBytes, opened, type StreamOptions, startStream } from '../stream.js'
 import { protocolFault } from '../system-error.js'
-import { missingSettings, statementOf } from './sql.js'
 
 const ANSWER_BYTES_MAX = 1_048_576
 /** Its length and the number 80877103 (PostgreSQL, message formats). */

@@ -1,5 +1,5 @@
 /** What the database checks have in common: the statement of `request`, and what they cannot do without. */
-import { failed, type Outcome, type Probe } from '../check.js'
+import { failed, type Outcome, type Probe } from './check.js'
 
 export const statementOf = (probe: Probe): string => probe.request.replace(/^\//, '')
 
