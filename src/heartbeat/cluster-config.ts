@@ -1,17 +1,48 @@
 /** From the files' values to what the cluster core and the clients are told. */
+import { createHash } from 'node:crypto'
 import { FACILITIES } from '../log/formats.js'
 import type { ViewSettings } from './api/view-of-status.js'
 import type { HaCf } from './config/ha-cf-table.js'
 import { pingNodeName } from './config/media.js'
-import type { ClusterConfig, GroupName } from './core/cluster.js'
+import type { ClusterConfig, Fingerprint, GroupName, Settings } from './core/cluster.js'
 import { type ScriptSettings, scriptEnvironment } from './resources/plan/environment.js'
 import type { Begin } from './resources/plan/protocol.js'
-import { groupKey, type ResourceGroup } from './resources/plan/resource.js'
+import { groupKey, groupText, type ResourceGroup } from './resources/plan/resource.js'
 import { RELEASE, VERSION } from './version.js'
 
 export function groupNames(groups: readonly ResourceGroup[]): GroupName[] {
   return groups.map(group => ({ node: group.node, key: groupKey(group) }))
 }
+
+/** What may change while the cluster runs. */
+export function settingsOf(haCf: HaCf): Settings {
+  return {
+    keepaliveMs: haCf.keepalive,
+    deadtimeMs: haCf.deadtime,
+    warntimeMs: haCf.warntime,
+    initdeadMs: haCf.initdead,
+    deadpingMs: haCf.deadping,
+    autoFailback: haCf.auto_failback,
+  }
+}
+
+/** By what the nodes compare their files. Times in milliseconds. */
+export function fingerprints(haCf: HaCf, groups: readonly ResourceGroup[]): Fingerprint[] {
+  const { keepaliveMs, deadtimeMs, warntimeMs, initdeadMs, autoFailback } = settingsOf(haCf)
+  return [
+    { name: 'haresources', value: digest(groups.map(groupText)) },
+    { name: 'node', value: digest(haCf.node) },
+    { name: 'keepalive', value: String(keepaliveMs) },
+    { name: 'deadtime', value: String(deadtimeMs) },
+    { name: 'warntime', value: String(warntimeMs) },
+    { name: 'initdead', value: String(initdeadMs) },
+    { name: 'auto_failback', value: autoFailback },
+  ]
+}
+
+/** Enough to tell two files apart; it protects nothing. */
+const digest = (texts: readonly string[]): string =>
+  createHash('sha256').update(texts.join('\n'), 'latin1').digest('hex').slice(0, 12)
 
 export type Identity = Required<Pick<ClusterConfig, 'pid'>> &
   Pick<
@@ -35,16 +66,12 @@ export function clusterConfig(
 ): ClusterConfig {
   return {
     ...identity,
+    ...settingsOf(haCf),
     nodes: haCf.node,
-    keepaliveMs: haCf.keepalive,
-    deadtimeMs: haCf.deadtime,
-    warntimeMs: haCf.warntime,
-    initdeadMs: haCf.initdead,
-    deadpingMs: haCf.deadping,
-    autoFailback: haCf.auto_failback,
     maxRexmitDelayMs: haCf.max_rexmit_delay,
     hopfudge: haCf.hopfudge,
     groups: groupNames(groups),
+    fingerprints: fingerprints(haCf, groups),
   }
 }
 

@@ -57,6 +57,8 @@ export interface DaemonParts {
 
 export class Daemon {
   keys: KeyRing
+  /** What clients are told besides the state. */
+  viewSettings: ViewSettings
   links: readonly Link[] = []
   /** null: there are no ping nodes, or they cannot be asked. */
   pings: PingPort | null = null
@@ -72,6 +74,7 @@ export class Daemon {
 
   constructor(keys: KeyRing, parts: DaemonParts) {
     this.keys = keys
+    this.viewSettings = parts.view
     this.#parts = parts
   }
 
@@ -98,7 +101,7 @@ export class Daemon {
   }
 
   view(): ClusterView {
-    return viewOf(this.#parts.cluster.status(), this.#parts.view)
+    return viewOf(this.#parts.cluster.status(), this.viewSettings)
   }
 
   post(event: Event): void {

@@ -2,19 +2,28 @@
  * The daemon's parts put together: opens everything or nothing, says so, works until the graceful stop is complete.
  * What a start opens is closed in reverse order, also when a later part of the start fails.
  */
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { scheduleRoundRobin } from '../base/io/native.js'
 import type { Paths } from '../base/paths.js'
 import { createPrng } from '../base/prng.js'
 import type { Level } from '../log/record.js'
 import { render } from '../syntax/diagnostic.js'
-import { clusterConfig, groupNames, notActedUpon, runnerBegin, viewSettings } from './cluster-config.js'
+import {
+  clusterConfig,
+  fingerprints,
+  groupNames,
+  notActedUpon,
+  runnerBegin,
+  settingsOf,
+  viewSettings,
+} from './cluster-config.js'
 import { Cluster, type Event } from './core/cluster.js'
 import { Daemon } from './daemon.js'
 import { type Configuration, EXIT } from './io/configuration.js'
 import type { ControlSocket } from './io/control-socket.js'
 import { DaemonLog, logfileOf } from './io/daemon-log.js'
 import { watchedGroups } from './io/haresources-file.js'
+import { loadAverage } from './io/load-average.js'
 import { openApiDoor, openControlDoor, openFifoDoor } from './io/local-doors.js'
 import { mediumStarted, openMedia, planMedia } from './io/media.js'
 import { OwnClients } from './io/own-clients.js'
@@ -65,6 +74,7 @@ export class Life {
   #lines: string[] | null = []
   #daemon: Daemon | null = null
   #control: ControlSocket | null = null
+  #reload: Reload | null = null
 
   constructor(options: RunOptions, configuration: Configuration) {
     this.#options = options
@@ -103,7 +113,8 @@ export class Life {
     })
     const runner = this.#startRunner()
     const clients = new OwnClients({ us, haCf, hasPings: pings !== null, runner, say: this.#say })
-    const reload = this.#reload()
+    const reload = this.#watchFiles()
+    this.#reload = reload
     const offerToScripts = rcScripts({
       haDir: paths.haDir,
       isLegacy: haCf.auto_failback === 'legacy',
@@ -242,7 +253,14 @@ export class Life {
     this.#daemon?.post(event)
   }
 
-  #reload(): Reload {
+  /** The peers compare them with theirs. */
+  #tellFingerprints(): void {
+    if (!this.#reload) return
+    const { haCf, groups } = this.#reload
+    this.#post({ kind: 'fingerprints', fingerprints: fingerprints(haCf, groups) })
+  }
+
+  #watchFiles(): Reload {
     const { paths, managesResources } = this.#options
     const { haCf, groups } = this.#configuration
     const watched = watchedGroups(`${paths.haDir}/haresources`, haCf.node, groups)
@@ -256,6 +274,14 @@ export class Life {
       },
       onGroups: changed => {
         this.#post({ kind: 'groups', groups: groupNames(changed) })
+        this.#tellFingerprints()
+      },
+      onHaCf: (changed, { times, logs }) => {
+        if (logs) this.#log.change(changed)
+        if (this.#daemon) this.#daemon.viewSettings = viewSettings(changed, managesResources)
+        if (!times) return
+        this.#post({ kind: 'settings', settings: settingsOf(changed) })
+        this.#tellFingerprints()
       },
     })
   }
@@ -270,13 +296,5 @@ export class Life {
     if (!this.#options.allowsRealtime || !haCf.realtime || process.geteuid?.() !== 0) return
     const failure = scheduleRoundRobin(haCf.rtprio ?? 1)
     if (failure) this.#say('WARN', `no realtime scheduling: ${failure.reason}`)
-  }
-}
-
-function loadAverage(): string {
-  try {
-    return readFileSync('/proc/loadavg', 'latin1').trim()
-  } catch {
-    return 'n/a' // as the original writes it where there is no /proc
   }
 }

@@ -3,6 +3,7 @@
  * our own in the same style. Pure: a line is data, the core's effects carry it.
  */
 import type { Level } from '../log/record.js'
+import type { Difference } from './core/contract.js'
 
 export interface LogLine {
   readonly level: Level
@@ -110,6 +111,10 @@ export const standbyTimedOut = (node: string) =>
 export const yielding = (what: string, node: string) =>
   warn(`Both nodes own resources: releasing ${what}, ${node} keeps them.`)
 export const orphan = () => warn('Nobody holds our local resources: acquiring them.')
+export const filesDiffer = (us: string, { node, name, here, there }: Difference) =>
+  warn(`${name} differs between the nodes: ${here} on ${us}, ${there} on ${node}.`)
+export const filesAgree = (us: string, node: string) =>
+  info(`haresources, nodes and times of ${us} and ${node} agree again.`)
 export const announcing = (why: string) =>
   info(`Announcing our addresses to the neighbours once more: ${why}.`)
 export const mayHaveTakenOver = (node: string) =>

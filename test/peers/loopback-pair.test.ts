@@ -190,3 +190,67 @@ test.serial('an edit that cannot be used changes nothing and is reported once', 
   t.is(alpha.log.match(/a line wants to begin with a node/g)?.length, 1)
   t.false(alpha.holds)
 })
+
+test.serial(
+  'status shows the pair, new times act without a restart, and differing files are named on both',
+  async t => {
+    const { alpha, beta } = pair(t)
+    await start(t, alpha)
+    await start(t, beta)
+    await owner('cold start', alpha, beta, 10_000)
+    const text = (await beta.command('heartbeat', 'status')).stdout
+    t.regex(text, new RegExp(`IPaddr2::${SERVICE.replaceAll('.', '\\.')} +of alpha +held by alpha$`, 'm'))
+
+    const file = join(alpha.root, 'ha.d/ha.cf')
+    const other = readFileSync(file, 'utf8').replace('deadtime 500ms', 'deadtime 900ms')
+    writeFileSync(file, other.replace('logfacility none', 'logfacility local0'))
+    t.is((await alpha.command('heartbeat', '-r')).exitCode, 0)
+    for (const node of [alpha, beta])
+      await until('the difference is named', 3_000, () =>
+        /WARN: deadtime differs between the nodes/.test(node.log),
+      )
+    const ask = async () => JSON.parse((await beta.command('heartbeat', 'status', '--json')).stdout)
+    let state = await ask()
+    // In the first seconds of its life a node asks for more patience.
+    for (let asked = 0; asked < 100 && state.nodes[0].deadtimeMs !== 900; asked++) state = await ask()
+    t.is(state.nodes[0].deadtimeMs, 900, 'as alpha announces it now')
+    t.deepEqual(state.differences, [{ node: 'alpha', name: 'deadtime', here: '500', there: '900' }])
+    for (const node of [alpha, beta]) t.is((await node.command('heartbeat', '-k')).exitCode, 0)
+    t.is((await alpha.command('heartbeat', 'status')).exitCode, 3)
+  },
+)
+
+test.serial('a node that was stopped longer than deadtime yields what the other took over', async t => {
+  const { alpha, beta } = pair(t)
+  await start(t, alpha)
+  await start(t, beta)
+  await owner('cold start', alpha, beta, 10_000)
+  const pid = alpha.pid('heartbeat')!
+  process.kill(pid, 'SIGSTOP')
+  await until('beta takes over', 8_000, () => beta.holds)
+  process.kill(pid, 'SIGCONT')
+  await until('alpha notices', 3_000, () => alpha.log.includes('Both nodes own resources: releasing local'))
+  // auto_failback on moves it home again, in order.
+  await owner('failback', alpha, beta, 10_000)
+  t.regex(beta.log, /beta wants to go standby \[foreign\]/)
+  for (const node of [alpha, beta]) t.is((await node.command('heartbeat', '-k')).exitCode, 0)
+})
+
+test.serial(
+  'a generation restored from a backup recovers, and the next start goes on from there',
+  async t => {
+    const { alpha, beta } = pair(t)
+    await start(t, alpha)
+    await start(t, beta)
+    await owner('cold start', alpha, beta, 10_000)
+    t.is((await alpha.command('heartbeat', '-k')).exitCode, 0)
+    const file = join(alpha.root, 'lib/hb_generation')
+    writeFileSync(file, '            500\n')
+    const since = Math.floor(Date.now() / 1000)
+    await start(t, alpha)
+    await owner('alpha is heard again and gets its group', alpha, beta, 20_000)
+    t.regex(alpha.log, /Going on with generation \d+/)
+    t.true(Number(readFileSync(file, 'latin1')) > since)
+    for (const node of [alpha, beta]) t.is((await node.command('heartbeat', '-k')).exitCode, 0)
+  },
+)

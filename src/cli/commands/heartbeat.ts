@@ -32,7 +32,7 @@ const USAGE =
 const HELP = `Usage: heartbeat [-f] [-d] [-l] [-M]    start the daemon: in the background, or with -f in the foreground
        heartbeat -s                      say whether it runs: exit 0 running, 1 stale pid file, 3 stopped
        heartbeat -k                      stop it in good order and wait until it has ended
-       heartbeat -r                      have it read authkeys and haresources again; start it if it is stopped
+       heartbeat -r                      have it read its files again; start it if it is stopped
        heartbeat status [--json|--watch] nodes, links, who holds what, the last decisions and their reasons
        heartbeat -V                      version          heartbeat -D [-W]   directives with their defaults
 

@@ -64,6 +64,8 @@ export function stateText(state: StateRecord): string {
   const { job, standby } = resources
   if (job) lines.push(`at work: ${job.what} ${job.key ?? job.resourceClass} (${job.why})`)
   if (standby) lines.push(`standby: ${standby.node} gives ${standby.resourceClass}, ${standby.phase}`)
+  for (const { node, name, here, there } of state.differences)
+    lines.push(`${name} differs: ${here} here, ${there} on ${node}`)
   if (state.decisions.length > 0) lines.push('', 'last decisions:')
   lines.push(...state.decisions.map(decision => `  ${decisionLine(decision)}`))
   return `${lines.join('\n')}\n`

@@ -7,7 +7,7 @@ import * as lines from '../log-lines.js'
 import { Message } from '../wire/message.js'
 import { Chronicle } from './chronicle.js'
 import { classBits, NONE } from './classes.js'
-import type { ClusterConfig, ClusterStatus, Effect, Event, NodeStatus } from './contract.js'
+import type { ClusterConfig, ClusterStatus, Effect, Event, NodeStatus, Settings } from './contract.js'
 import { Generation } from './generation.js'
 import { Ground } from './ground.js'
 import { type Heard, Inbound } from './inbound.js'
@@ -25,7 +25,7 @@ export type * from './contract.js'
 const STATUSES: readonly string[] = ['init', 'up', 'active', 'dead']
 
 export class Cluster {
-  readonly #config: ClusterConfig
+  readonly #config: ClusterConfig & { -readonly [setting in keyof Settings]: Settings[setting] }
   readonly #chronicle = new Chronicle()
   readonly #membership: Membership
   readonly #sender: Sender
@@ -38,7 +38,9 @@ export class Cluster {
   #communicationIsUp = false
   #plannedWakeMs = Number.POSITIVE_INFINITY
 
-  constructor(config: ClusterConfig) {
+  constructor(given: ClusterConfig) {
+    // All parts share this one, so that a change of the settings reaches them.
+    const config = { ...given }
     this.#config = config
     this.#membership = new Membership(config, this.#chronicle)
     this.#sender = new Sender(config, this.#chronicle, node => this.#membership.peers.get(node)?.uuid)
@@ -104,6 +106,14 @@ export class Cluster {
       case 'groups':
         this.#ownership.ground.groups = event.groups
         return
+      case 'settings':
+        Object.assign(this.#config, event.settings)
+        this.#presence.settingsChanged(nowMs)
+        break
+      case 'fingerprints':
+        this.#ownership.ground.agreement.change(event.fingerprints)
+        if (this.#communicationIsUp) this.#ownership.ground.announceToSystole(true)
+        break
       case 'stop':
         this.#ownership.departure.request()
         break
@@ -205,6 +215,7 @@ export class Cluster {
       case 'systole':
         peer.isSystole = true
         this.#ownership.heardResource(message, seq)
+        this.#ownership.ground.agreement.heard(peer.name, message.text('conf') ?? '')
         break
       case 'resource':
         this.#ownership.heardResource(message, seq)

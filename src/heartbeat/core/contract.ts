@@ -20,6 +20,25 @@ export interface GroupName {
   readonly key: string
 }
 
+/** Something that must be the same on all nodes: a number of ha.cf as it is, a list as its digest. */
+export interface Fingerprint {
+  readonly name: string
+  readonly value: string
+}
+
+export interface Difference {
+  readonly node: NodeName
+  readonly name: string
+  readonly here: string
+  readonly there: string
+}
+
+/** What may change while the cluster runs. */
+export type Settings = Pick<
+  ClusterConfig,
+  'keepaliveMs' | 'deadtimeMs' | 'warntimeMs' | 'initdeadMs' | 'deadpingMs' | 'autoFailback'
+>
+
 export interface ClusterConfig {
   /** Our own node name, lower-cased. */
   readonly us: NodeName
@@ -43,6 +62,8 @@ export interface ClusterConfig {
   readonly links: readonly LinkName[]
   /** The groups of haresources, in the order of the file. */
   readonly groups: readonly GroupName[]
+  /** What the peers are told of our files; nothing when absent. */
+  readonly fingerprints?: readonly Fingerprint[]
   /** False for `heartbeat -M`: membership only, no resources. */
   readonly manageResources: boolean
   /** What we hold already when we start: `none`, or the class that `heartbeat -R -C` names after a restart. */
@@ -102,6 +123,10 @@ export type Event =
   | { readonly kind: 'jobEnded'; readonly job: number; readonly failed: readonly GroupName[] }
   /** haresources was edited: the new groups. */
   | { readonly kind: 'groups'; readonly groups: readonly GroupName[] }
+  /** ha.cf was edited: other times. auto_failback does not change to or from legacy while the cluster runs. */
+  | { readonly kind: 'settings'; readonly settings: Settings }
+  /** A file was edited: what to tell the peers of it. */
+  | { readonly kind: 'fingerprints'; readonly fingerprints: readonly Fingerprint[] }
   /** SIGTERM, `heartbeat -k`. Answered by `stopped`, after all groups have been released. */
   | { readonly kind: 'stop' }
   /** The daemon will now re-execute itself and keep its resources: asks the peers for 30 s more patience. */
@@ -201,6 +226,8 @@ export interface ClusterStatus {
       | { readonly phase: string; readonly resourceClass: ResourceClass; readonly node: NodeName }
       | undefined
   }
+  /** Where a Systole peer has read other files than we. */
+  readonly differences: readonly Difference[]
   readonly shutdown: 'no' | 'delayed' | 'releasing' | 'leaving' | 'done'
   /** The last changes, oldest first. */
   readonly decisions: readonly Decision[]

@@ -3,6 +3,7 @@
  * for "in flux". An R1 cluster has two nodes; with more, the others count as one peer, as in the original.
  */
 import * as lines from '../log-lines.js'
+import { Agreement } from './agreement.js'
 import type { Chronicle } from './chronicle.js'
 import { type Bits, className, common, FOREIGN, flip, LOCAL, NONE, union } from './classes.js'
 import type { ClusterConfig, GroupName, NodeName, ResourceState } from './contract.js'
@@ -56,6 +57,7 @@ export class Ground {
   /** We did not run for longer than deadtime: until then the peer's claims go before ours. */
   doubtUntilMs = Number.NEGATIVE_INFINITY
   readonly jobs: Jobs
+  readonly agreement: Agreement
   readonly config: ClusterConfig
   readonly chronicle: Chronicle
   readonly membership: Membership
@@ -75,6 +77,7 @@ export class Ground {
     this.held = held
     this.groups = config.groups
     this.jobs = new Jobs(chronicle)
+    this.agreement = new Agreement(config.us, config.fingerprints ?? [], chronicle)
   }
 
   get us(): NodeName {
@@ -143,6 +146,7 @@ export class Ground {
    */
   announceToSystole(asks = false): void {
     if (this.isInFlux) this.owesStable = true
+    const conf = this.agreement.words
     this.say(
       ['t', 'systole'],
       ['rsc_hold', className(this.held)],
@@ -152,6 +156,7 @@ export class Ground {
         ? []
         : [['pings', String(this.membership.reachablePings())] as const]),
       ['asks', asks ? '1' : '0'],
+      ...(conf === '' ? [] : [['conf', conf] as const]),
     )
   }
 

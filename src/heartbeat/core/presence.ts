@@ -20,6 +20,7 @@ export class Presence {
   #bonusEndsMs = Number.POSITIVE_INFINITY
   #nextBeatMs = Number.POSITIVE_INFINITY
   #beatMs: number
+  #isHastened = false
   #beatenAtMs: number | undefined
   readonly #config: ClusterConfig
   readonly #chronicle: Chronicle
@@ -54,8 +55,18 @@ export class Presence {
   }
 
   hasten(nowMs: number): void {
+    this.#isHastened = true
     this.#beatMs = Math.min(this.#beatMs, LEAVING_BEAT_MS)
     this.#nextBeatMs = Math.min(this.#nextBeatMs, nowMs + this.#beatMs)
+  }
+
+  /** Other times: the peers are told at once by which they shall judge us. */
+  settingsChanged(nowMs: number): void {
+    this.#beatMs = this.#isHastened
+      ? Math.min(this.#config.keepaliveMs, LEAVING_BEAT_MS)
+      : this.#config.keepaliveMs
+    this.#nextBeatMs = nowMs + this.#beatMs
+    this.#sendStatus(true)
   }
 
   /** Beats out of turn, so that a peer that has just come back hears us at once. */

@@ -44,6 +44,7 @@ export function reportStatus(from: Sources): ClusterStatus {
           ? undefined
           : { phase: standby.phase, resourceClass: className(standby.bits), node: standby.giver },
     },
+    differences: ground.agreement.differences,
     shutdown: departure.phase,
     decisions: from.decisions,
   }

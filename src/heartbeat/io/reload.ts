@@ -1,9 +1,12 @@
 /**
  * What a running daemon does about edited files. A file that cannot be used changes nothing and is reported once per
- * edit. authkeys acts at once; haresources at the next job; a changed ha.cf needs a restart, and that is said.
+ * edit. authkeys acts at once, as do the times, auto_failback and the log of ha.cf; haresources at the next job. What
+ * needs a restart is said by name.
  */
 import type { Level } from '../../log/record.js'
 import { render } from '../../syntax/diagnostic.js'
+import { haCfChanges } from '../config/ha-cf-changes.js'
+import type { HaCf } from '../config/ha-cf-table.js'
 import type { ResourceGroup } from '../resources/plan/resource.js'
 import type { KeyRing } from '../wire/signature.js'
 import { type Configuration, isRefused, loadConfiguration, readKeys } from './configuration.js'
@@ -13,6 +16,8 @@ export interface ReloadParts {
   readonly haDir: string
   readonly managesResources: boolean
   readonly say: (level: Level, text: string) => void
+  /** ha.cf as it is in force now; `logs` when the lines go elsewhere or are others. */
+  readonly onHaCf: (haCf: HaCf, changed: { readonly times: boolean; readonly logs: boolean }) => void
   readonly onKeys: (keys: KeyRing) => void
   readonly onGroups: (groups: readonly ResourceGroup[]) => void
   readonly readGroups: () => GroupsReading
@@ -20,7 +25,9 @@ export interface ReloadParts {
 
 export class Reload {
   readonly #parts: ReloadParts
-  #inForce: Configuration
+  readonly #us: string
+  #haCfInForce: HaCf
+  #haCfText: string
   #authkeysText: string
   /** What was said last about each broken file; the same is not said again. */
   readonly #complaints = new Map<string, string>()
@@ -28,7 +35,9 @@ export class Reload {
 
   constructor(inForce: Configuration, parts: ReloadParts) {
     this.#parts = parts
-    this.#inForce = inForce
+    this.#us = inForce.us
+    this.#haCfInForce = inForce.haCf
+    this.#haCfText = inForce.texts.haCf
     this.#authkeysText = inForce.texts.authkeys
     this.#groups = inForce.groups
   }
@@ -38,6 +47,10 @@ export class Reload {
     const { say } = this.#parts
     const changes = [this.#keys(), this.haresources(), await this.#haCf()]
     if (changes.every(change => !change)) say('info', 'Configuration unchanged.')
+  }
+
+  get haCf(): HaCf {
+    return this.#haCfInForce
   }
 
   /** Of haresources as it is, or was when it could last be used. */
@@ -79,8 +92,7 @@ export class Reload {
 
   async #haCf(): Promise<boolean> {
     const { haDir, managesResources, say } = this.#parts
-    const { us, texts } = this.#inForce
-    const loaded = await loadConfiguration({ haDir, us, managesResources })
+    const loaded = await loadConfiguration({ haDir, us: this.#us, managesResources })
     if (isRefused(loaded)) {
       // Faults of the other two files have been told already.
       const own = loaded.reports.filter(report => report.startsWith(`${haDir}/ha.cf`))
@@ -90,8 +102,20 @@ export class Reload {
       return first !== undefined
     }
     this.#complaints.delete('ha.cf')
-    if (loaded.texts.haCf === texts.haCf) return false
-    say('WARN', 'ha.cf has changed: it acts after a restart of heartbeat (heartbeat -k, then heartbeat)')
+    if (loaded.texts.haCf === this.#haCfText) return false
+    this.#haCfText = loaded.texts.haCf
+    const { times, logging, afterRestart, inForce } = haCfChanges(this.#haCfInForce, loaded.haCf)
+    this.#haCfInForce = inForce
+    if (times.length + logging.length + afterRestart.length === 0) return false
+    this.#parts.onHaCf(inForce, { times: times.length > 0, logs: logging.length > 0 })
+    for (const name of [...times, ...logging]) say('info', `ha.cf has changed: ${name} acts from now on`)
+    if (afterRestart.length > 0) {
+      const names = afterRestart.join(', ')
+      say(
+        'WARN',
+        `ha.cf has changed: ${names} acts after a restart of heartbeat (heartbeat -k, then heartbeat)`,
+      )
+    }
     return true
   }
 

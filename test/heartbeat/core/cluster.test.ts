@@ -448,3 +448,75 @@ test('when the peer is back, addresses are announced once, and not before it has
   for (let at = 5500; at <= 9000; at += 500)
     t.is(announced(jobs(cluster.step(statusOf(at), at), at)), 0, 'it was said')
 })
+
+const systole = (seq: number, conf: string): Event =>
+  from(seq, [
+    ['t', 'systole'],
+    ['rsc_hold', 'local'],
+    ['isstable', '1'],
+    ['pings', '0'],
+    ['asks', '0'],
+    ['conf', conf],
+  ])
+
+test('other files on a Systole peer are named once, and that they agree again', t => {
+  const cluster = joined({
+    fingerprints: [
+      { name: 'deadtime', value: '3000' },
+      { name: 'haresources', value: 'abc' },
+    ],
+  })
+  t.is(sent(cluster.step(systole(3, 'deadtime:3000 haresources:abc'), 100), 'systole').length, 0)
+  t.deepEqual(cluster.status().differences, [])
+  const lines = logged(cluster.step(systole(4, 'deadtime:9000 haresources:abc new_thing:1 !broken'), 200))
+  t.deepEqual(
+    lines.filter(line => line.includes('differs')),
+    ['WARN: deadtime differs between the nodes: 3000 on alpha, 9000 on beta.'],
+  )
+  t.notRegex(logged(cluster.step(systole(5, 'deadtime:9000 haresources:abc'), 300)).join(), /differs/)
+  t.deepEqual(cluster.status().differences, [{ node: 'beta', name: 'deadtime', here: '3000', there: '9000' }])
+  const changed = cluster.step(
+    { kind: 'fingerprints', fingerprints: [{ name: 'deadtime', value: '9000' }] },
+    400,
+  )
+  t.regex(logged(changed).join(), /agree again/)
+  t.is(sent(changed, 'systole')[0]?.text('conf'), 'deadtime:9000')
+})
+
+test('two Systole nodes with different files both say so', t => {
+  const [alpha, beta] = ['abc', 'abd'].map(value =>
+    joined({ fingerprints: [{ name: 'haresources', value }] }),
+  )
+  const told = (cluster: Cluster): Message =>
+    sent(
+      cluster.step(
+        {
+          kind: 'fingerprints',
+          fingerprints:
+            cluster === alpha
+              ? [{ name: 'haresources', value: 'abc' }]
+              : [{ name: 'haresources', value: 'abd' }],
+        },
+        100,
+      ),
+      'systole',
+    )[0]!
+  for (const [hearer, teller] of [
+    [alpha!, beta!],
+    [beta!, alpha!],
+  ] as const)
+    t.regex(
+      logged(hearer.step(systole(3, told(teller).text('conf')!), 200)).join(),
+      /WARN: haresources differs/,
+    )
+})
+
+test('other times act at once: the next status announces them, and the beat changes', t => {
+  const cluster = joined()
+  for (let at = 1000; at <= 8000; at += 500) cluster.step(statusOf(at), at)
+  const settings = { keepaliveMs: 200, deadtimeMs: 1000, warntimeMs: 500, initdeadMs: 5000, deadpingMs: 1000 }
+  const changed = cluster.step({ kind: 'settings', settings: { ...settings, autoFailback: 'off' } }, 8100)
+  t.is(sent(changed, 'status')[0]?.text('dt'), '3e8')
+  t.is(sent(cluster.step(clock, 8299), 'status').length, 0)
+  t.is(sent(cluster.step(clock, 8300), 'status').length, 1)
+})
