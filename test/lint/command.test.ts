@@ -162,6 +162,10 @@ for (const argv of [
   })
 }
 
+test('a place that is not there is said not to exist, not to have the wrong name', t => {
+  t.regex(lint(['/nonexistent']).err, /^ha-lint: \/nonexistent does not exist\n/)
+})
+
 test('--help says what 0, 1 and 2 mean', t => {
   const { status, out } = lint(['--help'])
   t.is(status, 0)

@@ -18,7 +18,9 @@ export function loadConfig(file: string): LoadedConfig {
   try {
     text = readSmallFile(file, CONFIG_BYTES_MAX).toString('utf8')
   } catch (error) {
-    return { config: null, said: [`${file}: ${(error as Error).message}`] }
+    const { code, message } = error as NodeJS.ErrnoException
+    const missing = `${file} does not exist: write it (docs/deploy.md), or name another with -c`
+    return { config: null, said: [code === 'ENOENT' ? missing : `${file}: ${message}`] }
   }
   const { config, diagnostics } = readConfig(file, text, ini.parse(text))
   return { config, said: diagnostics.map(render) }

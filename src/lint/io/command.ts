@@ -59,6 +59,8 @@ function load({ paths, node }: Arguments, io: CommandIo): Loaded | { readonly pr
     return { problem: `name either one directory or files; found ${directory} among others` }
   const loaded = loadFiles(paths)
   if (!('unknown' in loaded)) return named(loaded)
+  if (statSync(loaded.unknown, { throwIfNoEntry: false }) === undefined)
+    return { problem: `${loaded.unknown} does not exist` }
   return { problem: `${loaded.unknown} is none of ha.cf, authkeys, haresources, ldirectord.cf by its name` }
 }
 
