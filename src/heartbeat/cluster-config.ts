@@ -8,6 +8,7 @@ import type { ClusterConfig, Fingerprint, GroupName, Settings } from './core/clu
 import { type ScriptSettings, scriptEnvironment } from './resources/plan/environment.js'
 import type { Begin } from './resources/plan/protocol.js'
 import { groupKey, groupText, type ResourceGroup } from './resources/plan/resource.js'
+import { stonithDevices } from './resources/plan/stonith.js'
 import { RELEASE, VERSION } from './version.js'
 
 export function groupNames(groups: readonly ResourceGroup[]): GroupName[] {
@@ -23,6 +24,7 @@ export function settingsOf(haCf: HaCf): Settings {
     initdeadMs: haCf.initdead,
     deadpingMs: haCf.deadping,
     autoFailback: haCf.auto_failback,
+    takeoverNeedsPing: haCf.takeover_needs_ping,
   }
 }
 
@@ -67,6 +69,7 @@ export function clusterConfig(
   return {
     ...identity,
     ...settingsOf(haCf),
+    canReset: stonithDevices(haCf, identity.us).length > 0,
     nodes: haCf.node,
     maxRexmitDelayMs: haCf.max_rexmit_delay,
     hopfudge: haCf.hopfudge,
@@ -76,7 +79,7 @@ export function clusterConfig(
 }
 
 /** Directives that daemons, clients and scripts of old know but that change nothing here; each is said once. */
-const LATER = ['watchdog', 'stonith', 'stonith_host', 'use_apphbd', 'autojoin'] as const
+const LATER = ['use_apphbd', 'autojoin'] as const
 
 /** Names of directives that ha.cf gives and that are not acted upon yet. */
 export function notActedUpon(haCf: HaCf): string[] {
@@ -126,5 +129,6 @@ export function runnerBegin(
     logfacility: haCf.logfacility,
     debug: haCf.debug + about.debug,
   })
-  return { kind: 'begin', us: about.us, paths: about.paths, held: [], logfile: about.logfile, env }
+  const { us, paths, logfile } = about
+  return { kind: 'begin', us, paths, held: [], keepaliveMs: haCf.keepalive, logfile, env }
 }

@@ -4,6 +4,7 @@
  */
 import * as lines from '../log-lines.js'
 import { ALL, type Bits, common, FOREIGN, flip, LOCAL, NONE, without } from './classes.js'
+import type { Clearance } from './clearance.js'
 import type { Ground } from './ground.js'
 import type { Legacy } from './legacy.js'
 import type { Takeover } from './takeover.js'
@@ -16,11 +17,13 @@ export class StartPhase {
   readonly #ground: Ground
   readonly #legacy: Legacy
   readonly #takeover: Takeover
+  readonly #clearance: Clearance
 
-  constructor(ground: Ground, legacy: Legacy, takeover: Takeover) {
+  constructor(ground: Ground, legacy: Legacy, takeover: Takeover, clearance: Clearance) {
     this.#ground = ground
     this.#legacy = legacy
     this.#takeover = takeover
+    this.#clearance = clearance
   }
 
   begin(peerIsActive: boolean): void {
@@ -32,8 +35,20 @@ export class StartPhase {
     else if (ground.peerIsAlive) this.#clear(FOREIGN, () => this.#sayStarting())
     else {
       this.#sayStarting()
-      this.#takeover.from(ground.peerName, 'not heard')
+      this.#takeUnheard(
+        () => this.#takeover.from(ground.peerName, 'not heard'),
+        () => {},
+      )
     }
+  }
+
+  /** Who has left in good order needs no more questions; who is dead or was never heard may still be at work. */
+  #takeUnheard(take: () => void, otherwise: () => void): void {
+    const ground = this.#ground
+    const hasLeft = ground.peer.hasClaimed && ground.peer.held === NONE
+    // Who was told to keep all by a restart has nothing more to take.
+    if (hasLeft || ground.held === ALL) take()
+    else this.#clearance.ask({ node: ground.peerName, silentSinceMs: undefined, take, otherwise })
   }
 
   /**
@@ -63,9 +78,19 @@ export class StartPhase {
   }
 
   #beginLegacy(peerIsActive: boolean): void {
-    if (this.#ground.state !== 'starting') return
-    this.#legacy.start(peerIsActive && this.#ground.peerIsAlive)
-    if (!this.#ground.peerIsAlive) this.#takeover.from(this.#ground.peerName, 'not heard')
+    const ground = this.#ground
+    if (ground.state !== 'starting') return
+    if (ground.peerIsAlive) {
+      this.#legacy.start(peerIsActive)
+      return
+    }
+    const take = (): void => {
+      this.#legacy.start(false)
+      this.#takeover.from(ground.peerName, 'not heard')
+    }
+    this.#takeUnheard(take, () =>
+      this.#legacy.start(ground.membership.living().some(({ status }) => status === 'active')),
+    )
   }
 
   #sayStarting(): void {
