@@ -56,6 +56,7 @@ export type Identity = Required<Pick<ClusterConfig, 'pid'>> &
     | 'pingNodes'
     | 'manageResources'
     | 'heldAtStart'
+    | 'failedAtStart'
     | 'random'
     | 'wallSeconds'
     | 'loadAverage'

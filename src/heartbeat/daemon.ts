@@ -17,6 +17,7 @@ import type {
   Decision,
   Effect,
   Event,
+  GroupName,
   ResourceClass,
   ResourceJob,
 } from './core/cluster.js'
@@ -65,7 +66,7 @@ export interface DaemonParts {
   /** Everything is released and said: what clients we started may end. */
   readonly onLeaving: () => void
   /** A new life shall begin, which holds this. */
-  readonly onRestart: (held: ResourceClass) => void
+  readonly onRestart: (held: ResourceClass, failed: readonly GroupName[]) => void
   readonly onStopped: () => void
 }
 
@@ -200,7 +201,7 @@ export class Daemon {
           this.#wakeAt(effect.atMs)
           break
         case 'restart':
-          this.#parts.onRestart(effect.held)
+          this.#parts.onRestart(effect.held, effect.failed)
           return
         case 'stopped':
           this.#parts.onStopped()

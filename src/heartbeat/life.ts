@@ -17,7 +17,7 @@ import {
   settingsOf,
   viewSettings,
 } from './cluster-config.js'
-import { Cluster, type Event, type ResourceClass } from './core/cluster.js'
+import { Cluster, type Event, type GroupName, type ResourceClass } from './core/cluster.js'
 import { Daemon } from './daemon.js'
 import { type Configuration, EXIT } from './io/configuration.js'
 import type { ControlSocket } from './io/control-socket.js'
@@ -67,6 +67,7 @@ export interface RunOptions {
 /** What a life that keeps its resources hands to the next one. */
 export interface Inheritance {
   readonly held: ResourceClass
+  readonly failed: readonly GroupName[]
   readonly groups: readonly ResourceGroup[]
 }
 
@@ -150,6 +151,7 @@ export class Life {
           pingNodes: pings?.nodes.map(({ name }) => name) ?? [],
           manageResources: this.#options.managesResources,
           heldAtStart: this.#inheritance?.held ?? 'none',
+          failedAtStart: this.#inheritance?.failed ?? [],
           random: createPrng(crypto.getRandomValues(new Uint32Array(1))[0]!),
           wallSeconds: () => Math.floor(Date.now() / 1000),
           loadAverage,
@@ -183,9 +185,9 @@ export class Life {
         if (problem !== null) this.#say('ERROR', problem)
       },
       onDecision: decision => this.#control?.decided(decision),
-      onRestart: held => {
+      onRestart: (held, failed) => {
         this.#isRestarting = true
-        void clients.end().then(() => end({ held, groups: runner.held }))
+        void clients.end().then(() => end({ held, failed, groups: runner.held }))
       },
       onStopped: () => void clients.end().then(() => end(EXIT.ok)),
     })

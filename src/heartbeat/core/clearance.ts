@@ -13,6 +13,8 @@ import type { Ground } from './ground.js'
 const RESET_AGAIN_MS = 5000
 /** A ping node is asked with each keepalive; who has not answered for two of them is not there now. */
 const ANSWERS_WITHIN_KEEPALIVES = 2
+/** Two, of which one may be lost, and the time for it to arrive. */
+const PATIENCE_KEEPALIVES = 2.5
 const NEVER = Number.POSITIVE_INFINITY
 
 interface Claim {
@@ -28,6 +30,8 @@ export class Clearance {
   #claim: Claim | undefined
   #phase: 'ping' | 'resetting' | 'resetAgain' = 'ping'
   #resetAgainMs = NEVER
+  /** A ping node answers again since then. */
+  #answersSinceMs: number | undefined
   /** Resets without an answer yet: answers come in order, and only the last one is for the present claim. */
   #unanswered = 0
   readonly #ground: Ground
@@ -51,6 +55,7 @@ export class Clearance {
     const ground = this.#ground
     this.#claim = claim
     this.#phase = 'ping'
+    this.#answersSinceMs = undefined
     if (this.#canGoOn(claim)) {
       this.#reset(claim)
       return
@@ -66,12 +71,13 @@ export class Clearance {
     if (this.#ground.peerIsAlive) {
       this.withdraw('it is heard again')
       claim.otherwise()
-    } else if (this.#phase === 'ping' && this.#canGoOn(claim)) this.#reset(claim)
+    } else if (this.#phase === 'ping') this.#awaitPing(claim, nowMs)
     else if (this.#phase === 'resetAgain' && nowMs >= this.#resetAgainMs) this.#reset(claim)
   }
 
   nextMs(): number {
-    return this.#claim === undefined ? NEVER : this.#resetAgainMs
+    if (this.#claim === undefined) return NEVER
+    return this.#phase === 'ping' ? (this.#answersSinceMs ?? NEVER) + this.#patienceMs : this.#resetAgainMs
   }
 
   /** The device has answered. */
@@ -104,6 +110,19 @@ export class Clearance {
     this.#claim = undefined
     this.#resetAgainMs = NEVER
     this.#ground.chronicle.decide(this.#ground.us, `takeover from ${claim.node} cancelled`, because)
+  }
+
+  /** Where a ping node is back the peer may be as well: it gets the time for a heartbeat. */
+  #awaitPing(claim: Claim, nowMs: number): void {
+    if (!this.#canGoOn(claim)) this.#answersSinceMs = undefined
+    else {
+      this.#answersSinceMs ??= nowMs
+      if (nowMs - this.#answersSinceMs >= this.#patienceMs) this.#reset(claim)
+    }
+  }
+
+  get #patienceMs(): number {
+    return PATIENCE_KEEPALIVES * this.#ground.config.keepaliveMs
   }
 
   #canGoOn({ silentSinceMs }: Claim): boolean {

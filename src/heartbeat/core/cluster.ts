@@ -147,12 +147,13 @@ export class Cluster {
   }
 
   #restartNow(): void {
-    const held = className(this.#ownership.ground.held)
+    const { ground } = this.#ownership
+    const held = className(ground.held)
     this.#restart = 'done'
     this.#chronicle.log(lines.restartExec())
     this.#chronicle.decide(this.#config.us, `restarts and keeps ${held}`, 'asked to')
     this.#presence.announceRestart()
-    this.#chronicle.push({ kind: 'restart', held })
+    this.#chronicle.push({ kind: 'restart', held, failed: ground.failed })
   }
 
   #planWake(nowMs: number): void {

@@ -80,6 +80,8 @@ export interface ClusterConfig {
   readonly manageResources: boolean
   /** What we hold already when we start: `none`, or the class that `heartbeat -R -C` names after a restart. */
   readonly heldAtStart: ResourceClass
+  /** Groups of these classes that failed before the restart. */
+  readonly failedAtStart?: readonly GroupName[]
   /** Printed in `Heartbeat shutdown in progress. (pid)`. */
   readonly pid?: number
   readonly random: Prng
@@ -179,7 +181,7 @@ export type Effect =
   /** Hand in a clock event at that time. Each step gives exactly one, last; it replaces all earlier ones. */
   | { readonly kind: 'wakeAt'; readonly atMs: number }
   /** The peers are asked for 30 s more patience: begin anew with what is held. Nothing follows. */
-  | { readonly kind: 'restart'; readonly held: ResourceClass }
+  | { readonly kind: 'restart'; readonly held: ResourceClass; readonly failed: readonly GroupName[] }
   /** The graceful stop is complete: close links and end. Nothing follows. */
   | { readonly kind: 'stopped' }
 

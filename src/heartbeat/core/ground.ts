@@ -50,7 +50,7 @@ export class Ground {
   held: Bits
   peer: PeerView = unknownPeer()
   groups: readonly GroupName[]
-  failed: readonly GroupName[] = []
+  failed: readonly GroupName[]
   /** We have told the peer that we are unstable and owe it the news of our being stable. */
   owesStable = false
   standbyIsRunning = false
@@ -76,6 +76,7 @@ export class Ground {
     this.sender = sender
     this.held = held
     this.groups = config.groups
+    this.failed = config.failedAtStart ?? []
     this.jobs = new Jobs(chronicle)
     this.agreement = new Agreement(config.us, config.fingerprints ?? [], chronicle)
   }

@@ -114,7 +114,8 @@ export class Ownership {
   /** A verdict of death. */
   peerDied({ name, hasLeft, heardAtMs }: Peer): void {
     const { ground } = this
-    const gaveUp = hasLeft || (ground.peer.hasClaimed && ground.peer.held === NONE)
+    // In legacy mode only a stop is told, as in the original.
+    const gaveUp = hasLeft || (!ground.isLegacy && ground.peer.hasClaimed && ground.peer.held === NONE)
     const isReset = ground.config.canReset === true && !gaveUp && ground.config.manageResources
     if (!isReset) ground.say(['t', 'stonith'], ['node', name], ['result', gaveUp ? 'unneeded' : 'n_stnth'])
     if (gaveUp) ground.chronicle.log(lines.deadNodeGaveUp(name))

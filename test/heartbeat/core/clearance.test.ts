@@ -200,7 +200,7 @@ test('takeover_needs_ping: who has lost its ping nodes too takes nothing and say
   t.is(bench.log.filter(text => text.startsWith('No ping node answers')).length, 1)
   t.true(bench.decisions.includes('does not take over from beta (no ping node answers)'))
   bench.routerAnswers = true
-  bench.run(1500)
+  bench.run(4000)
   t.is(bench.count('reset'), 1)
   bench.step({ kind: 'resetEnded', node: 'beta', result: 'OK' })
   t.deepEqual(bench.taken, ['takeFrom'])
@@ -233,7 +233,7 @@ test('takeover_needs_ping: a node that starts cut off takes nothing, also not it
   bench.run(60_000)
   t.deepEqual(bench.taken, [])
   bench.routerAnswers = true
-  bench.run(1500)
+  bench.run(4000)
   t.is(bench.cluster.status().resources.held, 'all')
 })
 
