@@ -20,6 +20,8 @@ const NEVER = Number.POSITIVE_INFINITY
 interface Claim {
   readonly node: NodeName
   readonly silentSinceMs: number | undefined
+  /** False: it has said that it holds nothing. */
+  readonly mayHold: boolean
   /** Carried out when nothing stands in the way any more. */
   readonly take: () => void
   /** Carried out when the node is heard meanwhile. */
@@ -138,7 +140,7 @@ export class Clearance {
   #reset(claim: Claim): void {
     const ground = this.#ground
     this.#resetAgainMs = NEVER
-    if (ground.config.canReset === true) {
+    if (ground.config.canReset === true && claim.mayHold) {
       this.#phase = 'resetting'
       this.#unanswered++
       ground.chronicle.push({ kind: 'reset', node: claim.node })

@@ -97,6 +97,16 @@ export class Ground {
     return this.membership.living().some(peer => !peer.hasLeft)
   }
 
+  /** The peer has said that it stops. */
+  get peerHasLeft(): boolean {
+    return this.membership.others().some(peer => peer.type === 'normal' && peer.hasLeft)
+  }
+
+  /** It may run something: it has not said that it holds nothing. In legacy mode only a stop is told. */
+  get peerMayHold(): boolean {
+    return this.isLegacy || !this.peer.hasClaimed || this.peer.held !== NONE
+  }
+
   get peerName(): NodeName {
     const others = this.membership.others().filter(peer => peer.type === 'normal')
     return (others.find(peer => peer.status !== 'dead') ?? others[0])?.name ?? 'nobody'

@@ -114,8 +114,7 @@ export class Ownership {
   /** A verdict of death. */
   peerDied({ name, hasLeft, heardAtMs }: Peer): void {
     const { ground } = this
-    // In legacy mode only a stop is told, as in the original.
-    const gaveUp = hasLeft || (!ground.isLegacy && ground.peer.hasClaimed && ground.peer.held === NONE)
+    const gaveUp = hasLeft || !ground.peerMayHold
     const isReset = ground.config.canReset === true && !gaveUp && ground.config.manageResources
     if (!isReset) ground.say(['t', 'stonith'], ['node', name], ['result', gaveUp ? 'unneeded' : 'n_stnth'])
     if (gaveUp) ground.chronicle.log(lines.deadNodeGaveUp(name))
@@ -124,8 +123,11 @@ export class Ownership {
     // Before communication is up the start phase takes what nobody holds.
     if (hasLeft || ground.state === 'init') return
     const take = (): void => this.#takeOver(name, 'it is dead')
-    if (this.#isStopping || gaveUp) take()
-    else this.clearance.ask({ node: name, silentSinceMs: heardAtMs, take, otherwise: () => {} })
+    if (this.#isStopping) take()
+    else {
+      const mayHold = !gaveUp
+      this.clearance.ask({ node: name, silentSinceMs: heardAtMs, mayHold, take, otherwise: () => {} })
+    }
   }
 
   /** Nothing moves here, and nothing is under way: a new life can begin with what is held. */

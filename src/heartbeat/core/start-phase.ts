@@ -36,19 +36,27 @@ export class StartPhase {
     else {
       this.#sayStarting()
       this.#takeUnheard(
-        () => this.#takeover.from(ground.peerName, 'not heard'),
+        because => this.#takeover.from(ground.peerName, because),
         () => {},
       )
     }
   }
 
   /** Who has left in good order needs no more questions; who is dead or was never heard may still be at work. */
-  #takeUnheard(take: () => void, otherwise: () => void): void {
+  #takeUnheard(take: (because: string) => void, otherwise: () => void): void {
     const ground = this.#ground
-    const hasLeft = ground.peer.hasClaimed && ground.peer.held === NONE
     // Who was told to keep all by a restart has nothing more to take.
-    if (hasLeft || ground.held === ALL) take()
-    else this.#clearance.ask({ node: ground.peerName, silentSinceMs: undefined, take, otherwise })
+    if (ground.peerHasLeft || ground.held === ALL) take('it has stopped')
+    else {
+      const [node, mayHold] = [ground.peerName, ground.peerMayHold]
+      this.#clearance.ask({
+        node,
+        silentSinceMs: undefined,
+        mayHold,
+        take: () => take('not heard'),
+        otherwise,
+      })
+    }
   }
 
   /**
@@ -84,9 +92,9 @@ export class StartPhase {
       this.#legacy.start(peerIsActive)
       return
     }
-    const take = (): void => {
+    const take = (because: string): void => {
       this.#legacy.start(false)
-      this.#takeover.from(ground.peerName, 'not heard')
+      this.#takeover.from(ground.peerName, because)
     }
     this.#takeUnheard(take, () =>
       this.#legacy.start(ground.membership.living().some(({ status }) => status === 'active')),

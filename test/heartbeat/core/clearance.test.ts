@@ -206,6 +206,16 @@ test('takeover_needs_ping: who has lost its ping nodes too takes nothing and say
   t.deepEqual(bench.taken, ['takeFrom'])
 })
 
+test('takeover_needs_ping holds also for a node that held nothing: the connected one will serve', t => {
+  const bench = new Bench({ takeoverNeedsPing: true })
+  bench.join()
+  bench.claim('none')
+  bench.betaSpeaks = false
+  bench.routerAnswers = false
+  bench.run(10_000)
+  t.deepEqual(bench.taken, [])
+})
+
 test('takeover_needs_ping: who reaches a ping node takes over at the verdict', t => {
   const bench = new Bench({ takeoverNeedsPing: true })
   bench.join()
