@@ -78,6 +78,7 @@ export class Keys {
   readonly #names: readonly NodeName[]
   readonly #timeline: Timeline
   #newest = 1
+  #busyUntilMs = 0
   rotations = 0
 
   constructor(timeline: Timeline, names: readonly NodeName[]) {
@@ -88,6 +89,8 @@ export class Keys {
 
   /** The new key is added everywhere, then signed with on one node after the other, then the old one is removed. */
   rotate(stepMs: number): void {
+    // An administrator ends one rotation before the next.
+    if (this.#timeline.nowMs < this.#busyUntilMs) return
     const old = this.#newest
     const next = (old % 15) + 1
     this.#newest = next
@@ -95,6 +98,7 @@ export class Keys {
     const steps = this.#names.flatMap(name => [{ name, sign: old, keys: [old, next] }])
     for (const name of this.#names) steps.push({ name, sign: next, keys: [old, next] })
     for (const name of this.#names) steps.push({ name, sign: next, keys: [next] })
+    this.#busyUntilMs = this.#timeline.nowMs + (steps.length + 1) * stepMs
     for (const [at, { name, sign, keys }] of steps.entries())
       this.#timeline.in((at + 1) * stepMs, () => this.#give(name, sign, keys))
   }

@@ -37,7 +37,8 @@ export class StartPhase {
       this.#sayStarting()
       this.#takeUnheard(
         because => this.#takeover.from(ground.peerName, because),
-        () => {},
+        // Nobody has heard that we start.
+        () => this.#sayStarting(),
       )
     }
   }
