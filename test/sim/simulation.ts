@@ -404,9 +404,12 @@ export class Simulation {
   #checkTakeover(node: SimNode, dead: string): void {
     const world = this.#world
     const { takeoverNeedsPing, hasStonith, keepaliveMs } = this.profile
+    const verdictMs = this.#verdictAtMs.get(`${node.name} ${dead}`) ?? 0
+    const resetMs = world.device.resetAtMs.get(dead) ?? Number.NEGATIVE_INFINITY
     if (takeoverNeedsPing) {
       const cutMs = world.ping.cutForMs(node.name)
-      if (cutMs > 2 * keepaliveMs + 1)
+      // A reset that was begun before is proof enough.
+      if (cutMs > 2 * keepaliveMs + 1 && resetMs < verdictMs)
         throw new Violation(
           `${node.name} takes over from ${dead}, cut off from its ping node for ${cutMs} ms`,
         )
@@ -414,8 +417,6 @@ export class Simulation {
     }
     if (!hasStonith || this.#hadStopFailure) return
     const running = [...world.node(dead).machine.running]
-    const verdictMs = this.#verdictAtMs.get(`${node.name} ${dead}`) ?? 0
-    const resetMs = world.device.resetAtMs.get(dead) ?? Number.NEGATIVE_INFINITY
     if (running.length > 0 && resetMs < verdictMs)
       throw new Violation(`${node.name} takes over from ${dead}, which runs ${running} and was not reset`)
     this.takeoversChecked++

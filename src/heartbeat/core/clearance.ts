@@ -54,14 +54,18 @@ export class Clearance {
 
   /** `silentSinceMs`: when the node was heard last, if ever. */
   ask(claim: Claim): void {
-    const ground = this.#ground
     this.#claim = claim
-    this.#phase = 'ping'
-    this.#answersSinceMs = undefined
+    this.#resetIfConnected(claim)
+  }
+
+  #resetIfConnected(claim: Claim): void {
+    const ground = this.#ground
     if (this.#canGoOn(claim)) {
       this.#reset(claim)
       return
     }
+    this.#phase = 'ping'
+    this.#answersSinceMs = undefined
     ground.chronicle.log(lines.takeoverRefused(claim.node))
     ground.chronicle.decide(ground.us, `does not take over from ${claim.node}`, 'no ping node answers')
   }
@@ -74,7 +78,10 @@ export class Clearance {
       this.withdraw('it is heard again')
       claim.otherwise()
     } else if (this.#phase === 'ping') this.#awaitPing(claim, nowMs)
-    else if (this.#phase === 'resetAgain' && nowMs >= this.#resetAgainMs) this.#reset(claim)
+    else if (this.#phase === 'resetAgain' && nowMs >= this.#resetAgainMs) {
+      this.#resetAgainMs = NEVER
+      this.#resetIfConnected(claim)
+    }
   }
 
   nextMs(): number {

@@ -206,6 +206,20 @@ test('takeover_needs_ping: who has lost its ping nodes too takes nothing and say
   t.deepEqual(bench.taken, ['takeFrom'])
 })
 
+test('takeover_needs_ping: who loses its ping nodes between two tries of a reset tries no more', t => {
+  const bench = new Bench({ takeoverNeedsPing: true, canReset: true })
+  bench.join()
+  bench.betaSpeaks = false
+  bench.run(4000)
+  bench.routerAnswers = false
+  bench.step({ kind: 'resetEnded', node: 'beta', result: 'bad' })
+  bench.run(30_000)
+  t.is(bench.count('reset'), 1)
+  bench.routerAnswers = true
+  bench.run(4000)
+  t.is(bench.count('reset'), 2)
+})
+
 test('takeover_needs_ping holds also for a node that held nothing: the connected one will serve', t => {
   const bench = new Bench({ takeoverNeedsPing: true })
   bench.join()
