@@ -12,10 +12,10 @@ import {
   clusterConfig,
   fingerprints,
   groupNames,
-  notActedUpon,
   runnerBegin,
   settingsOf,
   viewSettings,
+  withoutEffect,
 } from './cluster-config.js'
 import { Cluster, type Event, type GroupName, type ResourceClass } from './core/cluster.js'
 import { Daemon } from './daemon.js'
@@ -233,7 +233,7 @@ export class Life {
     const { env, paths } = this.#options
     const { haCf, diagnostics } = this.#configuration
     for (const diagnostic of diagnostics) this.#say('WARN', render(diagnostic).split('\n', 1)[0]!)
-    for (const name of notActedUpon(haCf)) this.#say('WARN', `${name} is not acted upon yet`)
+    for (const name of withoutEffect(haCf)) this.#say('info', `${name} is accepted and has no effect here`)
     const listen = (env.HA_LISTEN ?? '').split(/\s+/).filter(word => word !== '')
     const planned = await planMedia(haCf.media, listen)
     for (const { level, text } of planned.lines) this.#say(level, text)
@@ -311,6 +311,9 @@ export class Life {
       readGroups: managesResources ? watched : () => ({ groups, complaint: null }),
       onKeys: keys => {
         if (this.#daemon) this.#daemon.keys = keys
+        const { number, method } = keys.outgoing
+        const accepted = [...keys.keys.keys()].join(' ')
+        this.#post({ kind: 'keys', what: `signs with key ${number} (${method}), accepts ${accepted}` })
       },
       onGroups: changed => {
         this.#post({ kind: 'groups', groups: groupNames(changed) })

@@ -230,18 +230,31 @@ export function sendGratuitousArp(device: string, address: string): NativeFailur
   const c = calls()
   if (isNativeFailure(c)) return c
   if (!isIPv4(address)) return { reason: `${address} is no IPv4 address`, code: 'EINVAL' }
+  return sendFrames(device, ETH_P_ARP, mac => arpFrames(mac, ipv4Bytes(address)))
+}
+
+/** Puts whole Ethernet frames on an interface; they are made from its hardware address. */
+export function sendFrames(
+  device: string,
+  protocol: number,
+  framesFrom: (mac: Uint8Array) => readonly Uint8Array[],
+): NativeFailure | null {
+  const c = calls()
+  if (isNativeFailure(c)) return c
   const hardware = hardwareOf(c, device)
   if (isNativeFailure(hardware)) return hardware
   const fd = c.socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK_CLOEXEC, 0)
   if (fd < 0) return failure(c, 'packet socket')
   try {
-    const to = Buffer.concat([
-      uint16(AF_PACKET),
-      networkUint16(ETH_P_ARP),
-      int32(hardware.index),
-      Buffer.from([0, 0, 0, 6, 255, 255, 255, 255, 255, 255, 0, 0]),
-    ])
-    for (const frame of arpFrames(hardware.mac, ipv4Bytes(address))) {
+    for (const frame of framesFrom(hardware.mac)) {
+      const to = Buffer.concat([
+        uint16(AF_PACKET),
+        networkUint16(protocol),
+        int32(hardware.index),
+        Buffer.from([0, 0, 0, 6]),
+        frame.subarray(0, 6),
+        Buffer.alloc(2),
+      ])
       if (Number(c.sendto(fd, frame, frame.length, 0, to, to.length)) < 0) return failure(c, 'sendto')
     }
     return null

@@ -107,6 +107,9 @@ export class Cluster {
       case 'resetEnded':
         this.#ownership.clearance.resetEnded(event.node, event.result)
         break
+      case 'keys':
+        this.#chronicle.decide(this.#config.us, event.what, 'authkeys was edited')
+        return
       case 'groups':
         this.#ownership.ground.groups = event.groups
         return
@@ -175,6 +178,11 @@ export class Cluster {
     this.#membership.grantGrace(nowMs)
     if (lateMs <= this.#config.deadtimeMs) return
     this.#chronicle.log(lines.pausedFor(Math.round(lateMs)))
+    this.#chronicle.decide(
+      this.#config.us,
+      `did not run for ${Math.round(lateMs)} ms`,
+      'its own clock says so',
+    )
     this.#ownership.awoke()
   }
 

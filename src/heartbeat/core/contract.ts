@@ -137,6 +137,8 @@ export type Event =
   | { readonly kind: 'jobEnded'; readonly job: number; readonly failed: readonly GroupName[] }
   /** The answer to `reset`. */
   | { readonly kind: 'resetEnded'; readonly node: NodeName; readonly result: StonithResult }
+  /** authkeys was edited: which keys are in force, without the keys. */
+  | { readonly kind: 'keys'; readonly what: string }
   /** haresources was edited: the new groups. */
   | { readonly kind: 'groups'; readonly groups: readonly GroupName[] }
   /** ha.cf was edited: other times. auto_failback does not change to or from legacy while the cluster runs. */

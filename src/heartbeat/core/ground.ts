@@ -200,13 +200,19 @@ export class Ground {
 
   /** Remembers which groups of these classes failed to start; the others of these classes are well. */
   noteStarts(bits: Bits, failed: readonly GroupName[]): void {
-    for (const { key, node } of failed) this.chronicle.log(lines.startFailed(key, node))
+    for (const { key, node } of failed) {
+      this.chronicle.log(lines.startFailed(key, node))
+      this.chronicle.decide(this.us, `${key} of ${node} failed`, 'it could not be started')
+    }
     this.#note(bits, failed)
   }
 
   /** The same for groups that could not be stopped. */
   noteStops(bits: Bits, failed: readonly GroupName[]): void {
-    for (const { key, node } of failed) this.chronicle.log(lines.stopFailed(key, node))
+    for (const { key, node } of failed) {
+      this.chronicle.log(lines.stopFailed(key, node))
+      this.chronicle.decide(this.us, `${key} of ${node} failed`, 'it could not be stopped')
+    }
     this.#note(bits, failed)
   }
 

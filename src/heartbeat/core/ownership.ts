@@ -114,7 +114,9 @@ export class Ownership {
   /** A verdict of death. */
   peerDied({ name, hasLeft, heardAtMs }: Peer): void {
     const { ground } = this
-    const gaveUp = hasLeft || !ground.peerMayHold
+    // Whom we have just handed groups to may have begun to start them, before it says that it holds them.
+    const isTaking = this.standby.phase === 'peerTaking'
+    const gaveUp = hasLeft || (!ground.peerMayHold && !isTaking)
     const isReset = ground.config.canReset === true && !gaveUp && ground.config.manageResources
     if (!isReset) ground.say(['t', 'stonith'], ['node', name], ['result', gaveUp ? 'unneeded' : 'n_stnth'])
     if (gaveUp) ground.chronicle.log(lines.deadNodeGaveUp(name))

@@ -146,6 +146,22 @@ test('a node that held nothing, or left in good order, is not reset', t => {
   t.true(leaver.taken.includes('takeFrom'))
 })
 
+test('a node that dies while it takes what we gave it is reset, though it has not said that it holds it', t => {
+  const bench = new Bench({ canReset: true })
+  bench.join()
+  bench.claim('none')
+  bench.step({
+    kind: 'submitted',
+    message: Message.of(['t', 'ask_resources'], ['rsc_hold', 'all'], ['info', 'me']),
+  })
+  bench.beta(['t', 'ask_resources'], ['rsc_hold', 'all'], ['info', 'other'])
+  t.is(bench.cluster.status().resources.standby?.phase, 'peerTaking')
+  bench.betaSpeaks = false
+  bench.run(4000)
+  t.is(bench.count('reset'), 1)
+  t.false(bench.log.includes('Dead node beta gave up resources.'))
+})
+
 test('a node that was never heard is reset before its resources are taken; a restart that keeps all resets nobody', t => {
   const bench = new Bench({ canReset: true })
   bench.betaSpeaks = false
