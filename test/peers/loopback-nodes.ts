@@ -15,6 +15,8 @@ export class Node {
   readonly name: string
   readonly root: string
   readonly #address: string
+  /** Besides its folders. */
+  env: Readonly<Record<string, string>> = {}
 
   constructor(name: string, root: string, address: string) {
     this.name = name
@@ -30,6 +32,7 @@ export class Node {
       HA_VARLOG: join(this.root, 'log'),
       HA_LISTEN: this.#address,
       HA_REBOOT: join(this.root, 'reboot'),
+      ...this.env,
     }
     return run(process.execPath, [bin(program), ...args], { env })
   }

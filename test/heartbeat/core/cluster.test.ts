@@ -335,6 +335,31 @@ test('a restart that keeps its resources asks for 30 s of patience and starts no
   t.is(after.status().resources.held, 'local')
 })
 
+test('other keys and other files of the peer are decisions with their reasons', t => {
+  const cluster = joined({ fingerprints: [{ name: 'keepalive', value: '1000' }] })
+  cluster.step({ kind: 'keys', what: 'signs with key 2 (sha1), accepts 1 2' }, 100)
+  const claim = (seq: number, conf: string) =>
+    from(seq, [
+      ['t', 'systole'],
+      ['rsc_hold', 'none'],
+      ['isstable', '0'],
+      ['conf', conf],
+    ])
+  cluster.step(claim(3, 'keepalive:500'), 200)
+  cluster.step(claim(4, 'keepalive:500'), 300)
+  cluster.step(claim(5, 'keepalive:1000'), 400)
+  const said = cluster.status().decisions.map(({ node, what, because }) => `${node} ${what} (${because})`)
+  const wanted = [
+    'alpha signs with key 2 (sha1), accepts 1 2 (authkeys was edited)',
+    'beta has another keepalive (1000 here, 500 there)',
+    'beta has the same files again (its digests say so)',
+  ]
+  t.deepEqual(
+    said.filter(line => wanted.includes(line)),
+    wanted,
+  )
+})
+
 // Whatever an authenticated peer or a local writer says: no exception, one wakeAt, bounded answers.
 const words = fc.constantFrom(
   ...[
