@@ -3,7 +3,6 @@
  * What a start opens is closed in reverse order, also when a later part of the start fails.
  */
 import { mkdirSync } from 'node:fs'
-import { scheduleRoundRobin } from '../base/io/native.js'
 import type { Paths } from '../base/paths.js'
 import { createPrng } from '../base/prng.js'
 import type { Level } from '../log/record.js'
@@ -25,6 +24,7 @@ import { DaemonLog, logfileOf } from './io/daemon-log.js'
 import { watchedGroups } from './io/haresources-file.js'
 import { loadAverage } from './io/load-average.js'
 import { openApiDoor, openControlDoor, openFifoDoor } from './io/local-doors.js'
+import { keepChecking, openWatchdog, scheduleInRealtime } from './io/machine.js'
 import { mediumStarted, openMedia, planMedia } from './io/media.js'
 import { OwnClients } from './io/own-clients.js'
 import { removePidFile, writePidFile } from './io/pid-file.js'
@@ -35,13 +35,13 @@ import { keptGeneration, rememberIdentity } from './io/remember.js'
 import { RunnerLink } from './io/runner-link.js'
 import { listenToSignals } from './io/signals.js'
 import { attempt } from './io/start-failure.js'
-import { Watchdog } from './io/watchdog.js'
+import type { Watchdog } from './io/watchdog.js'
 import type { Link, LinkHandlers } from './links/link.js'
 import type { PingPort } from './links/ping.js'
 import { restarting } from './log-lines.js'
 import type { ResourceGroup } from './resources/plan/resource.js'
 import { runnerLogLine } from './resources/plan/script-line.js'
-import { type StonithDevice, stonithDevices } from './resources/plan/stonith.js'
+import { stonithDevices } from './resources/plan/stonith.js'
 import { RELEASE, VERSION } from './version.js'
 
 /** What the command that started us is told, once. */
@@ -77,7 +77,6 @@ export type LifeEnd = number | Inheritance
 /** The original's exit code when a graceful stop is stuck. */
 const EMERGENCY = 100
 const RUNNER_GOODBYE_MS = 2_000
-const CHECK_DEVICES_EVERY_MS = 3_600_000
 
 export class Life {
   readonly #options: RunOptions
@@ -122,7 +121,8 @@ export class Life {
   async live(): Promise<LifeEnd> {
     const { paths } = this.#options
     const { keys, haCf, us } = this.#configuration
-    const watchdog = this.#openWatchdog()
+    const watchdog = openWatchdog(haCf, this.#say)
+    this.#opened.push(() => watchdog?.close())
     const links = await this.#openLinks()
     const pings = await this.#openPings()
     const remembered = rememberIdentity(paths.varLib, haCf.hbgenmethod, this.#say)
@@ -177,7 +177,7 @@ export class Life {
       },
       onApiOpened: () => {
         clients.start(daemon)
-        this.#checkDevices(runner, devices)
+        if (this.#options.managesResources) this.#opened.push(keepChecking(runner, devices))
       },
       onLeaving: () => void clients.end(),
       keepGeneration: generation => {
@@ -204,7 +204,7 @@ export class Life {
     this.#opened.unshift(() => {
       if (!this.#isRestarting) removePidFile(paths.varRun, process.pid)
     })
-    this.#scheduleInRealtime()
+    if (this.#options.allowsRealtime) scheduleInRealtime(haCf, this.#say)
     const deafen = listenToSignals({
       isForeground: this.#options.isForeground,
       onStop: () => daemon.post({ kind: 'stop' }),
@@ -338,23 +338,6 @@ export class Life {
     this.#post({ kind: 'restart' })
   }
 
-  #openWatchdog(): Watchdog | null {
-    const { watchdog: device, deadtime } = this.#configuration.haCf
-    if (device === null) return null
-    const watchdog = new Watchdog(device, this.#say)
-    watchdog.open(deadtime)
-    this.#opened.push(() => watchdog.close())
-    return watchdog
-  }
-
-  /** Now and once an hour, as the original does: a device that fails is better known before it is needed. */
-  #checkDevices(runner: RunnerLink, devices: readonly StonithDevice[]): void {
-    if (devices.length === 0 || !this.#options.managesResources) return
-    runner.checkDevices(devices)
-    const timer = setInterval(() => runner.checkDevices(devices), CHECK_DEVICES_EVERY_MS)
-    this.#opened.push(() => clearInterval(timer))
-  }
-
   async #openControl(daemon: Daemon): Promise<void> {
     this.#control = await openControlDoor(
       this.#options.paths.varRun,
@@ -363,12 +346,5 @@ export class Life {
       () => this.#restart(),
     )
     this.#opened.push(() => this.#control?.close())
-  }
-
-  #scheduleInRealtime(): void {
-    const { haCf } = this.#configuration
-    if (!this.#options.allowsRealtime || !haCf.realtime || process.geteuid?.() !== 0) return
-    const failure = scheduleRoundRobin(haCf.rtprio ?? 1)
-    if (failure) this.#say('WARN', `no realtime scheduling: ${failure.reason}`)
   }
 }

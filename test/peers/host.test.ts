@@ -2,6 +2,8 @@
  * What a node does with its machine: a restart that keeps resources, new values for scripts, the watchdog's bytes, a
  * dead peer that is reset first (by the real stonith command), and failfast's reboot, which here is a mark in a folder.
  */
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -51,6 +53,20 @@ test('a restart keeps the resources, a dead peer is reset before the takeover, f
   t.is(alpha.read('log/svc.calls'), calls, 'no script was called')
   t.notRegex(beta.log, /node alpha: is dead/)
   t.false(beta.holds)
+
+  // A port that somebody else has: the next life goes on with the files of before.
+  const taken = createSocket('udp4')
+  t.teardown(() => taken.close())
+  taken.bind(0, '0.0.0.0')
+  await once(taken, 'listening')
+  const before = alpha.read('ha.d/ha.cf')
+  alpha.edit('ha.cf', text => text.replace(/^udpport .*$/m, `udpport ${taken.address().port}`))
+  t.is((await alpha.command('heartbeat', '-r')).exitCode, 0)
+  await until('alpha is active with the files of before', 10_000, isActiveAgain(3))
+  t.is(alpha.pid('heartbeat'), pid)
+  t.regex(alpha.log, /ERROR: .* is in use by another program/)
+  alpha.edit('ha.cf', () => before)
+  t.is(alpha.read('log/svc.calls'), calls, 'no script was called')
 
   // Times act at once; the next script sees them.
   alpha.edit('ha.cf', text => text.replace('deadtime 500ms', 'deadtime 700ms'))
