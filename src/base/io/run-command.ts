@@ -33,12 +33,12 @@ export interface CommandResult {
   readonly spawnError: string | null
 }
 
-/** The process group may have ended by itself: ESRCH is then the expected answer. */
+/** The process group may have ended by itself (ESRCH), or have become another user's (EPERM). */
 function killGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  } catch {
+    // Either way there is nothing more that we could do to it.
   }
 }
 

@@ -143,7 +143,9 @@ export function readKeys(path: string): KeysReading {
     return { ring: null, diagnostics: [fileError(path, read, original)], rights: read.rights, text: '' }
   }
   const { value, diagnostics } = parseAuthkeys(read.text, { file: path })
-  const modes = checkMode(statSync(path).mode, path)
+  // Gone since it was read: what was read is judged.
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode
+  const modes = mode === undefined ? [] : checkMode(mode, path)
   const all = [...modes, ...diagnostics]
   const isWrong = all.some(({ severity }) => severity === 'error')
   const ring = isWrong ? null : keyRing(value.signWith, value.keys.values())
