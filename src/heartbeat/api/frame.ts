@@ -44,7 +44,8 @@ export class FrameStream {
     let at = 0
     while (bytes.length - at >= HEADER_BYTES) {
       const length = bytes.readUInt32LE(at)
-      if (bytes.readUInt32LE(at + 4) !== MAGIC) return { messages, broken: 'a frame with a wrong magic number' }
+      if (bytes.readUInt32LE(at + 4) !== MAGIC)
+        return { messages, broken: 'a frame with a wrong magic number' }
       if (length > messageBytesMax) return { messages, broken: `a frame of ${length} bytes` }
       const end = at + HEADER_BYTES + length
       if (bytes.length < end) break

@@ -2,6 +2,8 @@
  * The daemon's log as ha.cf asks for it: which file, which facility, how much. It can be changed while it runs; the
  * lines of the old place are written out before the new one is used.
  */
+import { nowMs } from '../../base/io/real-clock.js'
+import { TokenBucket } from '../../base/token-bucket.js'
 import { HaLog } from '../../log/io/ha-log.js'
 import type { Level } from '../../log/record.js'
 import type { HaCf } from '../config/ha-cf-table.js'
@@ -25,8 +27,13 @@ export function logfileOf(directives: LogDirectives, varLog: string): string | n
   return logfile ?? (isNamed ? null : `${varLog}/ha-log`)
 }
 
+/** More than a start, a takeover of a hundred groups or a partition has to say. */
+const LINES = { burst: 1_000, perSecond: 5 } as const
+
 export class DaemonLog {
   readonly #options: DaemonLogOptions
+  readonly #lines = new TokenBucket(LINES.burst, LINES.perSecond, nowMs())
+  #leftOut = 0
   #log: HaLog
 
   constructor(directives: LogDirectives, options: DaemonLogOptions) {
@@ -34,7 +41,21 @@ export class DaemonLog {
     this.#log = this.#open(directives, directives.debug + options.debug)
   }
 
-  say = (level: Level, text: string): void => this.#log.say(level, text)
+  /** Lines that others can cause are rare by themselves; this is the limit for all together. */
+  say = (level: Level, text: string): void => {
+    const isAlways = level === 'CRIT' || level === 'debug'
+    if (!isAlways && !this.#lines.allows(nowMs())) this.#leftOut++
+    else {
+      this.#sayLeftOut()
+      this.#log.say(level, text)
+    }
+  }
+
+  #sayLeftOut(): void {
+    if (this.#leftOut === 0) return
+    this.#log.say('WARN', `${this.#leftOut} lines left out: more than ${LINES.perSecond} a second for long`)
+    this.#leftOut = 0
+  }
 
   /** A line that a child has composed, with its newline. */
   childLine(line: string): void {
@@ -54,6 +75,7 @@ export class DaemonLog {
   }
 
   close(): void {
+    this.#sayLeftOut()
     this.#log.close()
   }
 

@@ -4,9 +4,15 @@
  */
 import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { nowMs } from '../../base/io/real-clock.js'
 import { runCommand } from '../../base/io/run-command.js'
+import { Rarely, withTimes } from '../../base/rarely.js'
+import { TokenBucket } from '../../base/token-bucket.js'
 import { isRefusal, type Message } from '../wire/message.js'
 import { MessageStream } from '../wire/message-stream.js'
+
+/** Whoever writes faster has to wait, as at a pipe whose reader is slow. */
+const MESSAGES = { burst: 200, perSecond: 100 } as const
 
 export interface Fifo {
   close(): void
@@ -40,13 +46,29 @@ export async function openFifo(path: string, handlers: FifoHandlers): Promise<Fi
     throw new Error(`${path} is not a FIFO`)
   }
   const stream = new MessageStream()
+  const refusals = new Rarely()
+  const refuse = (reason: string): void => {
+    const said = refusals.note(reason, nowMs())
+    if (said !== null) handlers.onRefused(withTimes(reason, said))
+  }
+  const messages = new TokenBucket(MESSAGES.burst, MESSAGES.perSecond, nowMs())
   const socket = new Socket({ fd, readable: true, writable: false })
+  let pause: NodeJS.Timeout | undefined
   socket.on('data', chunk => {
-    for (const message of stream.push(chunk)) {
-      if (isRefusal(message)) handlers.onRefused(message.reason)
+    const found = stream.push(chunk)
+    for (const message of found) {
+      if (isRefusal(message)) refuse(message.reason)
       else handlers.onMessage(message)
     }
+    const waitMs = messages.take(found.length, nowMs())
+    if (waitMs === 0) return
+    socket.pause()
+    pause = setTimeout(() => socket.resume(), waitMs)
   })
-  socket.on('error', error => handlers.onRefused(`reading ${path}: ${error.message}`))
-  return { wasThere, close: () => void socket.destroy() }
+  socket.on('error', error => refuse(`reading ${path}: ${error.message}`))
+  const close = (): void => {
+    clearTimeout(pause)
+    socket.destroy()
+  }
+  return { wasThere, close }
 }
