@@ -33,6 +33,8 @@ export interface RunnerWorld {
   /** Calls this when the process is to end. */
   readonly exit: () => void
   readonly retries?: StopRetries
+  /** Start and end of the programs that start and stop resources. */
+  readonly whileRunning?: (pid: number) => () => void
 }
 
 type Line = Omit<RunnerLine, 'atMs' | 'pid'>
@@ -78,6 +80,7 @@ export class Runner {
       env: begin.env,
       ending: this.#ending.signal,
       timeoutMs: CALL_TIMEOUT_MS,
+      whileRunning: world.whileRunning,
       log: (level, instance, text) =>
         this.#say({ program: `${instance.split('_')[0]}(${instance})`, level, text }),
     }
