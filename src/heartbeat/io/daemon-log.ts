@@ -3,8 +3,8 @@
  * lines of the old place are written out before the new one is used.
  */
 import { nowMs } from '../../base/io/real-clock.js'
-import { TokenBucket } from '../../base/token-bucket.js'
 import { HaLog } from '../../log/io/ha-log.js'
+import { LineLimit } from '../../log/line-limit.js'
 import type { Level } from '../../log/record.js'
 import type { HaCf } from '../config/ha-cf-table.js'
 import { clientOwner } from './accounts.js'
@@ -27,13 +27,9 @@ export function logfileOf(directives: LogDirectives, varLog: string): string | n
   return logfile ?? (isNamed ? null : `${varLog}/ha-log`)
 }
 
-/** More than a start, a takeover of a hundred groups or a partition has to say. */
-const LINES = { burst: 1_000, perSecond: 5 } as const
-
 export class DaemonLog {
   readonly #options: DaemonLogOptions
-  readonly #lines = new TokenBucket(LINES.burst, LINES.perSecond, nowMs())
-  #leftOut = 0
+  readonly #limit = new LineLimit(nowMs())
   #log: HaLog
 
   constructor(directives: LogDirectives, options: DaemonLogOptions) {
@@ -41,20 +37,16 @@ export class DaemonLog {
     this.#log = this.#open(directives, directives.debug + options.debug)
   }
 
-  /** Lines that others can cause are rare by themselves; this is the limit for all together. */
+  /** Lines that others can cause are rare by themselves; here all together have a limit. */
   say = (level: Level, text: string): void => {
-    const isAlways = level === 'CRIT' || level === 'debug'
-    if (!isAlways && !this.#lines.allows(nowMs())) this.#leftOut++
-    else {
-      this.#sayLeftOut()
-      this.#log.say(level, text)
-    }
+    if (!this.#limit.allows(level, nowMs())) return
+    this.#sayLeftOut()
+    this.#log.say(level, text)
   }
 
   #sayLeftOut(): void {
-    if (this.#leftOut === 0) return
-    this.#log.say('WARN', `${this.#leftOut} lines left out: more than ${LINES.perSecond} a second for long`)
-    this.#leftOut = 0
+    const text = this.#limit.takeLeftOut()
+    if (text !== null) this.#log.say('WARN', text)
   }
 
   /** A line that a child has composed, with its newline. */
