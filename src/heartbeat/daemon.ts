@@ -16,6 +16,7 @@ import type { Cluster, ClusterStatus, Decision, Effect, Event, ResourceJob } fro
 import type { ApiSocket } from './io/api-socket.js'
 import type { Link, PacketOrigin } from './links/link.js'
 import type { PingPort } from './links/ping.js'
+import { FloodGuard } from './wire/flood-guard.js'
 import { isRefusal, type Message } from './wire/message.js'
 import { type MessageFormat, openPacket, sealMessage } from './wire/packet.js'
 import { isPingStatusOf, pingStatus } from './wire/ping-status.js'
@@ -69,6 +70,7 @@ export class Daemon {
   readonly #events = new BoundedQueue<Event>(EVENTS_MAX)
   readonly #refused = new RefusedPackets()
   readonly #dropped = new Rarely()
+  readonly #floods = new FloodGuard()
   #api: ApiSocket | null = null
   #isScheduled = false
   /** The core is not stepped before it has been started: until then packets are lost, other events wait. */
@@ -126,12 +128,15 @@ export class Daemon {
   }
 
   onPacket(bytes: Buffer, from: PacketOrigin, isWanted: (message: Message) => boolean = () => true): void {
+    if (this.#floods.ignores(from.address, nowMs())) return
     const packet = openPacket(bytes, this.keys)
     if (!isRefusal(packet)) {
+      this.#floods.accepted(from.address)
       if (!isWanted(packet.message)) return
       this.post({ kind: 'received', link: from.link, message: packet.message })
       return
     }
+    this.#floods.refused(from.address)
     const line = this.#refused.note(from.address, packet.fault, packet.reason, nowMs())
     const isWorthALine = packet.fault !== 'foreign' && this.#parts.logsBadPackets
     if (line !== null && isWorthALine) this.#parts.say('ERROR', line)

@@ -4,9 +4,7 @@ import { isRefusal, Message } from '../../src/heartbeat/wire/message.js'
 import { sealMessage } from '../../src/heartbeat/wire/packet.js'
 import { failureOf, fuzz, inputsOf, ROUND, shrink } from './fuzz.js'
 import { RING } from './inputs.js'
-import { garbageCollector } from './main.js'
-
-const HEAP_GROWTH_BYTES_MAX = 16_777_216
+import { garbageCollector, HEAP_GROWTH_BYTES_MAX } from './main.js'
 
 /** How far the inputs have to get: every kind must come up, else the fuzzing has become blind. */
 const REACHED = [

@@ -164,7 +164,8 @@ export function fuzz(count: number, seed: number, collect: () => void, say: (lin
     })
     // The first rounds fill what has a limit.
     if (round === Math.min(19, rounds - 1)) heapBefore = heapAfter(collect)
-    if (round % 100 === 99) say(`${(round + 1) * ROUND} of ${count} inputs hold`)
+    if (round % 100 === 99)
+      say(`${(round + 1) * ROUND} of ${count} inputs hold, heap ${Math.round(heapAfter(collect) / 1e6)} MB`)
   }
   const seconds = (lasting.nowMs - lasting.startedMs) / 1_000
   return {

@@ -4,10 +4,11 @@
  * a while: a flood stands still in its sender.
  */
 import type { Socket } from 'node:net'
+import { Paced } from '../../base/io/paced.js'
 import { nowMs } from '../../base/io/real-clock.js'
 import { TokenBucket } from '../../base/token-bucket.js'
 import { encodeFrame, FrameStream } from '../api/frame.js'
-import { isRefusal, type Message } from '../wire/message.js'
+import { isRefusal, type Message, type Refusal } from '../wire/message.js'
 
 export const SIGN_ON_WITHIN_MS = 10_000
 /** For a client that was told to go to read that. */
@@ -17,7 +18,7 @@ const UNREAD_BYTES_MAX = 1_048_576
 const MESSAGES = { burst: 500, perSecond: 250 } as const
 
 export interface ConnectionHandlers {
-  /** The milliseconds for which this client has to wait before more is read from it. */
+  /** The milliseconds for which this client has to wait before its next message. */
   readonly onMessage: (message: Message) => number
   readonly onTrouble: (sentence: string) => void
   readonly onClosed: () => void
@@ -28,17 +29,18 @@ export class ApiConnection {
   readonly #handlers: ConnectionHandlers
   readonly #frames = new FrameStream()
   readonly #messages = new TokenBucket(MESSAGES.burst, MESSAGES.perSecond, nowMs())
+  readonly #paced: Paced<Message | Refusal>
   #deadline: NodeJS.Timeout | undefined
-  #pause: NodeJS.Timeout | undefined
   #isLeaving = false
 
   constructor(socket: Socket, handlers: ConnectionHandlers) {
     this.#socket = socket
     this.#handlers = handlers
+    this.#paced = new Paced(socket, message => this.#handle(message))
     socket.on('data', chunk => this.#read(chunk))
     socket.on('close', () => {
       clearTimeout(this.#deadline)
-      clearTimeout(this.#pause)
+      this.#paced.close()
       handlers.onClosed()
     })
     this.#deadline = setTimeout(() => socket.destroy(), SIGN_ON_WITHIN_MS)
@@ -71,19 +73,15 @@ export class ApiConnection {
   #read(chunk: Buffer): void {
     if (this.#isLeaving) return
     const { messages, broken } = this.#frames.push(chunk)
-    let waitMs = this.#messages.take(messages.length, nowMs())
-    for (const message of messages) {
-      if (!isRefusal(message)) waitMs = Math.max(waitMs, this.#handlers.onMessage(message))
-    }
-    if (broken !== null) {
-      this.#handlers.onTrouble(`client closed: it sent ${broken}`)
-      this.destroy()
-    } else if (waitMs > 0) this.#wait(waitMs)
+    this.#paced.push(messages)
+    if (broken === null) return
+    this.#handlers.onTrouble(`client closed: it sent ${broken}`)
+    this.destroy()
   }
 
-  #wait(waitMs: number): void {
-    this.#socket.pause()
-    clearTimeout(this.#pause)
-    this.#pause = setTimeout(() => this.#socket.resume(), waitMs)
+  #handle(message: Message | Refusal): number {
+    if (this.#isLeaving) return 0
+    const waitMs = this.#messages.take(1, nowMs())
+    return isRefusal(message) ? waitMs : Math.max(waitMs, this.#handlers.onMessage(message))
   }
 }

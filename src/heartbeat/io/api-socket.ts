@@ -15,8 +15,8 @@ import type { Message } from '../wire/message.js'
 import { ApiConnection } from './api-connection.js'
 
 export const CONNECTIONS_MAX = 128
-/** Messages for the whole cluster, of all clients together: the peers keep 500 that wait for an acknowledgement. */
-const SUBMISSIONS = { burst: 200, perSecond: 100 } as const
+/** Messages for the whole cluster, of all clients together: a link lets 64 packets wait. */
+const SUBMISSIONS = { burst: 32, perSecond: 100 } as const
 
 export interface ApiSocketOptions {
   /** Folder of the socket: it decides who may connect. */

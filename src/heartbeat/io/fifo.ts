@@ -4,15 +4,16 @@
  */
 import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { Paced } from '../../base/io/paced.js'
 import { nowMs } from '../../base/io/real-clock.js'
 import { runCommand } from '../../base/io/run-command.js'
 import { Rarely, withTimes } from '../../base/rarely.js'
 import { TokenBucket } from '../../base/token-bucket.js'
-import { isRefusal, type Message } from '../wire/message.js'
+import { isRefusal, type Message, type Refusal } from '../wire/message.js'
 import { MessageStream } from '../wire/message-stream.js'
 
-/** Whoever writes faster has to wait, as at a pipe whose reader is slow. */
-const MESSAGES = { burst: 200, perSecond: 100 } as const
+/** Whoever writes faster has to wait, as at a pipe whose reader is slow; a link lets 64 packets wait. */
+const MESSAGES = { burst: 32, perSecond: 100 } as const
 
 export interface Fifo {
   close(): void
@@ -53,21 +54,15 @@ export async function openFifo(path: string, handlers: FifoHandlers): Promise<Fi
   }
   const messages = new TokenBucket(MESSAGES.burst, MESSAGES.perSecond, nowMs())
   const socket = new Socket({ fd, readable: true, writable: false })
-  let pause: NodeJS.Timeout | undefined
-  socket.on('data', chunk => {
-    const found = stream.push(chunk)
-    for (const message of found) {
-      if (isRefusal(message)) refuse(message.reason)
-      else handlers.onMessage(message)
-    }
-    const waitMs = messages.take(found.length, nowMs())
-    if (waitMs === 0) return
-    socket.pause()
-    pause = setTimeout(() => socket.resume(), waitMs)
+  const paced = new Paced<Message | Refusal>(socket, message => {
+    if (isRefusal(message)) refuse(message.reason)
+    else handlers.onMessage(message)
+    return messages.take(1, nowMs())
   })
+  socket.on('data', chunk => paced.push(stream.push(chunk)))
   socket.on('error', error => refuse(`reading ${path}: ${error.message}`))
   const close = (): void => {
-    clearTimeout(pause)
+    paced.close()
     socket.destroy()
   }
   return { wasThere, close }
