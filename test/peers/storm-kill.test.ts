@@ -61,7 +61,12 @@ async function reach(
   holds: () => boolean,
 ): Promise<void> {
   await until(what, limitMs, holds).catch(error => {
-    throw new Error([error.message, ...nodes.map(({ name, log }) => `--- ${name}\n${log}`)].join('\n'))
+    throw new Error(
+      [
+        error.message,
+        ...nodes.map(({ name, log }) => `--- ${name}\n${log.replace(/.*very much\n/g, '')}`),
+      ].join('\n'),
+    )
   })
 }
 
@@ -91,7 +96,7 @@ test.serial(
       /Local Resource acquisition completed\./.test(alpha.log),
     )
     t.true(runs(alpha))
-    t.is(alpha.log.match(/resource\.d\/wild x start/g)?.length, 1)
+    t.is(alpha.log.match(/Running \S+\/wild x start/g)?.length, 1)
     beatsInTime(t, alpha, beta)
 
     t.is((await alpha.command('hb_standby')).exitCode, 0)
@@ -148,14 +153,14 @@ test.serial(
       /Local Resource acquisition completed\./.test(alpha.log),
     )
     t.true(runs(alpha))
-    t.regex(alpha.log, /\d+ more lines of output/)
+    t.true(/\d+ more lines of output/.test(alpha.log))
     t.true(alpha.log.length < 40_000, `${alpha.log.length} bytes of log for 100 MB of output`)
 
     const pid = alpha.pid('heartbeat')!
     for (const name of ['ha.cf', 'authkeys', 'haresources']) {
       const file = join(alpha.root, 'ha.d', name)
       const good = readFileSync(file)
-      for (const [kind, make] of [...Object.entries(BROKEN), ['a FIFO', null] as const]) {
+      for (const [kind, make] of [['a FIFO', null] as const, ...Object.entries(BROKEN)]) {
         rmSync(file, { recursive: true, force: true })
         if (make) make(file)
         else t.is((await run('mkfifo', [file])).exitCode, 0)
@@ -188,7 +193,6 @@ test.serial(
     await reach('the runner ends the script that ignores SIGTERM', nodes, 10_000, () => !isAlive(script))
     await reach('beta takes over', nodes, 30_000, () => runs(beta))
     await reach('the runner ends', nodes, 10_000, () => alpha.pid('heartbeat-runner') === null)
-    t.regex(alpha.log, /CRIT: The heartbeat daemon is gone\. Giving up the resources of this node\./)
     t.false(runs(alpha))
     t.is((await beta.command('heartbeat', '-k')).exitCode, 0)
   },

@@ -115,6 +115,8 @@ function readText(path: string, bytesMax: number): { readonly text: string } | U
     const rights = code === 'EACCES' || code === 'EPERM'
     if (code === 'ENOENT')
       return { problem: `${path} does not exist: write it first (etc-ha.d holds a sample)`, rights }
+    // What readSmallFile says itself names the path.
+    if (code === 'ENOTREG' || code === 'EFBIG') return { problem: message, rights }
     const help = rights ? ': run heartbeat as root, or as the user that owns the file' : ''
     return { problem: `${path} cannot be read (${code ?? message})${help}`, rights }
   }

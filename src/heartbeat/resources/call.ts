@@ -71,7 +71,8 @@ export async function callResource(
   const located = locateResource(resource, world)
   if (located.kind === 'none') return { path: null, exitCode: null, output: '', problem: 'no such script' }
   const timeoutMs = world.timeoutMs[action]
-  const late = `not finished after ${timeoutMs / 1000} s, ended`
+  const late = (): string =>
+    world.ending.aborted ? 'ended, because heartbeat ends' : `not finished after ${timeoutMs / 1000} s, ended`
   if (located.kind === 'agent') {
     const signal = AbortSignal.any([world.ending, AbortSignal.timeout(timeoutMs)])
     const { paths, env, log, whileRunning } = world
@@ -79,7 +80,7 @@ export async function callResource(
     const agent = builtinAgents.get(located.name)!
     const outcome = await untilAborted(agent.run(resource.args, action, context), signal)
     if (outcome) return { path: located.path, ...outcome }
-    return { path: located.path, exitCode: null, output: '', problem: late }
+    return { path: located.path, exitCode: null, output: '', problem: late() }
   }
   const result = await runCommand(located.path, [...resource.args, action], {
     timeoutMs,
@@ -93,7 +94,7 @@ export async function callResource(
     return { path: located.path, exitCode: result.exitCode, output }
   }
   const problem = result.timedOut
-    ? late
+    ? late()
     : result.spawnError !== null
       ? `cannot be run: ${result.spawnError}`
       : `ended by ${result.signal}`

@@ -125,12 +125,12 @@ export class Runner {
     this.#orphaned = true
     this.#taking.abort()
     const childrenEnded = this.#children.end()
-    while (this.#working) await sleep(20)
     if (this.#held.size > 0) {
       const text = 'The heartbeat daemon is gone. Giving up the resources of this node.'
       this.#say({ program: 'heartbeat', level: 'CRIT', text })
-      for (const group of [...this.#held.values()].reverse()) await this.#give(group)
     }
+    while (this.#working) await sleep(20)
+    for (const group of [...this.#held.values()].reverse()) await this.#give(group)
     await childrenEnded
     this.#world.exit()
   }
