@@ -52,7 +52,9 @@ const sayError = (text: string): void =>
   })
 
 function end(): void {
-  if (begin && readPidFile(pidFileOf(begin)) === process.pid) rmSync(pidFileOf(begin), { force: true })
+  if (begin && readPidFile(pidFileOf(begin)) === process.pid) {
+    for (const path of [pidFileOf(begin), callsFile(pidFileOf(begin))]) rmSync(path, { force: true })
+  }
   process.exit(0)
 }
 

@@ -9,33 +9,43 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { commandLine, isAlive, readPidFile, startTicks } from '../../base/io/processes.js'
+import { signalGroup } from './children.js'
 
 export const RUNNER_TITLE = 'heartbeat: resource runner'
 
 const WAIT_MS_MAX = 120_000
 const LOOK_EVERY_MS = 50
 
-/** Waits, then makes this process the runner of the node. `say` hears what there is to say about it. */
-export async function succeed(pidFile: string, ownPid: number, say: (text: string) => void): Promise<void> {
+/**
+ * Waits, then makes this process the runner of the node. `say` hears what there is to say about it. A script that does
+ * not end is killed: whatever it did half, it must not go on beside its successor.
+ */
+export async function succeed(
+  pidFile: string,
+  ownPid: number,
+  say: (text: string) => void,
+  waitMs: number = WAIT_MS_MAX,
+): Promise<void> {
   const before = readPidFile(pidFile)
-  const runner = (): string[] => {
-    const works =
-      before !== null && before !== ownPid && isAlive(before) && commandLine(before).includes(RUNNER_TITLE)
-    return works ? [`resource runner ${before} of an earlier daemon`] : []
-  }
+  const runnerWorks = (): boolean =>
+    before !== null && before !== ownPid && isAlive(before) && commandLine(before).includes(RUNNER_TITLE)
   const left = callsIn(callsFile(pidFile))
-  const calls = (): string[] =>
-    left
-      .filter(({ pid, ticks }) => startTicks(pid) === ticks)
-      .map(({ pid }) => `process ${pid} (${commandLine(pid)}) of an earlier resource runner`)
-  const [first] = calls()
-  if (first !== undefined) say(`${first} still works; waiting for its end`)
-  let working = [...runner(), ...calls()]
-  for (let waitedMs = 0; working.length > 0 && waitedMs < WAIT_MS_MAX; waitedMs += LOOK_EVERY_MS) {
+  const calls = (): Call[] => left.filter(({ pid, ticks }) => startTicks(pid) === ticks)
+  const nameOf = ({ pid }: Call): string =>
+    `process ${pid} (${commandLine(pid)}) of an earlier resource runner`
+  for (const call of calls()) say(`${nameOf(call)} still works; waiting for its end`)
+  for (
+    let waitedMs = 0;
+    (runnerWorks() || calls().length > 0) && waitedMs < waitMs;
+    waitedMs += LOOK_EVERY_MS
+  )
     await sleep(LOOK_EVERY_MS)
-    working = [...runner(), ...calls()]
+  if (runnerWorks())
+    say(`resource runner ${before} of an earlier daemon does not end; not waiting any longer`)
+  for (const call of calls()) {
+    say(`${nameOf(call)} does not end; it is killed`)
+    signalGroup(call.pid, 'SIGKILL')
   }
-  for (const what of working) say(`${what} does not end; not waiting any longer`)
   try {
     writeFileSync(pidFile, `${ownPid}\n`, { mode: 0o644 })
   } catch (error) {

@@ -49,3 +49,20 @@ test('a call that has ended, a pid that somebody else has now, and a file of gar
   ended()
   t.is(readFileSync(callsFile(pidFile), 'utf8'), '')
 })
+
+test('a script that does not end within the limit is killed with its group, and nothing else is', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'systole-runner-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const pidFile = join(folder, 'heartbeat-runner.pid')
+  const [script, other] = [0, 1].map(() =>
+    spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'], detached: true }),
+  )
+  t.teardown(() => other!.kill('SIGKILL'))
+  const ended = new Promise(resolve => script!.once('exit', (_code, signal) => resolve(signal)))
+  callKeeper(callsFile(pidFile))(script!.pid!)
+  const said: string[] = []
+  await succeed(pidFile, process.pid, text => said.push(text), 1)
+  t.is(await ended, 'SIGKILL')
+  t.regex(said.at(-1)!, /does not end; it is killed$/)
+  t.is(other!.exitCode, null)
+})
