@@ -126,3 +126,12 @@ export async function start(t: ExecutionContext, node: Node): Promise<void> {
   const started = await node.command('heartbeat')
   t.is(started.exitCode, 0, started.stderr)
 }
+
+/** A node in the middle of something refuses to give or take, as the original does. */
+export async function settled(...nodes: readonly Node[]): Promise<void> {
+  for (const node of nodes)
+    await until(`${node.name} is settled`, 20_000, async () => {
+      const { exitCode, stdout } = await node.command('cl_status', 'rscstatus')
+      return exitCode === 0 && stdout !== 'transition\n'
+    })
+}

@@ -7,7 +7,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { until } from './harness.js'
-import { type Node, owner, pair, SLOW, start } from './loopback-nodes.js'
+import { type Node, owner, pair, SLOW, settled, start } from './loopback-nodes.js'
 import { reaper } from './reaper.js'
 import { peerTest } from './require.js'
 
@@ -26,7 +26,8 @@ class Disk {
       spawnSync(unmount[0]!, unmount.slice(1))
       callOff()
     })
-    this.#mount('-t', 'tmpfs', '-o', `size=${BYTES},mode=0755`, 'tmpfs')
+    const problem = this.#mount('-t', 'tmpfs', '-o', `size=${BYTES},mode=0755`, 'tmpfs')
+    if (problem !== '') throw new Error(problem)
   }
 
   fill(): void {
@@ -43,20 +44,24 @@ class Disk {
     rmSync(join(this.#folder, 'full'))
   }
 
-  becomes(mode: 'ro' | 'rw'): void {
-    this.#mount('-o', `remount,${mode}`)
+  /** Not while a line is being written. */
+  becomes(mode: 'ro' | 'rw'): Promise<boolean> {
+    return until(`${this.#folder} is ${mode}`, 5_000, () => this.#mount('-o', `remount,${mode}`) === '')
   }
 
-  #mount(...options: readonly string[]): void {
+  /** What it complains of. */
+  #mount(...options: readonly string[]): string {
     const mounted = spawnSync('mount', [...options, this.#folder], { encoding: 'utf8' })
-    if (mounted.status !== 0) throw new Error(`mount ${options.join(' ')}: ${mounted.stderr}`)
+    return mounted.status === 0 ? '' : `mount ${options.join(' ')}: ${mounted.stderr}`
   }
 }
 
 /** Its groups go to the other node and come back. */
 async function moves(t: ExecutionContext, alpha: Node, beta: Node): Promise<void> {
+  await settled(alpha, beta)
   t.is((await alpha.command('hb_standby')).exitCode, 0)
   await owner('alpha stood by', beta, alpha, 15_000)
+  await settled(alpha, beta)
   t.is((await alpha.command('hb_takeover', 'local')).exitCode, 0)
   await owner('alpha has it again', alpha, beta, 15_000)
 }
@@ -76,9 +81,9 @@ test('a full disk and a read-only one under state and log cost log lines, no hea
     process.kill(alpha.pid('heartbeat')!, 'SIGHUP')
     return /^\(\d+ log lines lost: ENOSPC\)$/m.test(alpha.log)
   })
-  for (const disk of disks) disk.becomes('ro')
+  for (const disk of disks) await disk.becomes('ro')
   await moves(t, alpha, beta)
-  for (const disk of disks) disk.becomes('rw')
+  for (const disk of disks) await disk.becomes('rw')
   await until('the same of a read-only one', 10_000, async () => {
     process.kill(alpha.pid('heartbeat')!, 'SIGHUP')
     return /^\(\d+ log lines lost: EROFS\)$/m.test(alpha.log)

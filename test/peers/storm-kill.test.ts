@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { isAlive } from '../../src/base/io/processes.js'
 import { readText, run, until } from './harness.js'
-import { type Node, pair, SLOW, start } from './loopback-nodes.js'
+import { type Node, pair, SLOW, settled, start } from './loopback-nodes.js'
 
 /**
  * Starts when go.NAME is there, ignores SIGTERM, floods its output and leaves a child that keeps its pipes open. A
@@ -99,9 +99,11 @@ test.serial(
     t.is(alpha.log.match(/Running \S+\/wild x start/g)?.length, 1)
     beatsInTime(t, alpha, beta)
 
+    await settled(alpha, beta)
     t.is((await alpha.command('hb_standby')).exitCode, 0)
     await reach('beta has it', nodes, 15_000, () => runs(beta) && !runs(alpha))
     hold(alpha)
+    await settled(alpha, beta)
     t.is((await alpha.command('hb_takeover')).exitCode, 0)
     await reach('alpha is starting again', nodes, 15_000, () => isAtWork(alpha))
     t.false(runs(beta))
@@ -180,9 +182,11 @@ test.serial(
     beatsInTime(t, alpha, beta)
     beatsInTime(t, beta, alpha)
 
+    await settled(alpha, beta)
     t.is((await alpha.command('hb_standby')).exitCode, 0)
     await reach('beta has it', nodes, 30_000, () => runs(beta) && !runs(alpha) && !isAtWork(beta))
     hold(alpha)
+    await settled(alpha, beta)
     t.is((await alpha.command('hb_takeover')).exitCode, 0)
     await reach('alpha hangs in its start', nodes, 15_000, () => isAtWork(alpha))
     t.is((await alpha.command('cl_status', 'rscstatus')).stdout, 'transition\n')
