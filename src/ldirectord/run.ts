@@ -64,9 +64,9 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
   for (const warning of loaded.warnings) output.log('WARN', warning)
   const { forwarder: inFile } = loaded.config
   const wanted = wantedForwarder(inFile, process.env.LDIRECTORD_FORWARDER)
-  const choice = await chooseForwarder(wanted, () =>
-    openProxy({ instance: instance.name, varRun: instance.runDir, log: output.log }),
-  )
+  const choice = await chooseForwarder(wanted, {
+    openProxy: () => openProxy({ instance: instance.name, varRun: instance.runDir, log: output.log }),
+  })
   if (choice.kind === 'none') {
     output.log('ERROR', choice.reason)
     await output.close()

@@ -1,5 +1,5 @@
 /**
- * What every forwarder must do: one suite for kernel IPVS, the user-space proxy and the table in memory.
+ * What every forwarder must do: one suite for kernel IPVS, nftables, the user-space proxy and the table in memory.
  * `forwarderContract(test, 'proxy', open)` registers the tests; `open` gives a forwarder with an empty table and a way
  * to clean up. Addresses are of 127.0.0.0/8, so a forwarder that really listens can take them.
  */
@@ -73,6 +73,9 @@ export function forwarderContract(
     upper: 0,
     lower: 0,
   })
+  /** A method beside masq, where there is one. */
+  const other = (method: Destination['method']): Destination['method'] =>
+    options.method === 'masq' ? 'masq' : method
   const add = (destination: Destination): Edit => ({ kind: 'addDestination', key, destination })
   const claim = (title: string, run: (t: ExecutionContext, forwarder: Forwarder) => Promise<void>) =>
     test.serial(`${name}: ${title}`, async t => {
@@ -190,14 +193,14 @@ export function forwarderContract(
         key: { protocol: 'fwm', family: 4, mark: 7 },
         scheduler: 'sh',
         schedulerFlags: 'sh-fallback,sh-port',
-        destinations: [{ ...server(1, 4), port: 0, method: 'ipip', upper: 20, lower: 10 }],
+        destinations: [{ ...server(1, 4), port: 0, method: other('ipip'), upper: 20, lower: 10 }],
       }),
       service({ key: { protocol: 'fwm', family: 6, mark: 8 } }),
       service({
         key: { protocol: 'tcp', family: 6, address: 'fd00:1::1', port },
         persistentSeconds: 60,
         netmask: '64',
-        destinations: [{ ...server(1, 1), address: 'fd00:2::1', port, method: 'gate' }],
+        destinations: [{ ...server(1, 1), address: 'fd00:2::1', port, method: other('gate') }],
       }),
     ]
     const results = await forwarder.apply(reconcile({ services }, { services: [] }, new Set()), signal)
