@@ -69,17 +69,23 @@ async function attempt({ paths, debianPackage, open }: KernelForwarder): Promise
 
 export interface ChooseOptions {
   readonly openProxy: () => Promise<Forwarder>
+  /** Why `auto` must not take nftables for this file, or null. */
+  readonly nftRefusal?: string | null
   /** Where the programs are, instead of the usual places. */
   readonly paths?: Partial<Readonly<Record<KernelForwarder['name'], readonly string[]>>>
 }
 
 export async function chooseForwarder(
   wanted: WantedForwarder,
-  { openProxy, paths = {} }: ChooseOptions,
+  { openProxy, nftRefusal = null, paths = {} }: ChooseOptions,
 ): Promise<Choice> {
   const reasons = wanted === 'proxy' ? ['forwarder=proxy'] : []
   for (const kernel of KERNEL_FORWARDERS) {
     if (wanted !== 'auto' && wanted !== kernel.name) continue
+    if (kernel.name === 'nft' && wanted === 'auto' && nftRefusal !== null) {
+      reasons.push(nftRefusal)
+      continue
+    }
     const tried = await attempt({ ...kernel, paths: paths[kernel.name] ?? kernel.paths })
     if ('forwarder' in tried) {
       const why = [...reasons, kernel.works].join('; ')

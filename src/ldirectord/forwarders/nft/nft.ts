@@ -40,7 +40,22 @@ function ownAddresses(): ReadonlySet<string> {
   return new Set(all.map(({ address }) => canonicalAddress(address)))
 }
 
+/** The first wish of a table that nftables cannot grant, or null: then another forwarder is the better choice. */
+export function nftRefusal(table: Table): string | null {
+  const isLocal = localTo(ownAddresses())
+  for (const { destinations } of table.services) {
+    const refused = destinations.map(destination => refusal(destination, isLocal)).find(Boolean)
+    if (refused) return refused
+  }
+  return null
+}
+
 const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1'
+
+const localTo =
+  (own: ReadonlySet<string>) =>
+  (address: string): boolean =>
+    isLoopback(address) || own.has(address)
 
 export function nftForwarder(program: string): Forwarder {
   /** The kernel's table as this process last saw or made it; null: to be read. */
@@ -65,18 +80,32 @@ export function nftForwarder(program: string): Forwarder {
   }
 
   const commit = async (from: Table, to: Table, signal: AbortSignal): Promise<string | null> => {
-    const own = ownAddresses()
-    const script = printTransition(from, to, address => isLoopback(address) || own.has(address))
+    const script = printTransition(from, to, localTo(ownAddresses()))
     if (script === '') return null
     return explainNftFailure(await run(['-f', '-'], signal, script))
   }
 
-  /** The edits on a table that is as `from` says: one transaction. */
-  const applyTo = async (from: Table, edits: readonly Edit[], signal: AbortSignal): Promise<EditResult[]> => {
+  /** The edits on a table that is as `from` says, as one transaction; a sentence when the kernel refuses it. */
+  const transact = async (
+    from: Table,
+    edits: readonly Edit[],
+    signal: AbortSignal,
+  ): Promise<EditResult[] | string> => {
     const { table, results } = editedTable(from, edits)
     const failure = await commit(from, table, signal)
     known = failure === null ? table : null
-    return failure === null ? results : results.map(({ edit, error }) => ({ edit, error: error ?? failure }))
+    return failure ?? results
+  }
+
+  /** Service by service, so that the one that the kernel refuses does not stop the others. */
+  const applyApart = async (edits: readonly Edit[], signal: AbortSignal): Promise<EditResult[]> => {
+    const results = new Map<Edit, EditResult>()
+    for (const ofOneService of byService(edits)) {
+      const done = await transact(known ?? (await read(signal)), ofOneService, signal)
+      if (typeof done === 'string') for (const edit of ofOneService) results.set(edit, { edit, error: done })
+      else for (const result of done) results.set(result.edit, result)
+    }
+    return edits.map(edit => results.get(edit)!)
   }
 
   return {
@@ -84,18 +113,14 @@ export function nftForwarder(program: string): Forwarder {
     read,
     concessions,
     async apply(edits, signal) {
-      const isDone = (results: readonly EditResult[]): boolean =>
-        known !== null && results.length === edits.length
       try {
-        const first = await applyTo(known ?? (await read(signal)), edits, signal)
-        if (isDone(first)) return first
-        const again = await applyTo(await read(signal), edits, signal)
-        if (isDone(again)) return again
-        const results: EditResult[] = []
-        for (const ofOneService of byService(edits)) {
-          results.push(...(await applyTo(known ?? (await read(signal)), ofOneService, signal)))
+        if (known !== null) {
+          const done = await transact(known, edits, signal)
+          if (typeof done !== 'string') return done
         }
-        return edits.map(edit => results.find(result => result.edit === edit)!)
+        // Not known yet, or changed by somebody else since.
+        const done = await transact(await read(signal), edits, signal)
+        return typeof done === 'string' ? await applyApart(edits, signal) : done
       } catch (error) {
         return edits.map(edit => ({ edit, error: (error as Error).message }))
       }
@@ -116,11 +141,11 @@ export function nftForwarder(program: string): Forwarder {
 
 /** What each edit does to the table; refused ones do nothing and say why. */
 function editedTable(from: Table, edits: readonly Edit[]): { table: Table; results: EditResult[] } {
-  const own = ownAddresses()
+  const isLocal = localTo(ownAddresses())
   let table = from
   const results = edits.map(edit => {
     const wish = 'destination' in edit && edit.kind !== 'deleteDestination' ? edit.destination : null
-    const refused = wish && refusal(wish, address => isLoopback(address) || own.has(address))
+    const refused = wish && refusal(wish, isLocal)
     if (refused) return { edit, error: refused }
     const edited = applyEdit(table, edit)
     table = edited.table
