@@ -15,6 +15,7 @@ import {
   type Table,
 } from '../../../src/ldirectord/core/table.js'
 import type { Forwarder } from '../../../src/ldirectord/forwarders/forwarder.js'
+import { assertRandomEdits } from './random-edits.js'
 
 export interface ContractOptions {
   /** Ports of the services that the tests add, so that a forwarder that listens gets free ones. */
@@ -25,6 +26,10 @@ export interface ContractOptions {
   readonly method: Destination['method']
   /** Whether marks, persistence masks and scheduler flags exist. */
   readonly isKernel: boolean
+  /** A batch of ipvsadm tells only what is not in effect afterwards. Default true. */
+  readonly tellsEachRefusal?: boolean
+  /** Fewer where each takes a process of Python. Default 40. */
+  readonly randomRuns?: number
 }
 
 export interface Opened {
@@ -179,6 +184,24 @@ export function forwarderContract(
     const owned = new Set([serviceId(key)])
     await forwarder.apply(reconcile(desired, await forwarder.read(signal), owned), signal)
     t.deepEqual(reconcile(desired, await forwarder.read(signal), owned), [])
+  })
+
+  claim('any batches of edits make the table that they make in memory', async (t, forwarder) => {
+    const twin: ServiceKey = { ...key, port: otherPort }
+    const kernelKeys: ServiceKey[] = [
+      { protocol: 'fwm', family: 4, mark: 7 },
+      { protocol: 'udp', family: 6, address: 'fd00:1::1', port: 53 },
+    ]
+    await t.notThrowsAsync(
+      assertRandomEdits(forwarder, {
+        keys: [key, twin, ...(options.isKernel ? kernelKeys : [])],
+        schedulers: options.schedulers,
+        method: options.method,
+        isKernel: options.isKernel,
+        tellsEachRefusal: options.tellsEachRefusal ?? true,
+        runs: options.randomRuns ?? 40,
+      }),
+    )
   })
 
   if (!options.isKernel) return
