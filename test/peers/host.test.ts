@@ -23,11 +23,13 @@ exit "$(cat "$0.code")"
 `
 
 test('a restart keeps the resources, a dead peer is reset before the takeover, failfast reboots, the watchdog is fed', async t => {
-  const { alpha, beta } = pair(t, root => [
-    `watchdog ${root}/wd`,
-    `failfast ${userInfo().username} ${failfast(root)}`,
-    'stonith_host * null alpha beta',
-  ])
+  const { alpha, beta } = pair(t, {
+    haCfIn: root => [
+      `watchdog ${root}/wd`,
+      `failfast ${userInfo().username} ${failfast(root)}`,
+      'stonith_host * null alpha beta',
+    ],
+  })
   for (const { root } of [alpha, beta]) {
     writeFileSync(join(root, 'wd'), '')
     writeFileSync(failfast(root), FAILFAST, { mode: 0o755 })
@@ -116,7 +118,7 @@ Module._load = function (name, ...rest) {
 `
 
 test('a koffi that does not load is a warning: the node starts, serves and stops', async t => {
-  const { alpha } = pair(t, root => ['realtime on', 'rtprio 5', `watchdog ${root}/wd`])
+  const { alpha } = pair(t, { haCfIn: root => ['realtime on', 'rtprio 5', `watchdog ${root}/wd`] })
   const hook = join(alpha.root, 'no-koffi.cjs')
   writeFileSync(hook, NO_KOFFI)
   writeFileSync(join(alpha.root, 'wd'), '')
