@@ -12,7 +12,16 @@ import { respondToClientQuery } from './api/clients.js'
 import type { ClusterView } from './api/cluster-view.js'
 import { answerToTakeover } from './api/takeover-request.js'
 import { type ViewSettings, viewOf } from './api/view-of-status.js'
-import type { Cluster, ClusterStatus, Decision, Effect, Event, ResourceJob } from './core/cluster.js'
+import type {
+  Cluster,
+  ClusterStatus,
+  Decision,
+  Effect,
+  Event,
+  GroupName,
+  ResourceClass,
+  ResourceJob,
+} from './core/cluster.js'
 import type { ApiSocket } from './io/api-socket.js'
 import type { Link, PacketOrigin } from './links/link.js'
 import type { PingPort } from './links/ping.js'
@@ -47,8 +56,12 @@ export interface DaemonParts {
   ) => Promise<ApiSocket | null>
   readonly runJob: (job: ResourceJob) => void
   readonly announce: () => void
+  /** Has the STONITH device reset a node; answered by the event resetEnded. */
+  readonly reset: (node: string) => void
   /** Keeps it for the next start. */
   readonly keepGeneration: (generation: number) => void
+  /** We have just said that we live. */
+  readonly onBeat: () => void
   readonly onDecision: (decision: Decision) => void
   /** A message that a script of rc.d, or a client that is part of us, may want. */
   readonly onDelivered: (message: Message) => void
@@ -56,6 +69,8 @@ export interface DaemonParts {
   readonly onApiOpened: () => void
   /** Everything is released and said: what clients we started may end. */
   readonly onLeaving: () => void
+  /** A new life shall begin, which holds this. */
+  readonly onRestart: (held: ResourceClass, failed: readonly GroupName[]) => void
   readonly onStopped: () => void
 }
 
@@ -177,6 +192,9 @@ export class Daemon {
           this.#parts.runJob(job)
           break
         }
+        case 'reset':
+          this.#parts.reset(effect.node)
+          break
         case 'announce':
           this.#parts.announce()
           break
@@ -196,6 +214,9 @@ export class Daemon {
         case 'wakeAt':
           this.#wakeAt(effect.atMs)
           break
+        case 'restart':
+          this.#parts.onRestart(effect.held, effect.failed)
+          return
         case 'stopped':
           this.#parts.onStopped()
           return
@@ -210,6 +231,7 @@ export class Daemon {
     if (isRefusal(datagram)) this.#parts.say('ERROR', `${message.type} not sent: ${datagram.reason}`)
     else for (const link of this.links) link.send(datagram)
     if (message.type === 'shutdone') this.#parts.onLeaving()
+    if (message.type === 'status') this.#parts.onBeat()
     if (message.type === 'status') this.#askPingNodes(message.text('ts') ?? '')
   }
 

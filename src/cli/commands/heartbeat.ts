@@ -33,11 +33,12 @@ const HELP = `Usage: heartbeat [-f] [-d] [-l] [-M]    start the daemon: in the b
        heartbeat -s                      say whether it runs: exit 0 running, 1 stale pid file, 3 stopped
        heartbeat -k                      stop it in good order and wait until it has ended
        heartbeat -r                      have it read its files again; start it if it is stopped
+       heartbeat -R                      have it begin anew with its files; its resources stay as they are
        heartbeat status [--json|--watch] nodes, links, who holds what, the last decisions and their reasons
        heartbeat -V                      version          heartbeat -D [-W]   directives with their defaults
 
     -d   debug lines in debugfile (again: more)      -l   no realtime scheduling
-    -M   do not manage resources                     -v, -R, -C STATE   accepted for old scripts
+    -M   do not manage resources                     -v, -C STATE   accepted for old scripts
 
 HA_DIR (/etc/ha.d), HA_VARLIB (/var/lib/heartbeat), HA_VARRUN (/run) and HA_VARLOG (/var/log) move its folders;
 HA_LISTEN names own addresses that the interfaces do not tell, such as 127.77.0.1.
@@ -48,6 +49,7 @@ const RESOURCE_STATES = ['none', 'local', 'foreign', 'all']
 
 const NO_RIGHTS = 4
 const NOT_READ_AGAIN = 1
+const NOT_RUNNING = 6
 
 /** Resolves with the exit code; null when this process has become the daemon. */
 export async function heartbeat(argv: readonly string[], world: HeartbeatWorld): Promise<number | null> {
@@ -75,6 +77,7 @@ export async function heartbeat(argv: readonly string[], world: HeartbeatWorld):
   const running = whoRuns(call.paths.varRun)
   if (flags.letters.has('s')) return status(call, running)
   if (flags.letters.has('k')) return stop(call, running)
+  if (flags.letters.has('R')) return restart(call, running)
   if (flags.letters.has('r') && running.state === 'running') return readAgain(call, running.pid)
   if (flags.letters.has('f')) {
     world.becomeDaemon()
@@ -145,8 +148,31 @@ async function stop(call: Call, running: Running): Promise<number> {
   }
 }
 
+/** The original's own step of a reload. What is held the daemon knows itself, so -C adds nothing. */
+async function restart(call: Call, running: Running): Promise<number> {
+  if (running.state !== 'running') {
+    call.world.error('heartbeat: there is no running heartbeat to restart\n')
+    return NOT_RUNNING
+  }
+  const refused = await judgeFiles(call, running.pid)
+  if (refused !== null) return refused
+  const { askControl } = await import('../../heartbeat/io/control-client.js')
+  const failure = await askControl(call.paths.varRun, 'restart', () => {})
+  if (failure === null) return 0
+  call.world.error(`heartbeat: process ${running.pid} does not take the wish: ${failure.message}\n`)
+  return NO_RIGHTS
+}
+
 /** The files are judged before the daemon is told, so that the one who edited them hears of faults at once. */
 async function readAgain(call: Call, pid: number): Promise<number> {
+  const refused = await judgeFiles(call, pid)
+  if (refused !== null) return refused
+  call.say('info', `Signalling heartbeat pid ${pid} to reread config files`)
+  return signal(call, pid, 'SIGHUP') ? 0 : NO_RIGHTS
+}
+
+/** null when a daemon can go on with them. */
+async function judgeFiles(call: Call, pid: number): Promise<number | null> {
   const { isRefused, loadConfiguration } = await import('../../heartbeat/io/configuration.js')
   const { haDir } = call.paths
   const managesResources = !call.flags.letters.has('M')
@@ -157,6 +183,5 @@ async function readAgain(call: Call, pid: number): Promise<number> {
     call.say('ERROR', `Config errors: Heartbeat pid ${pid} NOT restarted`)
     return loaded.exitCode === NO_RIGHTS ? NO_RIGHTS : NOT_READ_AGAIN
   }
-  call.say('info', `Signalling heartbeat pid ${pid} to reread config files`)
-  return signal(call, pid, 'SIGHUP') ? 0 : NO_RIGHTS
+  return null
 }

@@ -301,7 +301,25 @@ test('without resource management nothing is ever run', t => {
 
 test('a restart that keeps its resources asks for 30 s of patience and starts nothing again', t => {
   const before = joined()
-  const [announced] = sent(before.step({ kind: 'restarting' }, 100), 'status')
+  before.step(
+    from(3, [
+      ['t', 'resource'],
+      ['rsc_hold', 'local'],
+      ['rtype', 'full'],
+      ['isstable', '1'],
+    ]),
+    100,
+  )
+  const ended = before.step({ kind: 'jobEnded', job: 1, failed: [] }, 200)
+  t.false(ended.some(({ kind }) => kind === 'restart'))
+  t.false(
+    before.step({ kind: 'restart' }, 210).some(({ kind }) => kind === 'restart'),
+    'a job is under way',
+  )
+  const last = before.step({ kind: 'jobEnded', job: 2, failed: [] }, 220)
+  t.like(last.at(-1), { kind: 'restart', held: 'local' })
+  t.deepEqual(before.step(clock, 300), [], 'this life is over')
+  const announced = sent(last, 'status').at(-1)
   t.is(announced?.text('dt'), (3000 + 30_000).toString(16))
   const after = joined({ heldAtStart: 'local', generation: 1001 })
   const effects = after.step(
@@ -315,6 +333,31 @@ test('a restart that keeps its resources asks for 30 s of patience and starts no
   )
   t.false(effects.some(effect => effect.kind === 'run' && effect.what.startsWith('take')))
   t.is(after.status().resources.held, 'local')
+})
+
+test('other keys and other files of the peer are decisions with their reasons', t => {
+  const cluster = joined({ fingerprints: [{ name: 'keepalive', value: '1000' }] })
+  cluster.step({ kind: 'keys', what: 'signs with key 2 (sha1), accepts 1 2' }, 100)
+  const claim = (seq: number, conf: string) =>
+    from(seq, [
+      ['t', 'systole'],
+      ['rsc_hold', 'none'],
+      ['isstable', '0'],
+      ['conf', conf],
+    ])
+  cluster.step(claim(3, 'keepalive:500'), 200)
+  cluster.step(claim(4, 'keepalive:500'), 300)
+  cluster.step(claim(5, 'keepalive:1000'), 400)
+  const said = cluster.status().decisions.map(({ node, what, because }) => `${node} ${what} (${because})`)
+  const wanted = [
+    'alpha signs with key 2 (sha1), accepts 1 2 (authkeys was edited)',
+    'beta has another keepalive (1000 here, 500 there)',
+    'beta has the same files again (its digests say so)',
+  ]
+  t.deepEqual(
+    said.filter(line => wanted.includes(line)),
+    wanted,
+  )
 })
 
 // Whatever an authenticated peer or a local writer says: no exception, one wakeAt, bounded answers.
