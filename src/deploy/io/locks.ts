@@ -41,9 +41,10 @@ export class RemoteLocks {
     this.#timeoutMs = timeoutMs
   }
 
-  /** `onLost` hears of a lock that somebody else has by now. */
-  keep(onLost: (sentence: string) => void): void {
+  /** `onLost` hears of a lock that somebody else has by now; `also` is done whenever the locks are renewed. */
+  keep(onLost: (sentence: string) => void, also: () => Promise<void>): void {
     const renew = async (): Promise<void> => {
+      await also()
       for (const place of this.#places) {
         const result = await lockOne(
           place,

@@ -1,5 +1,5 @@
 /** The commands that show, and those that keep house: status, releases, prune, lock, unlock, history. */
-
+import { setTimeout as delay } from 'node:timers/promises'
 import { columns } from '../plan/columns.js'
 import { entriesOf } from '../plan/director-view.js'
 import { type HostView, prunable } from '../plan/releases.js'
@@ -10,6 +10,8 @@ import { describeLock, readLock, takeLocks } from './locks.js'
 import { inspect } from './session.js'
 
 const DONE: Answer = { exit: 0, error: null }
+const CLEAR_SCREEN = '\x1b[H\x1b[2J'
+const WATCH_MS = 1_000
 const PRUNE_MS_MAX = 600_000
 
 type Seen = readonly [name: string, view: HostView | { readonly why: string }]
@@ -33,7 +35,20 @@ function show(
     terminal.out(`${JSON.stringify(Object.fromEntries(head.map((name, at) => [name, row[at] ?? ''])))}\n`)
 }
 
+/** With --watch again and again until it is interrupted; what one look finds is its answer then too. */
 export async function status(input: CommandInput): Promise<Answer> {
+  const { call, terminal, io } = input
+  if (!call.watch) return statusOnce(input)
+  for (;;) {
+    if (terminal.isTerminal) terminal.out(CLEAR_SCREEN)
+    const { error } = await statusOnce(input)
+    if (error !== null) io.err(`ha-deploy: ${error}\n`)
+    await delay(WATCH_MS, undefined, { signal: io.stopping }).catch(() => {})
+    if (io.stopping.aborted) return DONE
+  }
+}
+
+async function statusOnce(input: CommandInput): Promise<Answer> {
   const { session } = input
   const { config, drain, stateFolder } = session
   const open = unfinishedRun(stateFolder)

@@ -8,6 +8,7 @@ const test = peerTest('root', 'openssh-server', 'util-linux')
 
 test('a drain by hand survives reload and restart of ldirectord, is not taken for an own one, and ends by hand', async t => {
   const site = await stage(t, 2)
+  site.configure({ drain: 'method = maintenancedir' })
   t.is((await site.deploy('drain', 'web1', '--wait', '--reason', 'new disk')).exitCode, 0)
   const [mark] = readdirSync(site.maintenance)
   t.regex(readFileSync(`${site.maintenance}/${mark}`, 'utf8'), /^ha-deploy run \S+ \S+ new disk\n$/)
@@ -30,7 +31,7 @@ test("an administrator's own maintenance file stops a run before the host is tou
   site.source('one')
   const file = `${site.maintenance}/${site.hosts[0]!.real}`
   writeFileSync(file, 'changing the fan - Ann\n')
-  site.configure({ deploy: 'min_up = 0%' })
+  site.configure({ deploy: 'min_up = 0%', drain: 'method = maintenancedir' })
   const run = await site.deploy('run')
   t.is(run.exitCode, 4, run.stdout + run.stderr)
   t.regex(run.stdout, /was put there by somebody else: changing the fan - Ann/)
@@ -80,7 +81,7 @@ test('check and plan change nothing and say what a run would do', async t => {
   t.regex(checked.stdout, /web1 +ok .*\n.*web2 +ok /)
   const planned = await site.deploy('plan')
   t.is(planned.exitCode, 0)
-  t.regex(planned.stdout, /batch 1: web1\n.*web1: weight 0 for \S+ by a file in maintenancedir\n.*mv -T/)
+  t.regex(planned.stdout, /batch 1: web1\n.*web1: weight 0 for \S+ by ldirectord drain\n.*mv -T/)
   t.is((await site.deploy('-n', 'run')).exitCode, 0)
   for (const { folder } of site.hosts) t.deepEqual(readdirSync(folder), [])
   t.false(existsSync(`${site.folder}/lib/ha-deploy`))
