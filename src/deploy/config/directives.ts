@@ -34,6 +34,7 @@ export interface HostConfig {
   readonly name: string
   readonly address: SshPlace
   readonly user: string | null
+  readonly deploy_to: string
   readonly real: readonly string[]
 }
 

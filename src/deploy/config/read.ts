@@ -41,6 +41,7 @@ class Reader {
   read(): ReadConfig {
     this.#sections()
     const known = Object.entries(SECTIONS).map(([name, table]) => [name, this.#values(name, table)] as const)
+    const deployTo = known.find(([name]) => name === 'deploy')?.[1].deploy_to ?? null
     const hosts = this.#scan.sections
       .filter(({ name }) => name.startsWith('host:'))
       .map(({ name, span, source }) => {
@@ -52,6 +53,7 @@ class Reader {
         return {
           ...values,
           user: values.user ?? null,
+          deploy_to: values.deploy_to ?? deployTo,
           name: name.slice('host:'.length),
         } as unknown as HostConfig
       })

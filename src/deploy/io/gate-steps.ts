@@ -20,7 +20,7 @@ function probeOf({ config }: RunContext, host: HostAtWork, release: string | nul
   if (health.check === 'ldirectord') return null
   if (health.check === 'command') {
     const env = { HA_DEPLOY_HOST: host.name, HA_DEPLOY_RELEASE: release ?? '', HA_DEPLOY_STEP: 'gate' }
-    const words = [`${config.deploy.deploy_to}/current`, health.command!, ...Object.entries(env).flat()]
+    const words = [`${host.config.deploy_to}/current`, health.command!, ...Object.entries(env).flat()]
     return async timeoutMs => {
       const result = await host.shell.run(HOOK, words, Math.max(1, timeoutMs))
       return result.ok ? null : result.why

@@ -71,7 +71,7 @@ export async function hostHook(
     HA_DEPLOY_STEP: name,
     HA_DEPLOY_RUN: plan.run,
   }
-  const call = { command, folder: `${config.deploy.deploy_to}/${folder}`, env }
+  const call = { command, folder: `${host.config.deploy_to}/${folder}`, env }
   return outcomeOf(await hooks.run(host.shell, name, call))
 }
 

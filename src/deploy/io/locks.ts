@@ -5,7 +5,7 @@
 import { hostname } from 'node:os'
 import { LOCK, STATUS, UNLOCK } from '../plan/scripts.js'
 import { isRunning, ownIdentity } from './local-lock.js'
-import type { Session } from './session.js'
+import { deployTo, type Session } from './session.js'
 import type { Shell } from './shell.js'
 
 export interface LockText {
@@ -73,8 +73,10 @@ const lockOne = ({ shell, folder }: LockPlace, text: LockText, replaces: string,
 
 /** Hosts in the order of their names, then directors: two runs that want the same ones meet at the first. */
 function placesOf(session: Session, hosts: readonly string[]): LockPlace[] {
-  const folder = session.config.deploy.deploy_to
-  const web = [...hosts].sort().map(name => ({ shell: session.shells.get(name)!, folder }))
+  const web = [...hosts].sort().map(name => ({
+    shell: session.shells.get(name)!,
+    folder: deployTo(session, name),
+  }))
   return [...web, ...session.drain.lockPlaces()]
 }
 

@@ -7,7 +7,7 @@ import { PRUNE, UNLOCK } from '../plan/scripts.js'
 import type { Answer, CommandInput } from './commands.js'
 import { readJournals, unfinishedRun } from './journal-file.js'
 import { describeLock, readLock, takeLocks } from './locks.js'
-import { inspect } from './session.js'
+import { deployTo, inspect } from './session.js'
 
 const DONE: Answer = { exit: 0, error: null }
 const CLEAR_SCREEN = '\x1b[H\x1b[2J'
@@ -124,7 +124,7 @@ export async function prune(input: CommandInput): Promise<Answer> {
   const faults: string[] = []
   for (const { name, ids } of work) {
     if (ids.length === 0) continue
-    const result = await session.shells.get(name)!.run(PRUNE, [deploy.deploy_to, ...ids], PRUNE_MS_MAX)
+    const result = await session.shells.get(name)!.run(PRUNE, [deployTo(session, name), ...ids], PRUNE_MS_MAX)
     for (const line of result.stdout.split('\n')) if (line !== '') terminal.out(`${name} ${line}\n`)
     if (!result.ok) faults.push(`${name}: ${result.why}`)
   }
@@ -143,12 +143,12 @@ export async function giveLock({ session, call }: CommandInput): Promise<Answer>
 
 /** Without --force only a lock of `ha-deploy lock`: that of a run belongs to resume and abort. */
 export async function takeAwayLock({ session, call }: CommandInput): Promise<Answer> {
-  const { deploy, ssh } = session.config
+  const { ssh } = session.config
   await session.drain.prepare([])
   const places = [
     ...session.config.hosts.map(({ name }) => ({
       shell: session.shells.get(name)!,
-      folder: deploy.deploy_to,
+      folder: deployTo(session, name),
     })),
     ...session.drain.lockPlaces(),
   ]

@@ -19,12 +19,12 @@ const HOST_SCRIPT_MS_FACTOR = 3
 
 function onHost(
   { config }: RunContext,
-  { shell }: HostAtWork,
+  { shell, config: { deploy_to } }: HostAtWork,
   script: string,
   words: readonly string[],
   timeoutMs = config.ssh.timeout * 1000 * HOST_SCRIPT_MS_FACTOR,
 ): ReturnType<HostAtWork['shell']['run']> {
-  return shell.run(script, [config.deploy.deploy_to, ...words], timeoutMs)
+  return shell.run(script, [deploy_to, ...words], timeoutMs)
 }
 
 async function mark(
@@ -43,14 +43,14 @@ async function record(context: RunContext, host: HostAtWork, word: string): Prom
 }
 
 export async function upload(context: RunContext, host: HostAtWork): Promise<Outcome> {
-  const { plan, config, archive } = context
+  const { plan, archive } = context
   const place = await onHost(context, host, scripts.MAKE_PLACE, [plan.release])
   if (!place.ok) return outcomeOf(place)
   // A resumed run finds the release that it made itself.
   if (place.stdout.includes('present')) return DONE
   if (archive === null || plan.digest === null) return failure('there is nothing to upload')
   const name = `.${plan.release}.tar.gz`
-  const fault = await host.shell.put(archive, `${config.deploy.deploy_to}/releases/${name}`, UPLOAD_MS_MAX)
+  const fault = await host.shell.put(archive, `${host.config.deploy_to}/releases/${name}`, UPLOAD_MS_MAX)
   if (fault !== null) return failure(fault)
   const state: ReleaseFile = {
     id: plan.release,

@@ -14,7 +14,7 @@ import { failoverUnderWay } from './failover.js'
 import { Hooks } from './hooks.js'
 import { archivePath, JournalFile, unfinishedRun } from './journal-file.js'
 import { Reporter } from './report.js'
-import { inspect } from './session.js'
+import { deployTo, inspect } from './session.js'
 import { stage } from './stage.js'
 import { describeOpen } from './unfinished.js'
 
@@ -74,7 +74,7 @@ async function lookAtHosts(input: CommandInput, names: readonly string[]): Promi
   const views = new Map<string, HostView>()
   for (const [name, view] of found) {
     if ('why' in view) return view.why.startsWith('ssh') ? view.why : `${name}: ${view.why}`
-    const to = input.session.config.deploy.deploy_to
+    const to = deployTo(input.session, name)
     if (view.isDirectory && !input.call.adopt)
       return `${name}: ${to}/current is a directory; with --adopt it becomes a release and current a link to it`
     if (view.exists && !view.isWritable) return `${name}: ${to} cannot be written`
@@ -97,14 +97,14 @@ async function adoptFolders(
   views: Views,
 ): Promise<string | null> {
   if (!call.adopt) return null
-  const { deploy, ssh } = session.config
+  const { ssh } = session.config
   for (const [name, view] of views) {
     if (!view.isDirectory) continue
     const id = releaseId(new Date(Date.parse(startedAt) - 1_000).toISOString(), 'adopted')
     const state = { id, run: runId, digest: null, state: 'good', times: { good: startedAt } }
     const result = await session.shells
       .get(name)!
-      .run(ADOPT, [deploy.deploy_to, id, JSON.stringify(state)], ssh.timeout * 1000)
+      .run(ADOPT, [deployTo(session, name), id, JSON.stringify(state)], ssh.timeout * 1000)
     if (!result.ok) return `${name}: ${result.why}`
   }
   return null

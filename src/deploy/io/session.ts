@@ -77,10 +77,14 @@ export function openSession(config: DeployConfig, paths: Paths, say: (sentence: 
 
 const placeText = ({ host, port }: SshPlace): string => (port === null ? host : `${host}:${port}`)
 
+/** The folder of a host that the configuration names. */
+export const deployTo = ({ config }: Session, name: string): string =>
+  config.hosts.find(host => host.name === name)!.deploy_to
+
 /** What one web host has, or why nothing is known. */
 export async function inspect(session: Session, name: string): Promise<HostView | { readonly why: string }> {
   const shell = session.shells.get(name)!
-  const { deploy, ssh } = session.config
-  const result = await shell.run(INSPECT, [deploy.deploy_to], ssh.timeout * 1000)
+  const { ssh } = session.config
+  const result = await shell.run(INSPECT, [deployTo(session, name)], ssh.timeout * 1000)
   return result.ok ? readHostView(result.stdout) : { why: result.why }
 }

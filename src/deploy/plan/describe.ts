@@ -35,7 +35,7 @@ function describeHost(plan: RunPlan, config: DeployConfig, name: string, method:
   const switched = `ln -s releases/${plan.release} .current.${plan.run} && mv -T .current.${plan.run} current`
   return [
     ...(plan.skips.includes('drain') ? [] : [step(`weight 0 for ${host?.real.join(' ') ?? ''} by ${means}`)]),
-    step(`in ${config.deploy.deploy_to}: ${switched} (now ${plan.previous[name] ?? 'no link'})`),
+    step(`in ${host?.deploy_to}: ${switched} (now ${plan.previous[name] ?? 'no link'})`),
     ...(config.hooks.on_switch === null ? [] : [step(`on_switch: ${config.hooks.on_switch}`)]),
   ]
 }

@@ -131,7 +131,7 @@ ${call(second, 'status --json')} >${site.folder}/after
 })
 
 test('with our ldirectord on two directors a drain is on both, and after the death of this machine it ends by itself', async t => {
-  const site = await stage(t, 2, { directors: 2 })
+  const site = await stage(t, 2, { directors: 2, apart: true })
   const [first, second] = site.directors
   t.is((await second!.ldirectord('start')).exitCode, 0)
   await until('both directors have a table', 10_000, () =>
@@ -140,22 +140,22 @@ test('with our ldirectord on two directors a drain is on both, and after the dea
       () => false,
     ),
   )
-  site.configure({ deploy: 'lock_ttl = 6', hooks: `on_drained = local: sleep 60`, director: 'sudo = yes' })
+  site.configure({ deploy: 'lock_ttl = 12', hooks: `on_drained = local: sleep 60` })
   site.source('one')
   const run = site.spawnDeploy('run')
-  await until('it is drained on both', 15_000, async () => {
+  await until('it is drained on both', 40_000, async () => {
     const seen = await Promise.all([first!.weights(), second!.weights()])
     return (
       seen.every(({ web1 }) => web1 === 0) && journals(site).some(text => text.includes('"step":"drain"'))
     )
   })
   const began = (await first!.drained())[0] as { drain: { untilUnixMs: number } }
-  await until('the drain was put off with the locks', 10_000, async () => {
+  await until('the drain was put off with the locks', 20_000, async () => {
     const now = (await first!.drained())[0] as { drain: { untilUnixMs: number } }
     return now.drain.untilUnixMs > began.drain.untilUnixMs
   })
   run.kill('SIGKILL')
-  await until('web1 has its weight on both', 15_000, async () => {
+  await until('web1 has its weight on both', 40_000, async () => {
     const seen = await Promise.all([first!.weights(), second!.weights()])
     return seen.every(({ web1 }) => web1 === 2)
   })

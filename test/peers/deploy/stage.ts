@@ -84,6 +84,8 @@ let stages = 0
 export interface StageOptions {
   /** Directors that are reached by ssh; 0: this machine is the director. */
   readonly directors?: number
+  /** Each director has a virtual service of its own, so that all can forward at one time. */
+  readonly apart?: boolean
 }
 
 export async function stage(t: ExecutionContext, count: number, options: StageOptions = {}): Promise<Stage> {
@@ -98,7 +100,8 @@ export async function stage(t: ExecutionContext, count: number, options: StageOp
   const virtual = `${net}.200:${WEB_PORT}`
   const away: Director[] = []
   for (let index = 1; index <= (options.directors ?? 0); index++) {
-    const made = director(t, join(folder, `lb${index}`), `${net}.${100 + index}`, virtual, hosts)
+    const own = options.apart === true ? `${net}.${200 + index}:${WEB_PORT}` : virtual
+    const made = director(t, join(folder, `lb${index}`), `${net}.${100 + index}`, own, hosts)
     await machine(
       t,
       folder,

@@ -129,6 +129,14 @@ export const hostSection = {
     support: 'acts',
     summary: 'who logs in',
   }),
+  deploy_to: directive({
+    arg: form.absolutePath,
+    default: null,
+    defaultText: 'deploy_to of [deploy]',
+    repeat: 'once',
+    support: 'acts',
+    summary: 'its folder where it is another one',
+  }),
   real: directive({
     arg: form.endpoint,
     default: null,
