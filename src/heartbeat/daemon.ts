@@ -11,7 +11,15 @@ import { respondToClientQuery } from './api/clients.js'
 import type { ClusterView } from './api/cluster-view.js'
 import { answerToTakeover } from './api/takeover-request.js'
 import { type ViewSettings, viewOf } from './api/view-of-status.js'
-import type { Cluster, ClusterStatus, Decision, Effect, Event, ResourceJob } from './core/cluster.js'
+import type {
+  Cluster,
+  ClusterStatus,
+  Decision,
+  DeletedNode,
+  Effect,
+  Event,
+  ResourceJob,
+} from './core/cluster.js'
 import type { ApiSocket } from './io/api-socket.js'
 import type { Link, PacketOrigin } from './links/link.js'
 import type { PingPort } from './links/ping.js'
@@ -45,6 +53,7 @@ export interface DaemonParts {
   readonly announce: () => void
   /** Keeps it for the next start. */
   readonly keepGeneration: (generation: number) => void
+  readonly keepDeletedNodes: (nodes: readonly DeletedNode[]) => void
   readonly onDecision: (decision: Decision) => void
   /** A message that a script of rc.d, or a client that is part of us, may want. */
   readonly onDelivered: (message: Message) => void
@@ -175,6 +184,9 @@ export class Daemon {
           break
         case 'generation':
           this.#parts.keepGeneration(effect.generation)
+          break
+        case 'deletedNodes':
+          this.#parts.keepDeletedNodes(effect.nodes)
           break
         case 'communicationUp':
           void this.#openApi()

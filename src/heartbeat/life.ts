@@ -31,7 +31,7 @@ import { removePidFile, writePidFile } from './io/pid-file.js'
 import { openPingNodes } from './io/ping-nodes.js'
 import { rcScripts } from './io/rc-scripts.js'
 import { Reload } from './io/reload.js'
-import { keptGeneration, rememberIdentity } from './io/remember.js'
+import { keptDeletedNodes, keptGeneration, rememberIdentity } from './io/remember.js'
 import { RunnerLink } from './io/runner-link.js'
 import { listenToSignals } from './io/signals.js'
 import { attempt } from './io/start-failure.js'
@@ -156,6 +156,10 @@ export class Life {
       onLeaving: () => void clients.end(),
       keepGeneration: generation => {
         const problem = keptGeneration(paths.varLib, generation)
+        if (problem !== null) this.#say('ERROR', problem)
+      },
+      keepDeletedNodes: nodes => {
+        const problem = keptDeletedNodes(paths.varLib, nodes)
         if (problem !== null) this.#say('ERROR', problem)
       },
       onDecision: decision => this.#control?.decided(decision),

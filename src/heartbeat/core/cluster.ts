@@ -13,7 +13,7 @@ import { Ground } from './ground.js'
 import { type Heard, Inbound } from './inbound.js'
 import { Membership, type Peer } from './membership.js'
 import { NodeList, names } from './node-list.js'
-import { parseDecimal, parseHex, printHex } from './numbers.js'
+import { leadingNumber, parseHex, printHex } from './numbers.js'
 import { Ownership } from './ownership.js'
 import { Presence } from './presence.js'
 import { Reliability } from './reliability.js'
@@ -246,7 +246,7 @@ export class Cluster {
     if (message.type === 'delnode') this.#nodeList.remove(names(message.text('nodelist')))
     const named = this.#membership.peers.get(message.text('node')?.toLowerCase() ?? '')
     if (named === undefined) return
-    if (message.type === 'setweight') named.weight = parseDecimal(message.text('weight')) ?? named.weight
+    if (message.type === 'setweight') named.weight = leadingNumber(message.text('weight') ?? '')
     if (message.type === 'setsite') named.site = message.text('site') ?? ''
   }
 

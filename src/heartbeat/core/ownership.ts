@@ -110,6 +110,7 @@ export class Ownership {
   /** A verdict of death. */
   peerDied(name: NodeName, hadLeft: boolean): void {
     const { ground } = this
+    if (this.#wasNobody(name)) return
     const gaveUp = hadLeft || (ground.peer.hasClaimed && ground.peer.held === NONE)
     ground.say(['t', 'stonith'], ['node', name], ['result', gaveUp ? 'unneeded' : 'n_stnth'])
     if (gaveUp) ground.chronicle.log(lines.deadNodeGaveUp(name))
@@ -117,6 +118,12 @@ export class Ownership {
     this.standby.cancel(`${name} is dead`)
     if (ground.state === 'init' || hadLeft) return
     this.#takeOver(name, 'it is dead')
+  }
+
+  /** A node that addnode brought in and that owns nothing, while the peer lives: nothing is to be taken from it. */
+  #wasNobody(name: NodeName): boolean {
+    const ownsGroups = this.ground.groups.some(({ node }) => node.toLowerCase() === name)
+    return this.ground.peerIsAlive && !ownsGroups && !this.ground.config.nodes.includes(name)
   }
 
   /** shutdone: the peer has released everything and will be silent soon. */
