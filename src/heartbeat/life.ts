@@ -26,6 +26,7 @@ import { watchedGroups } from './io/haresources-file.js'
 import { loadAverage } from './io/load-average.js'
 import { openApiDoor, openControlDoor, openFifoDoor } from './io/local-doors.js'
 import { mediumStarted, openMedia, planMedia } from './io/media.js'
+import { readOnlyForTesting } from './io/only-for-testing.js'
 import { OwnClients } from './io/own-clients.js'
 import { removePidFile, writePidFile } from './io/pid-file.js'
 import { openPingNodes } from './io/ping-nodes.js'
@@ -121,6 +122,7 @@ export class Life {
       ourStatus: () => this.#daemon?.clusterStatus.status ?? 'init',
       run: (name, env) => runner.script(name, env),
     })
+    const random = createPrng(crypto.getRandomValues(new Uint32Array(1))[0]!)
     const daemon = new Daemon(keys, {
       cluster: new Cluster(
         clusterConfig(haCf, this.#configuration.groups, {
@@ -131,12 +133,13 @@ export class Life {
           pingNodes: pings?.nodes.map(({ name }) => name) ?? [],
           manageResources: this.#options.managesResources,
           heldAtStart: 'none',
-          random: createPrng(crypto.getRandomValues(new Uint32Array(1))[0]!),
+          random,
           wallSeconds: () => Math.floor(Date.now() / 1000),
           loadAverage,
         }),
       ),
       us,
+      random,
       format: haCf.msgfmt,
       logsBadPackets: haCf.log_badpack,
       view: viewSettings(haCf, this.#options.managesResources),
@@ -184,7 +187,10 @@ export class Life {
         this.#say('CRIT', 'Emergency Shutdown: resources were not released in time.')
         end(EMERGENCY)
       },
-      onReload: () => void reload.all(),
+      onReload: () => {
+        daemon.losses = readOnlyForTesting(paths.haDir, daemon.losses, this.#say)
+        void reload.all()
+      },
       onDebug: step => this.#log.debugBy(step),
       onFault: error => {
         this.#say('CRIT', `heartbeat ends because of a fault of its own: ${error.stack ?? error.message}`)
