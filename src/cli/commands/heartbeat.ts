@@ -73,8 +73,8 @@ export async function heartbeat(argv: readonly string[], world: HeartbeatWorld):
     return 0
   }
   const running = whoRuns(call.paths.varRun)
-  if (flags.letters.has('s')) return status(call, running)
   if (flags.letters.has('k')) return stop(call, running)
+  if (flags.letters.has('s')) return status(call, running)
   if (flags.letters.has('r') && running.state === 'running') return readAgain(call, running.pid)
   if (flags.letters.has('f')) {
     world.becomeDaemon()

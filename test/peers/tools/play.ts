@@ -3,7 +3,7 @@
  * that two kinds of daemon can be compared command by command.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type HaPair, project } from '../harness.js'
 
@@ -39,6 +39,8 @@ export interface Block {
   /** Seconds after which the original's answer was there; null: it is asked once. */
   readonly afterSeconds: number | null
   readonly codeOnly: boolean
+  /** The daemon has no part in it. */
+  readonly withoutDaemon: boolean
   readonly command: string
   /** The first line, as it stands in the file. */
   readonly head: string
@@ -53,7 +55,7 @@ export interface Answer {
 }
 
 const pathOf = (name: string): string => join(project, 'test/peers/tools', `${name}.txt`)
-const HEAD = /^--- (alpha|beta) (?:~(\d+) |(rc) )?(.*)$/
+const HEAD = /^--- (alpha|beta) (?:~(\d+) |(rc|own) )?(.*)$/
 
 export function readBlocks(name: string): Block[] {
   const blocks: Block[] = []
@@ -62,14 +64,15 @@ export function readBlocks(name: string): Block[] {
   let head: RegExpExecArray | null = null
   const finish = (): void => {
     if (!head) return
-    const [line, node = '', seconds, code, command = ''] = head
+    const [line, node = '', seconds, word, command = ''] = head
     const rest = body.join('\n')
     const end = rest.lastIndexOf('rc=')
     const said = end < 0 ? '' : rest.slice(0, end)
     blocks.push({
       ...{ node, command, head: line, before: before.join('\n') },
       afterSeconds: seconds === undefined ? null : Number(seconds),
-      codeOnly: code !== undefined,
+      codeOnly: word === 'rc',
+      withoutDaemon: word === 'own',
       answer: { output: said, exitCode: Number.parseInt(rest.slice(end + 3), 10) },
     })
     // What stands behind the exit code belongs to the next block.
@@ -97,19 +100,20 @@ export function writeBlocks(name: string, blocks: readonly Block[]): void {
   writeFileSync(pathOf(name), texts.join(''))
 }
 
-/** Clock, host, process ids and generations differ from run to run. */
+/** Clock, process ids, uuids and builds differ from run to run. */
 export function comparable(output: string): string {
   return output
-    .replace(/\b[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d /g, 'TIME ')
+    .replace(/[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d /g, 'TIME ')
     .replace(/^\d{4}\/\d\d\/\d\d_[\d:]{8}\s+/gm, 'TIME ')
     .replace(/\[\d+\]/g, '[N]')
+    .replace(/\b3\.0\.6 \([^)]*\)/g, '3.0.6 (BUILD)')
     .replace(/^(beta\t)[0-9a-f-]{36}\t/gm, '$1UUID\t')
     .replace(/\[pid \d+/g, '[pid N')
     .replace(/ *$/gm, '')
 }
 
-async function ask(pair: HaPair, block: Block, path: string): Promise<Answer> {
-  const script = `export PATH=${path}; ${PROGRAMS}{ ${block.command}\n} 2>&1 </dev/null`
+async function ask(pair: HaPair, block: Block): Promise<Answer> {
+  const script = `export PATH=${SYSTEM_PATH}; ${PROGRAMS}{ ${block.command}\n} 2>&1 </dev/null`
   const result = await pair.attempt(['exec', block.node, 'sh', '-c', script], 40_000)
   const output = comparable(result.stdout + result.stderr)
   return {
@@ -121,13 +125,13 @@ async function ask(pair: HaPair, block: Block, path: string): Promise<Answer> {
 export const isSame = (one: Answer, other: Answer, codeOnly: boolean): boolean =>
   one.exitCode === other.exitCode && (codeOnly || one.output === other.output)
 
-const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const SYSTEM_PATH = `/usr/sbin:/usr/bin:/sbin:/bin:${dirname(process.execPath)}`
 
 /** Runs one block; one that takes its time is asked again until the recorded answer comes. */
-export async function play(pair: HaPair, block: Block, path = SYSTEM_PATH): Promise<Answer> {
+export async function play(pair: HaPair, block: Block): Promise<Answer> {
   const limitMs = performance.now() + (block.afterSeconds ?? 0) * 1000 + PATIENCE_MS
   for (;;) {
-    const answer = await ask(pair, block, path)
+    const answer = await ask(pair, block)
     const isDone = block.afterSeconds === null || isSame(answer, block.answer, block.codeOnly)
     if (isDone || performance.now() > limitMs) return answer
     await delay(LOOK_EVERY_MS)
@@ -137,5 +141,5 @@ export async function play(pair: HaPair, block: Block, path = SYSTEM_PATH): Prom
 /** The same for a recording: the answer after the given time is the one. */
 export async function record(pair: HaPair, block: Block): Promise<Block> {
   await delay((block.afterSeconds ?? 0) * 1000)
-  return { ...block, answer: await ask(pair, block, SYSTEM_PATH) }
+  return { ...block, answer: await ask(pair, block) }
 }
