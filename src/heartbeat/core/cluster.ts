@@ -261,6 +261,10 @@ export class Cluster {
     }
     this.#sender.sendMessage(message)
     this.#editNodes(message, nowMs)
+    const isForUs = message.text('dest')?.toLowerCase() === this.#config.us
+    if (message.type === 'ip-request-resp' && isForUs) this.#ownership.legacy.answered(message)
+    if (message.type === 'resource' && message.text('info') === 'mach_down')
+      this.#ownership.saidMachDown(message)
   }
 
   #hearPing(peer: Peer, message: Message, nowMs: number): void {

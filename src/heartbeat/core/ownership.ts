@@ -94,6 +94,15 @@ export class Ownership {
     this.standby.heard(from, message.text('info') ?? '', bits, seq)
   }
 
+  /** mach_down by hand: the script has taken the groups, and the peer has been told. */
+  saidMachDown(message: Message): void {
+    const bits = classBits(message.text('rsc_hold'))
+    if (bits === undefined || !this.ground.config.manageResources) return
+    this.ground.hold(bits, 'mach_down by hand')
+    this.ground.owesStable = true
+    this.ground.chronicle.log(lines.machDownComplete())
+  }
+
   /** The peer's administrator wants its side to take over: we go standby for the class that it named in its words. */
   heardTakeover(from: NodeName, message: Message): void {
     const bits = classBits(message.text('rsc_hold'))
@@ -101,9 +110,9 @@ export class Ownership {
     this.standby.request(bits === undefined ? ALL : flip(bits), `hb_takeover on ${from}`)
   }
 
-  /** auto_failback legacy: the peer starts and wants one of its groups. */
+  /** The peer wants one group: it starts, under auto_failback legacy, or its administrator asks. */
   heardIpRequest(from: NodeName, message: Message): void {
-    if (this.ground.isLegacy && this.ground.config.manageResources)
+    if (this.ground.config.manageResources && this.ground.state !== 'init')
       this.legacy.requested(from, message.text('ipaddr') ?? '')
   }
 

@@ -308,6 +308,57 @@ test('the death of an added node that owns nothing moves no resources while the 
   )
 })
 
+/** Both are settled, each holds its own; and how it goes on: every job that is asked for ends well at once. */
+function settled(): { cluster: Cluster; step: (event: Event, atMs: number) => Effect[] } {
+  const cluster = joined()
+  const step = (event: Event, atMs: number): Effect[] => {
+    const effects = cluster.step(event, atMs)
+    const jobs = effects.flatMap(effect => (effect.kind === 'run' ? [effect.job] : []))
+    return [...effects, ...jobs.flatMap(job => step({ kind: 'jobEnded', job, failed: [] }, atMs))]
+  }
+  const holds = [['t', 'resource'], ['rsc_hold', 'local'], ['rtype', 'full'], ['isstable', '1']] as const // biome-ignore format: pairs
+  const begun = cluster.status().resources.job
+  if (begun) step({ kind: 'jobEnded', job: begun.job, failed: [] }, 50)
+  step(from(3, [['t', 'starting']]), 100)
+  step(from(4, holds), 110)
+  for (let seq = 5; seq < 60; seq++) step(statusOf(seq), seq * 100)
+  return { cluster, step }
+}
+const ran = (effects: readonly Effect[]): string[] =>
+  effects.flatMap(effect => (effect.kind === 'run' ? [`${effect.what} ${effect.key ?? ''}`] : []))
+
+// As two nodes with heartbeat 3.0.6 did after req_resource by hand, under auto_failback off.
+test('a single group is given when the peer asks by hand, and who holds which class stays', t => {
+  const { cluster, step } = settled()
+  t.is(cluster.status().resources.rscstatus, 'local')
+  const given = step(from(100, [['t', 'ip-request'], ['ipaddr', 'web']]), 7000) // biome-ignore format: pairs
+  t.deepEqual(ran(given), ['giveGroup web'])
+  const [answer] = sent(given, 'ip-request-resp')
+  t.deepEqual(
+    ['dest', 'ipaddr', 'weown', 'ok'].map(name => answer?.text(name)),
+    ['beta', 'web', 'yes', 'OK'],
+  )
+  t.is(cluster.status().resources.rscstatus, 'local')
+})
+
+test('a single group is taken when the peer has released it, and only then', t => {
+  const { cluster, step } = settled()
+  const answer = (seq: number, key: string, weown: string): Event =>
+    from(seq, [['t', 'ip-request-resp'], ['dest', 'alpha'], ['ipaddr', key], ['weown', weown], ['ok', 'OK']]) // biome-ignore format: pairs
+  t.deepEqual(ran(step(answer(100, 'db', 'no'), 7000)), [])
+  t.deepEqual(ran(step(answer(101, 'nothing', 'yes'), 7010)), [])
+  t.deepEqual(ran(step(answer(102, 'db', 'yes'), 7020)), ['takeGroup db'])
+  t.is(cluster.status().resources.rscstatus, 'local')
+})
+
+test('after mach_down by hand we say that we hold what the script took', t => {
+  const { cluster, step } = settled()
+  const message = Message.of(['t', 'resource'], ['rsc_hold', 'foreign'], ['info', 'mach_down'])
+  const effects = step({ kind: 'submitted', message }, 7000)
+  t.true(logged(effects).includes('info: mach_down takeover complete.'))
+  t.is(cluster.status().resources.held, 'all')
+})
+
 /** We hold our own groups beside a Systole peer that claims all; gives what its claim makes us release. */
 function contestedWith(pings: string | null, pingNodes: readonly string[]): string[] {
   const cluster = joined({ pingNodes, heldAtStart: 'all' })
