@@ -22,8 +22,7 @@ test('every tool of the package answers as with the original, with our daemon in
   const blocks = readBlocks('packaged-tools').filter(({ withoutDaemon }) => !withoutDaemon)
   t.true(blocks.length > 120)
   const differing: string[] = []
-  for (const block of blocks) {
-    const answer = await play(pair, block)
+  for await (const { block, answer } of play(pair, blocks)) {
     if (!isSame(answer, block.answer, block.codeOnly))
       differing.push(`${block.head}\n${answer.output}rc=${answer.exitCode}`)
     // A tool that does not find its daemon spoils everything behind it.

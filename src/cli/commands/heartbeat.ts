@@ -4,12 +4,14 @@
  */
 import { hostname } from 'node:os'
 import { type Paths, pathsFrom } from '../../base/paths.js'
+import type { HaCf } from '../../heartbeat/config/ha-cf-table.js'
 import { nodeName } from '../../heartbeat/io/node-name.js'
 import { type Running, whoRuns } from '../../heartbeat/io/pid-file.js'
 import { VERSION } from '../../heartbeat/version.js'
 import { haLogLine } from '../../log/formats.js'
 import type { Level } from '../../log/record.js'
 import { type Flags, parseFlags } from './heartbeat-flags.js'
+import { appendTo } from './script-log.js'
 
 export interface HeartbeatWorld {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -157,6 +159,15 @@ async function readAgain(call: Call, pid: number): Promise<number> {
     call.say('ERROR', `Config errors: Heartbeat pid ${pid} NOT restarted`)
     return loaded.exitCode === NO_RIGHTS ? NO_RIGHTS : NOT_READ_AGAIN
   }
-  call.say('info', `Signalling heartbeat pid ${pid} to reread config files`)
+  const text = `Signalling heartbeat pid ${pid} to reread config files`
+  call.say('info', text)
+  await note(call, loaded.haCf, text)
   return signal(call, pid, 'SIGHUP') ? 0 : NO_RIGHTS
+}
+
+/** Into the files of the daemon too: who reads them sees why it read its files again. */
+async function note({ paths }: Call, haCf: HaCf, text: string): Promise<void> {
+  const { logfileOf } = await import('../../heartbeat/io/daemon-log.js')
+  const line = haLogLine({ atMs: Date.now(), level: 'info', text }, hostname(), process.pid)
+  for (const path of [logfileOf(haCf, paths.varLog), haCf.debugfile]) if (path !== null) appendTo(path, line)
 }

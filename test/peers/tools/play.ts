@@ -112,13 +112,29 @@ export function comparable(output: string): string {
     .replace(/ *$/gm, '')
 }
 
-async function ask(pair: HaPair, block: Block): Promise<Answer> {
-  const script = `export PATH=${SYSTEM_PATH}; ${PROGRAMS}{ ${block.command}\n} 2>&1 </dev/null`
-  const result = await pair.attempt(['exec', block.node, 'sh', '-c', script], 40_000)
-  const output = comparable(result.stdout + result.stderr)
+/** Marks in the output of several commands that run one after the other in one shell. */
+const BEGIN = '\x01'
+const CODE = '\x02'
+
+/** Blocks of one node. */
+async function ask(pair: HaPair, blocks: readonly Block[]): Promise<Answer[]> {
+  const commands = blocks.map(
+    ({ command }) => `printf '\\001'; ( ${command}\n) 2>&1 </dev/null; printf '\\002%d' $?`,
+  )
+  const script = `export PATH=${SYSTEM_PATH}; ${PROGRAMS}${commands.join('\n')}`
+  const node = blocks[0]!.node
+  const result = await pair.attempt(['exec', node, 'sh', '-c', script], 60_000)
+  const answers = result.stdout.split(BEGIN).slice(1).map(answerIn)
+  if (answers.length === blocks.length) return answers
+  throw new Error(`${blocks.length} commands, ${answers.length} answers: ${result.stderr}`)
+}
+
+function answerIn(text: string): Answer {
+  const [said = '', code = '-1'] = text.split(CODE)
+  const output = comparable(said)
   return {
     output: output === '' || output.endsWith('\n') ? output : `${output}\n`,
-    exitCode: result.exitCode ?? -1,
+    exitCode: Number.parseInt(code, 10),
   }
 }
 
@@ -127,13 +143,34 @@ export const isSame = (one: Answer, other: Answer, codeOnly: boolean): boolean =
 
 const SYSTEM_PATH = `/usr/sbin:/usr/bin:/sbin:/bin:${dirname(process.execPath)}`
 
-/** Runs one block; one that takes its time is asked again until the recorded answer comes. */
-export async function play(pair: HaPair, block: Block): Promise<Answer> {
-  const limitMs = performance.now() + (block.afterSeconds ?? 0) * 1000 + PATIENCE_MS
+export interface Played {
+  readonly block: Block
+  readonly answer: Answer
+}
+
+/** Plays them in order; one that takes its time is asked again until the recorded answer comes. */
+export async function* play(pair: HaPair, blocks: readonly Block[]): AsyncGenerator<Played> {
+  for (let at = 0; at < blocks.length; ) {
+    const first = blocks[at]!
+    if (first.afterSeconds !== null) {
+      yield { block: first, answer: await settle(pair, first, first.afterSeconds) }
+      at++
+      continue
+    }
+    const rest = blocks.slice(at)
+    const end = rest.findIndex(({ node, afterSeconds }) => node !== first.node || afterSeconds !== null)
+    const together = end < 0 ? rest : rest.slice(0, end)
+    const answers = await ask(pair, together)
+    for (const [i, block] of together.entries()) yield { block, answer: answers[i]! }
+    at += together.length
+  }
+}
+
+async function settle(pair: HaPair, block: Block, afterSeconds: number): Promise<Answer> {
+  const limitMs = performance.now() + afterSeconds * 1000 + PATIENCE_MS
   for (;;) {
-    const answer = await ask(pair, block)
-    const isDone = block.afterSeconds === null || isSame(answer, block.answer, block.codeOnly)
-    if (isDone || performance.now() > limitMs) return answer
+    const [answer] = await ask(pair, [block])
+    if (isSame(answer!, block.answer, block.codeOnly) || performance.now() > limitMs) return answer!
     await delay(LOOK_EVERY_MS)
   }
 }
@@ -141,5 +178,6 @@ export async function play(pair: HaPair, block: Block): Promise<Answer> {
 /** The same for a recording: the answer after the given time is the one. */
 export async function record(pair: HaPair, block: Block): Promise<Block> {
   await delay((block.afterSeconds ?? 0) * 1000)
-  return { ...block, answer: await ask(pair, block) }
+  const [answer] = await ask(pair, [block])
+  return { ...block, answer: answer! }
 }
