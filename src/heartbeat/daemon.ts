@@ -20,6 +20,8 @@ import type {
   DeletedNode,
   Effect,
   Event,
+  GroupName,
+  ResourceClass,
   ResourceJob,
 } from './core/cluster.js'
 import type { ApiSocket } from './io/api-socket.js'
@@ -55,9 +57,13 @@ export interface DaemonParts {
   ) => Promise<ApiSocket | null>
   readonly runJob: (job: ResourceJob) => void
   readonly announce: () => void
+  /** Has the STONITH device reset a node; answered by the event resetEnded. */
+  readonly reset: (node: string) => void
   /** Keeps it for the next start. */
   readonly keepGeneration: (generation: number) => void
   readonly keepDeletedNodes: (nodes: readonly DeletedNode[]) => void
+  /** We have just said that we live. */
+  readonly onBeat: () => void
   readonly onDecision: (decision: Decision) => void
   /** A message that a script of rc.d, or a client that is part of us, may want. */
   readonly onDelivered: (message: Message) => void
@@ -65,6 +71,8 @@ export interface DaemonParts {
   readonly onApiOpened: () => void
   /** Everything is released and said: what clients we started may end. */
   readonly onLeaving: () => void
+  /** A new life shall begin, which holds this. */
+  readonly onRestart: (held: ResourceClass, failed: readonly GroupName[]) => void
   readonly onStopped: () => void
 }
 
@@ -180,6 +188,9 @@ export class Daemon {
           this.#parts.runJob(job)
           break
         }
+        case 'reset':
+          this.#parts.reset(effect.node)
+          break
         case 'announce':
           this.#parts.announce()
           break
@@ -202,6 +213,9 @@ export class Daemon {
         case 'wakeAt':
           this.#wakeAt(effect.atMs)
           break
+        case 'restart':
+          this.#parts.onRestart(effect.held, effect.failed)
+          return
         case 'stopped':
           this.#parts.onStopped()
           return
@@ -218,6 +232,7 @@ export class Daemon {
       for (const link of this.links)
         if (!losesSent(this.losses, this.#parts.random.chance)) link.send(datagram)
     if (message.type === 'shutdone') this.#parts.onLeaving()
+    if (message.type === 'status') this.#parts.onBeat()
     if (message.type === 'status') this.#askPingNodes(message.text('ts') ?? '')
   }
 

@@ -12,12 +12,12 @@ import {
   clusterConfig,
   fingerprints,
   groupNames,
-  notActedUpon,
   runnerBegin,
   settingsOf,
   viewSettings,
+  withoutEffect,
 } from './cluster-config.js'
-import { Cluster, type Event } from './core/cluster.js'
+import { Cluster, type Event, type GroupName, type ResourceClass } from './core/cluster.js'
 import { Daemon } from './daemon.js'
 import { type Configuration, EXIT } from './io/configuration.js'
 import type { ControlSocket } from './io/control-socket.js'
@@ -36,9 +36,13 @@ import { keptDeletedNodes, keptGeneration, rememberIdentity } from './io/remembe
 import { RunnerLink } from './io/runner-link.js'
 import { listenToSignals } from './io/signals.js'
 import { attempt } from './io/start-failure.js'
+import { Watchdog } from './io/watchdog.js'
 import type { Link, LinkHandlers } from './links/link.js'
 import type { PingPort } from './links/ping.js'
+import { restarting } from './log-lines.js'
+import type { ResourceGroup } from './resources/plan/resource.js'
 import { runnerLogLine } from './resources/plan/script-line.js'
+import { type StonithDevice, stonithDevices } from './resources/plan/stonith.js'
 import { RELEASE, VERSION } from './version.js'
 
 /** What the command that started us is told, once. */
@@ -61,9 +65,20 @@ export interface RunOptions {
   readonly report: (report: StartReport) => void
 }
 
+/** What a life that keeps its resources hands to the next one. */
+export interface Inheritance {
+  readonly held: ResourceClass
+  readonly failed: readonly GroupName[]
+  readonly groups: readonly ResourceGroup[]
+}
+
+/** The exit code, or what the next life goes on with. */
+export type LifeEnd = number | Inheritance
+
 /** The original's exit code when a graceful stop is stuck. */
 const EMERGENCY = 100
 const RUNNER_GOODBYE_MS = 2_000
+const CHECK_DEVICES_EVERY_MS = 3_600_000
 
 export class Life {
   readonly #options: RunOptions
@@ -76,9 +91,12 @@ export class Life {
   #daemon: Daemon | null = null
   #control: ControlSocket | null = null
   #reload: Reload | null = null
+  readonly #inheritance: Inheritance | null
+  #isRestarting = false
 
-  constructor(options: RunOptions, configuration: Configuration) {
+  constructor(options: RunOptions, configuration: Configuration, inheritance: Inheritance | null = null) {
     this.#options = options
+    this.#inheritance = inheritance
     this.#configuration = configuration
     const { haCf, us } = configuration
     this.#log = new DaemonLog(haCf, {
@@ -102,19 +120,21 @@ export class Life {
   }
 
   /** Starts, works, and resolves with the exit code after the graceful stop. */
-  async live(): Promise<number> {
+  async live(): Promise<LifeEnd> {
     const { paths } = this.#options
     const { keys, haCf, us } = this.#configuration
+    const watchdog = this.#openWatchdog()
     const links = await this.#openLinks()
     const pings = await this.#openPings()
     const remembered = rememberIdentity(paths.varLib, haCf.hbgenmethod, this.#say)
-    let end: (exitCode: number) => void = () => {}
-    const ended = new Promise<number>(resolve => {
+    let end: (how: LifeEnd) => void = () => {}
+    const ended = new Promise<LifeEnd>(resolve => {
       end = resolve
     })
     const runner = this.#startRunner()
     const clients = new OwnClients({ us, haCf, hasPings: pings !== null, runner, say: this.#say })
-    const reload = this.#watchFiles()
+    const devices = stonithDevices(haCf, us)
+    const reload = this.#watchFiles(runner, watchdog)
     this.#reload = reload
     const offerToScripts = rcScripts({
       haDir: paths.haDir,
@@ -132,8 +152,9 @@ export class Life {
           links: links.map(({ name }) => name),
           pingNodes: pings?.nodes.map(({ name }) => name) ?? [],
           manageResources: this.#options.managesResources,
-          heldAtStart: 'none',
           random,
+          heldAtStart: this.#inheritance?.held ?? 'none',
+          failedAtStart: this.#inheritance?.failed ?? [],
           wallSeconds: () => Math.floor(Date.now() / 1000),
           loadAverage,
         }),
@@ -151,11 +172,16 @@ export class Life {
         runner.run(job, reload.groups)
       },
       announce: () => runner.announce(),
+      reset: node => runner.reset(node, devices),
+      onBeat: () => watchdog?.beat(),
       onDelivered: message => {
         offerToScripts(message)
         clients.deliver(message)
       },
-      onApiOpened: () => clients.start(daemon),
+      onApiOpened: () => {
+        clients.start(daemon)
+        this.#checkDevices(runner, devices)
+      },
       onLeaving: () => void clients.end(),
       keepGeneration: generation => {
         const problem = keptGeneration(paths.varLib, generation)
@@ -166,6 +192,10 @@ export class Life {
         if (problem !== null) this.#say('ERROR', problem)
       },
       onDecision: decision => this.#control?.decided(decision),
+      onRestart: (held, failed) => {
+        this.#isRestarting = true
+        void clients.end().then(() => end({ held, failed, groups: runner.held }))
+      },
       onStopped: () => void clients.end().then(() => end(EXIT.ok)),
     })
     this.#daemon = daemon
@@ -178,9 +208,11 @@ export class Life {
     await this.#openControl(daemon)
     attempt(`cannot write to ${paths.varRun}`, () => writePidFile(paths.varRun, process.pid))
     // Removed last: who waits for the end looks at this file.
-    this.#opened.unshift(() => removePidFile(paths.varRun, process.pid))
+    this.#opened.unshift(() => {
+      if (!this.#isRestarting) removePidFile(paths.varRun, process.pid)
+    })
     this.#scheduleInRealtime()
-    listenToSignals({
+    const deafen = listenToSignals({
       isForeground: this.#options.isForeground,
       onStop: () => daemon.post({ kind: 'stop' }),
       onStuck: () => {
@@ -198,6 +230,7 @@ export class Life {
         process.exit(EMERGENCY)
       },
     })
+    this.#opened.push(deafen)
     this.#options.report({ kind: 'started', lines: this.#lines ?? [] })
     this.#lines = null
     daemon.start()
@@ -210,7 +243,7 @@ export class Life {
     const { env, paths } = this.#options
     const { haCf, diagnostics } = this.#configuration
     for (const diagnostic of diagnostics) this.#say('WARN', render(diagnostic).split('\n', 1)[0]!)
-    for (const name of notActedUpon(haCf)) this.#say('WARN', `${name} is not acted upon yet`)
+    for (const name of withoutEffect(haCf)) this.#say('info', `${name} is accepted and has no effect here`)
     const listen = (env.HA_LISTEN ?? '').split(/\s+/).filter(word => word !== '')
     const planned = await planMedia(haCf.media, listen)
     for (const { level, text } of planned.lines) this.#say(level, text)
@@ -249,11 +282,18 @@ export class Life {
     const { us, haCf } = this.#configuration
     const logfile = logfileOf(haCf, paths.varLog)
     const begin = runnerBegin(haCf, { us, paths, logfile, debug, inherited: env })
-    const runner = new RunnerLink(runnerFile, env, begin, {
-      onLine: line => this.#log.childLine(runnerLogLine(line, us)),
-      onJobEnded: (job, failed) => this.#post({ kind: 'jobEnded', job, failed }),
-      onTrouble: sentence => this.#say('ERROR', sentence),
-    })
+    const held = this.#inheritance?.groups ?? []
+    const runner = new RunnerLink(
+      runnerFile,
+      env,
+      { ...begin, held },
+      {
+        onLine: line => this.#log.childLine(runnerLogLine(line, us)),
+        onJobEnded: (job, failed) => this.#post({ kind: 'jobEnded', job, failed }),
+        onResetEnded: (node, result) => this.#post({ kind: 'resetEnded', node, result }),
+        onTrouble: sentence => this.#say('ERROR', sentence),
+      },
+    )
     runner.start()
     this.#opened.push(() => runner.goodbye(RUNNER_GOODBYE_MS))
     return runner
@@ -270,9 +310,9 @@ export class Life {
     this.#post({ kind: 'fingerprints', fingerprints: fingerprints(haCf, groups) })
   }
 
-  #watchFiles(): Reload {
-    const { paths, managesResources } = this.#options
-    const { haCf, groups } = this.#configuration
+  #watchFiles(runner: RunnerLink, watchdog: Watchdog | null): Reload {
+    const { paths, env, managesResources, debug } = this.#options
+    const { us, haCf, groups } = this.#configuration
     const watched = watchedGroups(`${paths.haDir}/haresources`, haCf.node, groups)
     return new Reload(this.#configuration, {
       haDir: paths.haDir,
@@ -281,23 +321,57 @@ export class Life {
       readGroups: managesResources ? watched : () => ({ groups, complaint: null }),
       onKeys: keys => {
         if (this.#daemon) this.#daemon.keys = keys
+        const { number, method } = keys.outgoing
+        const accepted = [...keys.keys.keys()].join(' ')
+        this.#post({ kind: 'keys', what: `signs with key ${number} (${method}), accepts ${accepted}` })
       },
       onGroups: changed => {
         this.#post({ kind: 'groups', groups: groupNames(changed) })
         this.#tellFingerprints()
       },
+      onRestart: () => this.#restart(),
       onHaCf: (changed, { times, logs }) => {
         if (logs) this.#log.change(changed)
         if (this.#daemon) this.#daemon.viewSettings = viewSettings(changed, managesResources)
+        const logfile = logfileOf(changed, paths.varLog)
+        runner.changeEnvironment(runnerBegin(changed, { us, paths, logfile, debug, inherited: env }).env)
         if (!times) return
+        watchdog?.setTime(changed.deadtime)
         this.#post({ kind: 'settings', settings: settingsOf(changed) })
         this.#tellFingerprints()
       },
     })
   }
 
+  #restart(): void {
+    this.#say('info', restarting().text)
+    this.#post({ kind: 'restart' })
+  }
+
+  #openWatchdog(): Watchdog | null {
+    const { watchdog: device, deadtime } = this.#configuration.haCf
+    if (device === null) return null
+    const watchdog = new Watchdog(device, this.#say)
+    watchdog.open(deadtime)
+    this.#opened.push(() => watchdog.close())
+    return watchdog
+  }
+
+  /** Now and once an hour, as the original does: a device that fails is better known before it is needed. */
+  #checkDevices(runner: RunnerLink, devices: readonly StonithDevice[]): void {
+    if (devices.length === 0 || !this.#options.managesResources) return
+    runner.checkDevices(devices)
+    const timer = setInterval(() => runner.checkDevices(devices), CHECK_DEVICES_EVERY_MS)
+    this.#opened.push(() => clearInterval(timer))
+  }
+
   async #openControl(daemon: Daemon): Promise<void> {
-    this.#control = await openControlDoor(this.#options.paths.varRun, this.#say, () => daemon.clusterStatus)
+    this.#control = await openControlDoor(
+      this.#options.paths.varRun,
+      this.#say,
+      () => daemon.clusterStatus,
+      () => this.#restart(),
+    )
     this.#opened.push(() => this.#control?.close())
   }
 

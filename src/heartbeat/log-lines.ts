@@ -70,6 +70,7 @@ export const noStonith = (): readonly LogLine[] => [
   warn('No STONITH device configured.'),
   warn('Shared disks are not protected.'),
 ]
+export const stonithFailed = (node: string) => error(`STONITH of ${node} failed.  Retrying...`)
 export const deadNodeGaveUp = (node: string) => info(`Dead node ${node} gave up resources.`)
 export const beingAcquired = (node: string) => info(`Resources being acquired from ${node}.`)
 export const machDownComplete = () => info('mach_down takeover complete.')
@@ -105,6 +106,8 @@ export const standbyOutOfTurn = (what: string, node: string, state: number) =>
 export const noStandbyReply = () => warn('No reply to standby request.  Standby request cancelled.')
 
 // Stop.
+export const restarting = () => info('Restarting heartbeat.')
+export const restartExec = () => info('Performing heartbeat restart exec.')
 export const shutdownDelayed = () => warn('Shutdown delayed until current resource activity finishes.')
 export const shutdownInProgress = (pid: number) => info(`Heartbeat shutdown in progress. (${pid})`)
 export const givingUpAll = () => info('Giving up all HA resources.')
@@ -112,6 +115,10 @@ export const allRelinquished = () => info('All HA resources relinquished.')
 export const shutdownComplete = (node: string) => info(`${node} Heartbeat shutdown complete.`)
 
 // Our own, where the original has no line.
+export const takeoverRefused = (node: string) =>
+  warn(
+    `No ping node answers: ${node} may live, and this node be cut off. Nothing is taken over from it before a ping node answers.`,
+  )
 export const startFailed = (key: string, node: string) =>
   error(`Resource group ${key} of ${node} could not be started.`)
 export const stopFailed = (key: string, node: string) =>

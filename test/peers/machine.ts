@@ -53,6 +53,7 @@ const ROWS = [
     isHere: () => existsSync('/dev/net/tun'),
   },
   debian('heartbeat', () => existsSync('/usr/libexec/heartbeat/heartbeat')),
+  program('stonith', 'cluster-glue'),
   program('ldirectord', 'ldirectord'),
   program('ipvsadm', 'ipvsadm'),
   program('linux.uml', 'user-mode-linux'),

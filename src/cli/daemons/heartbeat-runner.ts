@@ -7,6 +7,7 @@ import { readPidFile } from '../../base/io/processes.js'
 import type { Begin, FromRunner, ToRunner } from '../../heartbeat/resources/plan/protocol.js'
 import { runnerLogLine } from '../../heartbeat/resources/plan/script-line.js'
 import { RUNNER_TITLE, succeed } from '../../heartbeat/resources/predecessor.js'
+import { reboot } from '../../heartbeat/resources/reboot.js'
 import { Runner } from '../../heartbeat/resources/runner.js'
 import { fileLog } from '../../log/io/file-log.js'
 
@@ -66,6 +67,7 @@ async function start(message: Begin): Promise<void> {
     send,
     wallMs: () => Date.now(),
     exit: end,
+    reboot: delayMs => reboot(delayMs, process.env.HA_REBOOT),
   })
   send({ kind: 'ready' })
   for (const waited of early.splice(0)) runner.receive(waited)

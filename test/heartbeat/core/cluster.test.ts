@@ -428,7 +428,25 @@ test('without resource management nothing is ever run', t => {
 
 test('a restart that keeps its resources asks for 30 s of patience and starts nothing again', t => {
   const before = joined()
-  const [announced] = sent(before.step({ kind: 'restarting' }, 100), 'status')
+  before.step(
+    from(3, [
+      ['t', 'resource'],
+      ['rsc_hold', 'local'],
+      ['rtype', 'full'],
+      ['isstable', '1'],
+    ]),
+    100,
+  )
+  const ended = before.step({ kind: 'jobEnded', job: 1, failed: [] }, 200)
+  t.false(ended.some(({ kind }) => kind === 'restart'))
+  t.false(
+    before.step({ kind: 'restart' }, 210).some(({ kind }) => kind === 'restart'),
+    'a job is under way',
+  )
+  const last = before.step({ kind: 'jobEnded', job: 2, failed: [] }, 220)
+  t.like(last.at(-1), { kind: 'restart', held: 'local' })
+  t.deepEqual(before.step(clock, 300), [], 'this life is over')
+  const announced = sent(last, 'status').at(-1)
   t.is(announced?.text('dt'), (3000 + 30_000).toString(16))
   const after = joined({ heldAtStart: 'local', generation: 1001 })
   const effects = after.step(
