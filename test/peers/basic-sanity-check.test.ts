@@ -12,7 +12,7 @@ const test = peerTest('net-admin', 'heartbeat', 'iproute2', 'util-linux', 'procp
 const ALSO_WITH_THE_ORIGINAL = [
   /^Looks like monitor operation failed$/,
   /^\(process:\d+\): GLib-CRITICAL/,
-  /^ERROR: Did not find .* occurances of .*(apphb|failtest|hangup)/,
+  /^ERROR: Did not find .* occurances of .*(apphb|failtest|hangup|type=setint)/,
   /^ERROR: Found \d+ instead\.$/,
   /apphbtest: \[\d+\]: ERROR: /,
   /^\d+ errors\. Log file is stored in /,
