@@ -6,16 +6,19 @@
 import { unreachable } from '../base/assert.js'
 import { BoundedQueue } from '../base/bounded-queue.js'
 import { nowMs } from '../base/io/real-clock.js'
+import type { Prng } from '../base/prng.js'
 import { Rarely, withTimes } from '../base/rarely.js'
 import type { Level } from '../log/record.js'
 import { respondToClientQuery } from './api/clients.js'
 import type { ClusterView } from './api/cluster-view.js'
 import { answerToTakeover } from './api/takeover-request.js'
 import { type ViewSettings, viewOf } from './api/view-of-status.js'
+import { losesReceived, losesSent, type TestLosses } from './config/only-for-testing.js'
 import type {
   Cluster,
   ClusterStatus,
   Decision,
+  DeletedNode,
   Effect,
   Event,
   GroupName,
@@ -46,6 +49,8 @@ const TIMER_MS_MAX = 2 ** 31 - 1
 export interface DaemonParts {
   readonly cluster: Cluster
   readonly us: string
+  /** For losses that a test wants. */
+  readonly random: Prng
   readonly format: MessageFormat
   readonly logsBadPackets: boolean
   readonly view: ViewSettings
@@ -60,6 +65,7 @@ export interface DaemonParts {
   readonly reset: (node: string) => void
   /** Keeps it for the next start. */
   readonly keepGeneration: (generation: number) => void
+  readonly keepDeletedNodes: (nodes: readonly DeletedNode[]) => void
   /** We have just said that we live. */
   readonly onBeat: () => void
   readonly onDecision: (decision: Decision) => void
@@ -78,6 +84,8 @@ export class Daemon {
   keys: KeyRing
   /** What clients are told besides the state. */
   viewSettings: ViewSettings
+  /** Packets that a test wants thrown away. */
+  losses: TestLosses | null = null
   links: readonly Link[] = []
   /** null: there are no ping nodes, or they cannot be asked. */
   pings: PingPort | null = null
@@ -147,7 +155,9 @@ export class Daemon {
     const packet = openPacket(bytes, this.keys)
     if (!isRefusal(packet)) {
       this.#floods.accepted(from.address)
-      if (!isWanted(packet.message)) return
+      const source = packet.message.text('src')?.toLowerCase() ?? ''
+      const { us, random } = this.#parts
+      if (!isWanted(packet.message) || losesReceived(this.losses, source, us, random.chance)) return
       this.post({ kind: 'received', link: from.link, message: packet.message })
       return
     }
@@ -208,6 +218,9 @@ export class Daemon {
         case 'generation':
           this.#parts.keepGeneration(effect.generation)
           break
+        case 'deletedNodes':
+          this.#parts.keepDeletedNodes(effect.nodes)
+          break
         case 'communicationUp':
           void this.#openApi()
           break
@@ -229,7 +242,9 @@ export class Daemon {
   #send(message: Message): void {
     const datagram = sealMessage(message, this.keys, this.#parts.format)
     if (isRefusal(datagram)) this.#parts.say('ERROR', `${message.type} not sent: ${datagram.reason}`)
-    else for (const link of this.links) link.send(datagram)
+    else
+      for (const link of this.links)
+        if (!losesSent(this.losses, this.#parts.random.chance)) link.send(datagram)
     if (message.type === 'shutdone') this.#parts.onLeaving()
     if (message.type === 'status') this.#parts.onBeat()
     if (message.type === 'status') this.#askPingNodes(message.text('ts') ?? '')

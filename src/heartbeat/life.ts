@@ -26,12 +26,13 @@ import { loadAverage } from './io/load-average.js'
 import { openApiDoor, openControlDoor, openFifoDoor } from './io/local-doors.js'
 import { keepChecking, openWatchdog, scheduleInRealtime } from './io/machine.js'
 import { mediumStarted, openMedia, planMedia } from './io/media.js'
+import { readOnlyForTesting } from './io/only-for-testing.js'
 import { OwnClients } from './io/own-clients.js'
 import { removePidFile, writePidFile } from './io/pid-file.js'
 import { openPingNodes } from './io/ping-nodes.js'
 import { rcScripts } from './io/rc-scripts.js'
 import { Reload } from './io/reload.js'
-import { keptGeneration, rememberIdentity } from './io/remember.js'
+import { keptDeletedNodes, keptGeneration, rememberIdentity } from './io/remember.js'
 import { RunnerLink } from './io/runner-link.js'
 import { listenToSignals } from './io/signals.js'
 import { attempt } from './io/start-failure.js'
@@ -141,6 +142,7 @@ export class Life {
       ourStatus: () => this.#daemon?.clusterStatus.status ?? 'init',
       run: (name, env) => runner.script(name, env),
     })
+    const random = createPrng(crypto.getRandomValues(new Uint32Array(1))[0]!)
     const daemon = new Daemon(keys, {
       cluster: new Cluster(
         clusterConfig(haCf, this.#configuration.groups, {
@@ -150,14 +152,15 @@ export class Life {
           links: links.map(({ name }) => name),
           pingNodes: pings?.nodes.map(({ name }) => name) ?? [],
           manageResources: this.#options.managesResources,
+          random,
           heldAtStart: this.#inheritance?.held ?? 'none',
           failedAtStart: this.#inheritance?.failed ?? [],
-          random: createPrng(crypto.getRandomValues(new Uint32Array(1))[0]!),
           wallSeconds: () => Math.floor(Date.now() / 1000),
           loadAverage,
         }),
       ),
       us,
+      random,
       format: haCf.msgfmt,
       logsBadPackets: haCf.log_badpack,
       view: viewSettings(haCf, this.#options.managesResources),
@@ -182,6 +185,10 @@ export class Life {
       onLeaving: () => void clients.end(),
       keepGeneration: generation => {
         const problem = keptGeneration(paths.varLib, generation)
+        if (problem !== null) this.#say('ERROR', problem)
+      },
+      keepDeletedNodes: nodes => {
+        const problem = keptDeletedNodes(paths.varLib, nodes)
         if (problem !== null) this.#say('ERROR', problem)
       },
       onDecision: decision => this.#control?.decided(decision),
@@ -212,7 +219,10 @@ export class Life {
         this.#say('CRIT', 'Emergency Shutdown: resources were not released in time.')
         end(EMERGENCY)
       },
-      onReload: () => void reload.all(),
+      onReload: () => {
+        daemon.losses = readOnlyForTesting(paths.haDir, daemon.losses, this.#say)
+        void reload.all()
+      },
       onDebug: step => this.#log.debugBy(step),
       onFault: error => {
         this.#say('CRIT', `heartbeat ends because of a fault of its own: ${error.stack ?? error.message}`)

@@ -49,9 +49,21 @@ export const historyFilling = (queued: number, level: 'WARN' | 'ERROR'): LogLine
   level,
   text: `Message hist queue is filling up (${queued} messages in queue)`,
 })
-export const addingNode = (node: string) => info(`Adding new node [${node}] to configuration.`)
+export const addingNode = (node: string) =>
+  info(`hb_add_one_node: Adding new node[${node}] to configuration.`)
+export const addingListedNode = (node: string) => info(`Adding new node [${node}] to configuration.`)
+export const addingFailed = (node: string): readonly LogLine[] => [
+  error(`hb_add_one_node: node(${node}) already exists`),
+  error(`Add node ${node} failed`),
+]
 export const removingNode = (node: string) => info(`Removing node [${node}] from configuration.`)
-export const deletionOfLivingNode = (node: string) => error(`deletion failed: node ${node} is not dead`)
+export const deletionOfLivingNode = (node: string) => warn(`deletion failed: node ${node} is not dead`)
+export const deletionWithoutNode = (node: string) =>
+  error(`HBDoMsg_T_DELNODE: deletion failed. We don't have all required nodes alive (${node} is dead)`)
+export const deletionOfUnknownNode = (node: string): readonly LogLine[] => [
+  error(`hb_remove_one_node: node ${node} not found in config`),
+  error(`Deleting node ${node} failed`),
+]
 
 // Resources.
 export const noStonith = (): readonly LogLine[] => [

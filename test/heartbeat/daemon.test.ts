@@ -45,7 +45,8 @@ test('a queue full of packets loses neither the end of a job nor the stop, and s
       daemon.post({ kind: 'jobEnded', job, failed: [] })
     },
     ...{ announce: nothing, reset: nothing, onBeat: nothing, onRestart: nothing },
-    ...{ keepGeneration: nothing, onDecision: nothing, onDelivered: nothing },
+    random: createPrng(1),
+    ...{ keepDeletedNodes: nothing, keepGeneration: nothing, onDecision: nothing, onDelivered: nothing },
     ...{ onApiOpened: nothing, onLeaving: nothing, onStopped: () => hasStopped() },
   })
   t.teardown(() => daemon.close())

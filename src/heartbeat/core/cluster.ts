@@ -13,7 +13,7 @@ import { Ground } from './ground.js'
 import { type Heard, Inbound } from './inbound.js'
 import { Membership, type Peer } from './membership.js'
 import { NodeList, names } from './node-list.js'
-import { parseDecimal, parseHex, printHex } from './numbers.js'
+import { leadingNumber, parseHex, printHex } from './numbers.js'
 import { Ownership } from './ownership.js'
 import { Presence } from './presence.js'
 import { Reliability } from './reliability.js'
@@ -273,7 +273,7 @@ export class Cluster {
     if (message.type === 'delnode') this.#nodeList.remove(names(message.text('nodelist')))
     const named = this.#membership.peers.get(message.text('node')?.toLowerCase() ?? '')
     if (named === undefined) return
-    if (message.type === 'setweight') named.weight = parseDecimal(message.text('weight')) ?? named.weight
+    if (message.type === 'setweight') named.weight = leadingNumber(message.text('weight') ?? '')
     if (message.type === 'setsite') named.site = (message.text('site') ?? '').slice(0, SITE_LENGTH_MAX)
   }
 
@@ -288,6 +288,10 @@ export class Cluster {
     }
     this.#sender.sendMessage(message)
     this.#editNodes(message, nowMs)
+    const isForUs = message.text('dest')?.toLowerCase() === this.#config.us
+    if (message.type === 'ip-request-resp' && isForUs) this.#ownership.legacy.answered(message)
+    if (message.type === 'resource' && message.text('info') === 'mach_down')
+      this.#ownership.saidMachDown(message)
   }
 
   #hearPing(peer: Peer, message: Message, nowMs: number): void {

@@ -22,6 +22,15 @@ export interface GroupName {
   readonly key: string
 }
 
+/** A node that delnode has taken out of the cluster. */
+export interface DeletedNode {
+  readonly name: NodeName
+  /** undefined: it was never heard. */
+  readonly uuid: Uint8Array | undefined
+  readonly weight: number
+  readonly site: string
+}
+
 /** Something that must be the same on all nodes: a number of ha.cf as it is, a list as its digest. */
 export interface Fingerprint {
   readonly name: string
@@ -176,6 +185,8 @@ export type Effect =
   | { readonly kind: 'log'; readonly level: Level; readonly text: string }
   /** Keep this generation for the next start, before what follows goes out. */
   | { readonly kind: 'generation'; readonly generation: number }
+  /** Keep the list of deleted nodes (delhostcache): all of them, in order. */
+  | { readonly kind: 'deletedNodes'; readonly nodes: readonly DeletedNode[] }
   /** One readable change for status, timeline and the demo. Also kept in ClusterStatus.decisions. */
   | { readonly kind: 'decided'; readonly decision: Decision }
   /** All nodes are heard or declared dead: open the API socket. Once. */
