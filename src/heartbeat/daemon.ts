@@ -9,7 +9,6 @@ import { nowMs } from '../base/io/real-clock.js'
 import type { Level } from '../log/record.js'
 import { respondToClientQuery } from './api/clients.js'
 import type { ClusterView } from './api/cluster-view.js'
-import { answerToTakeover } from './api/takeover-request.js'
 import { type ViewSettings, viewOf } from './api/view-of-status.js'
 import type { Cluster, ClusterStatus, Decision, Effect, Event, ResourceJob } from './core/cluster.js'
 import type { ApiSocket } from './io/api-socket.js'
@@ -211,8 +210,6 @@ export class Daemon {
     // A message of ours to one other node comes by here too; it is not for the clients of this node.
     const isForUs = (message.text('dest') ?? us).toLowerCase() === us
     if (isForUs) this.#api?.deliver(message)
-    const giveAway = answerToTakeover(message, us)
-    if (giveAway) this.submit(giveAway)
     const isAsked = message.type === 'query-cstatus' && isForUs
     const answer = isAsked && this.#api ? respondToClientQuery(message, this.#api.clients) : null
     if (answer) this.submit(answer)

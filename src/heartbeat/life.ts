@@ -37,6 +37,7 @@ import { listenToSignals } from './io/signals.js'
 import { attempt } from './io/start-failure.js'
 import type { Link, LinkHandlers } from './links/link.js'
 import type { PingPort } from './links/ping.js'
+import * as lines from './log-lines.js'
 import { runnerLogLine } from './resources/plan/script-line.js'
 import { RELEASE, VERSION } from './version.js'
 
@@ -199,7 +200,13 @@ export class Life {
   async #openLinks(): Promise<readonly Link[]> {
     const { env, paths } = this.#options
     const { haCf, diagnostics } = this.#configuration
-    for (const diagnostic of diagnostics) this.#say('WARN', render(diagnostic).split('\n', 1)[0]!)
+    const { level, text } = lines.pacemakerSupport()
+    this.#say(level, text)
+    for (const diagnostic of diagnostics) {
+      this.#say('WARN', render(diagnostic).split('\n', 1)[0]!)
+      const said = lines.takenNevertheless(diagnostic.code, diagnostic.original)
+      for (const { level, text } of said) this.#say(level, text)
+    }
     for (const name of notActedUpon(haCf)) this.#say('WARN', `${name} is not acted upon yet`)
     const listen = (env.HA_LISTEN ?? '').split(/\s+/).filter(word => word !== '')
     const planned = await planMedia(haCf.media, listen)

@@ -54,6 +54,8 @@ export class Ground {
   /** We have told the peer that we are unstable and owe it the news of our being stable. */
   owesStable = false
   standbyIsRunning = false
+  /** We have just started, and the peer will give our groups back: the start is complete after that. */
+  awaitsFailback = false
   /** We did not run for longer than deadtime: until then the peer's claims go before ours. */
   doubtUntilMs = Number.NEGATIVE_INFINITY
   readonly jobs: Jobs
