@@ -203,6 +203,9 @@ export class Cluster {
   #obey(peer: Peer, message: Message, seq: number, nowMs: number): void {
     switch (message.type) {
       case 'reqnodes':
+        // A starting heartbeat 3.0.6 that has the list but no status of ours takes us for not active, and under
+        // auto_failback legacy it starts its groups then without asking us to release them.
+        this.#presence.beat()
         this.#nodeList.answer(peer.name)
         break
       case 'repnodes':

@@ -2,6 +2,7 @@
  * auto_failback legacy: no negotiation. A starting node asks for each of its own groups (ip-request); the peer releases
  * it and answers (ip-request-resp). With nobody else active it takes them at once.
  */
+import * as lines from '../log-lines.js'
 import type { Message } from '../wire/message.js'
 import { LOCAL, NONE } from './classes.js'
 import type { GroupName, NodeName } from './contract.js'
@@ -32,6 +33,7 @@ export class Legacy {
     if (peerIsActive && own.length > 0) {
       this.#awaited = new Set(own.map(group => group.key))
       this.#ask()
+      ground.chronicle.log(lines.localAcquired())
     } else {
       ground.hold(LOCAL, 'start, no other node is active')
       ground.jobs.add({
@@ -39,7 +41,11 @@ export class Legacy {
         bits: LOCAL,
         node: ground.us,
         why: 'start, no other node is active',
-        whenEnded: failed => ground.noteStarts(LOCAL, failed),
+        whenEnded: failed => {
+          ground.noteStarts(LOCAL, failed)
+          ground.chronicle.log(lines.localAcquired())
+          ground.completeStart('req_our_resources')
+        },
       })
     }
   }
@@ -131,6 +137,7 @@ export class Legacy {
       whenEnded: failed => {
         this.#ground.noteStarts(NONE, failed)
         if (failed.length === 0) this.#ground.noteWell(key)
+        if (this.#awaited.size === 0) this.#ground.completeStart('ip-request-resp')
       },
     })
   }

@@ -217,8 +217,7 @@ export class Standby {
     const { chronicle } = this.#ground
     this.#say('done')
     chronicle.log(lines.acquired(className(ours)), lines.standbyTaken(className(this.bits)))
-    if (this.#ground.awaitsFailback) chronicle.log(lines.initialAcquisition('auto_failback'))
-    this.#ground.awaitsFailback = false
+    this.#ground.completeStart('auto_failback')
     this.#leave()
     this.#ground.announce(true)
   }

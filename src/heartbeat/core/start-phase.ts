@@ -82,9 +82,8 @@ export class StartPhase {
     ground.state = 'stable'
     const isHeldByPeer = (flip(ground.peer.held) & LOCAL) !== 0
     if (by === 'us') ground.chronicle.log(lines.localTransition())
-    // Not complete before the peer has given them back.
-    ground.awaitsFailback = by === 'them' && isHeldByPeer && ground.config.autoFailback === 'on'
-    if (!ground.awaitsFailback) ground.chronicle.log(lines.initialAcquisition(`T_RESOURCES(${by})`))
+    const awaitsFailback = by === 'them' && isHeldByPeer && ground.config.autoFailback === 'on'
+    if (!awaitsFailback) ground.completeStart(`T_RESOURCES(${by})`)
     if ((ground.held & LOCAL) === 0 && !isHeldByPeer) {
       ground.hold(LOCAL, 'start, the other node does not hold them')
       // Said before the first script runs, as the original does: a peer that starts too need not wait for them.

@@ -48,6 +48,7 @@ export class Takeover {
       ground.noteStarts(FOREIGN, failed)
       if (ground.isLegacy) return
       ground.chronicle.log(lines.machDownComplete())
+      ground.completeStart('mach_down')
       if (ground.state !== 'stable') return
       ground.say(['t', 'resource'], ['rsc_hold', className(FOREIGN)], ['info', 'mach_down'])
       ground.owesStable = true

@@ -1,7 +1,7 @@
 /** Lines around resources, in the situations in which two nodes of heartbeat 3.0.6 were heard to say them. */
 import test from 'ava'
-import type { Cluster, Effect } from '../../../src/heartbeat/core/cluster.js'
-import { joined, logged, sent, statusOf, type Words, words } from './one-core.js'
+import { Cluster, type Effect } from '../../../src/heartbeat/core/cluster.js'
+import { config, joined, logged, sent, statusOf, type Words, words } from './one-core.js'
 
 const resource = (seq: number, held: string, stable: string | null, info?: string): Words =>
   words(seq, ['t', 'resource'], ['rsc_hold', held], ['rtype', 'full'], ...fields(stable, info))
@@ -103,4 +103,37 @@ test('hb_takeover of the peer is answered by one request to stand by, in the cla
     const asks = sent(effects, 'ask_resources').map(message => message.text('rsc_hold'))
     t.deepEqual(asks, [given])
   }
+})
+
+test('who asks for the list of nodes has our status before it has the list', t => {
+  const effects = settled().step(words(5, ['t', 'reqnodes'], ['dest', 'alpha']), 5000)
+  const types = effects.flatMap(effect => (effect.kind === 'send' ? [effect.message.type] : []))
+  const told = types.filter(type => type === 'status' || type === 'repnodes')
+  t.deepEqual(told.slice(0, 2), ['status', 'repnodes'])
+})
+
+test('under legacy the start is complete when the groups were taken, or given by the peer', t => {
+  const first = joined({ autoFailback: 'legacy' })
+  const alone = play(first, 100, { kind: 'jobEnded', job: 1, failed: [] } as never)
+  const asked = play(first, 200, words(3, ['t', 'ip-request-resp'], ['ipaddr', 'web'], ['ok', 'OK']))
+  t.deepEqual(
+    [...alone, ...asked],
+    [
+      'info: Local Resource acquisition completed.',
+      'info: Initial resource acquisition complete (ip-request-resp)',
+    ],
+  )
+})
+
+test('who starts alone completes its start by the takeover', t => {
+  const cluster = new Cluster(config())
+  cluster.start(0)
+  const told: string[] = []
+  for (let at = 500; at <= 10_500; at += 500) told.push(...play(cluster, at, { kind: 'clock' } as never))
+  const last = told.filter(line => /complete/.test(line))
+  t.deepEqual(last, [
+    'info: mach_down takeover complete.',
+    'info: Initial resource acquisition complete (mach_down)',
+    'info: Local Resource acquisition completed.',
+  ])
 })
