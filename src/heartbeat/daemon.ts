@@ -18,7 +18,7 @@ import { isRefusal, type Message } from './wire/message.js'
 import { type MessageFormat, openPacket, sealMessage } from './wire/packet.js'
 import { isPingStatusOf, pingStatus } from './wire/ping-status.js'
 import { RefusedPackets } from './wire/refused-packets.js'
-import type { KeyRing } from './wire/signature.js'
+import { type KeyRing, signingWith } from './wire/signature.js'
 
 /** Events that may wait: many times what a tick brings, little enough to be worked off in a moment. */
 const EVENTS_MAX = 4_096
@@ -65,6 +65,7 @@ export class Daemon {
   readonly #events = new BoundedQueue<Event>(EVENTS_MAX)
   readonly #refused = new RefusedPackets()
   #api: ApiSocket | null = null
+  #signsWith: number
   #isScheduled = false
   /** The core is not stepped before it has been started: until then packets are lost, other events wait. */
   #hasStarted = false
@@ -73,6 +74,7 @@ export class Daemon {
 
   constructor(keys: KeyRing, parts: DaemonParts) {
     this.keys = keys
+    this.#signsWith = keys.outgoing.number
     this.viewSettings = parts.view
     this.#parts = parts
   }
@@ -124,7 +126,8 @@ export class Daemon {
     const packet = openPacket(bytes, this.keys)
     if (!isRefusal(packet)) {
       if (!isWanted(packet.message)) return
-      this.post({ kind: 'received', link: from.link, message: packet.message })
+      const { message, authNumber: signedWith } = packet
+      this.post({ kind: 'received', link: from.link, message, signedWith })
       return
     }
     const line = this.#refused.note(from.address, packet.fault, packet.reason, nowMs())
@@ -191,11 +194,22 @@ export class Daemon {
   }
 
   #send(message: Message): void {
-    const datagram = sealMessage(message, this.keys, this.#parts.format)
+    const datagram = sealMessage(message, this.#signingKeys(), this.#parts.format)
     if (isRefusal(datagram)) this.#parts.say('ERROR', `${message.type} not sent: ${datagram.reason}`)
     else for (const link of this.links) link.send(datagram)
     if (message.type === 'shutdone') this.#parts.onLeaving()
     if (message.type === 'status') this.#askPingNodes(message.text('ts') ?? '')
+  }
+
+  /** Our active key, but for a peer of heartbeat 3.0.6 the one that it signs with itself, as long as we have it. */
+  #signingKeys(): KeyRing {
+    const ring = signingWith(this.keys, this.#parts.cluster.keyOfOriginal)
+    if (ring.outgoing.number !== this.#signsWith) {
+      this.#signsWith = ring.outgoing.number
+      const why = ring === this.keys ? 'as authkeys says' : 'as the other node does, which accepts no other'
+      this.#parts.say('info', `Signing with key ${ring.outgoing.number}, ${why}.`)
+    }
+    return ring
   }
 
   #askPingNodes(ts: string): void {

@@ -76,6 +76,11 @@ export class Cluster {
     return this.#finish(now)
   }
 
+  /** Number of the key that a peer of heartbeat 3.0.6 signs with: the only one that it accepts from us. */
+  get keyOfOriginal(): number | undefined {
+    return this.#membership.living().find(peer => !peer.isSystole)?.signedWith
+  }
+
   status(): ClusterStatus {
     return reportStatus({
       config: this.#config,
@@ -93,7 +98,7 @@ export class Cluster {
   #handle(event: Event, nowMs: number): void {
     switch (event.kind) {
       case 'received': {
-        const heard = this.#inbound.hear(event.link, event.message, nowMs)
+        const heard = this.#inbound.hear(event.link, event.message, nowMs, event.signedWith)
         if (heard !== undefined) this.#hear(heard, nowMs)
         return
       }

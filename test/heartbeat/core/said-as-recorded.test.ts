@@ -112,6 +112,21 @@ test('who asks for the list of nodes has our status before it has the list', t =
   t.deepEqual(told.slice(0, 2), ['status', 'repnodes'])
 })
 
+test('the key of an original is that of its newest packet, and of a Systole peer none is told', t => {
+  const cluster = settled()
+  const heard = (seq: number, signedWith: number): number | undefined => {
+    cluster.step({ ...statusOf(seq), signedWith } as Words, 5000 + seq)
+    return cluster.keyOfOriginal
+  }
+  t.is(heard(5, 1), 1)
+  t.is(heard(7, 2), 2)
+  t.is(heard(6, 1), 2, 'an older packet that comes late')
+  t.is(heard(7, 1), 2, 'played again')
+  t.is(heard(8, 1), 1)
+  cluster.step(words(9, ['t', 'systole'], ['rsc_hold', 'local'], ['isstable', '1']), 6000)
+  t.is(cluster.keyOfOriginal, undefined)
+})
+
 test('under legacy the start is complete when the groups were taken, or given by the peer', t => {
   const first = joined({ autoFailback: 'legacy' })
   const alone = play(first, 100, { kind: 'jobEnded', job: 1, failed: [] } as never)

@@ -63,6 +63,15 @@ export class Cluster {
     return cluster
   }
 
+  /** The node of ours; of two originals the first plays its part. */
+  get ours(): NodeName {
+    return NODES.find(node => this.kinds[node] === 'ours') ?? 'alpha'
+  }
+
+  get theirs(): NodeName {
+    return this.ours === 'alpha' ? 'beta' : 'alpha'
+  }
+
   /** A command of the node's own kind. */
   async command(node: NodeName, program: string, ...words: string[]): Promise<string> {
     return this.pair.command('exec', node, ...COMMANDS[this.kinds[node]][program]!, ...words)

@@ -9,15 +9,22 @@ import { type Cluster, HARESOURCES, NODES, type NodeName } from './cluster.js'
 export interface Step {
   readonly name: string
   readonly act: (cluster: Cluster) => Promise<unknown>
-  readonly owners: string
-  readonly limitMs?: number
+  /** `web db`; differs where ours is better than two originals, which are asked for with undefined. */
+  readonly owners: string | ((ours: NodeName | undefined) => string)
+  readonly limitMs: number
 }
 
 export interface Life {
   readonly name: string
   readonly files: Readonly<Record<string, string>>
   readonly steps: readonly Step[]
+  /** What the original complains of beside its own kind as well, where there is no recording to tell. */
+  readonly usual?: RegExp
 }
+
+export const titleOf = (index: number, step: Step): string => `${index + 1} ${step.name}`
+export const ownersOf = (step: Step, ours: NodeName | undefined): string =>
+  typeof step.owners === 'string' ? step.owners : step.owners(ours)
 
 const HA_CF = `logfile /var/log/ha-log
 debugfile /var/log/ha-debug
@@ -39,13 +46,13 @@ export const files = (autoFailback: string, more = ''): Readonly<Record<string, 
   haresources: HARESOURCES,
 })
 
-const step = (name: string, act: Step['act'], owners: string, limitMs = 20_000): Step => ({
+const step = (name: string, act: Step['act'], owners: Step['owners'], limitMs = 30_000): Step => ({
   name,
   act,
   owners,
   limitMs,
 })
-const coldStart = step('cold start', c => c.start(...NODES), 'alpha beta', 40_000)
+const coldStart = step('cold start', c => c.start(...NODES), 'alpha beta', 45_000)
 const standby = (node: NodeName, what: string, owners: string): Step =>
   step(`hb_standby ${what} on ${node}`, c => c.command(node, 'hb_standby', what), owners)
 const takeover = (node: NodeName, what: string, owners: string): Step =>
@@ -53,8 +60,14 @@ const takeover = (node: NodeName, what: string, owners: string): Step =>
 const stop = (node: NodeName, owners: string): Step =>
   step(`graceful stop of ${node}`, c => c.stop(node), owners)
 const comesBack = (node: NodeName, owners: string): Step =>
-  step(`${node} comes back`, c => c.start(node), owners, 40_000)
+  step(`${node} comes back`, c => comeBack(c, node), owners, 45_000)
 const crash = (node: NodeName, owners: string): Step => step(`crash of ${node}`, c => c.crash(node), owners)
+const refused = (command: 'hb_standby' | 'hb_takeover'): Step =>
+  step(
+    `${command} all on alpha is refused`,
+    c => c.command('alpha', command, 'all').then(() => delay(1500)),
+    'alpha beta',
+  )
 
 /** Every argument of both commands on both nodes. */
 const moves: readonly Step[] = [
@@ -66,11 +79,16 @@ const moves: readonly Step[] = [
   standby('alpha', 'foreign', 'alpha beta'),
   takeover('beta', 'foreign', 'beta beta'),
   standby('beta', 'foreign', 'alpha beta'),
+  // The original's rc.d script does not know this word and gives everything away.
   takeover('beta', 'failback', 'beta beta'),
   takeover('alpha', 'local', 'alpha beta'),
 ]
 
-export const LIVES: readonly Life[] = [
+/** Two originals drop everything and start anew; ours goes on with what it has. */
+const afterHeal = (ours: NodeName | undefined): string =>
+  ours === undefined ? 'alpha beta' : `${ours} ${ours}`
+
+const lives: readonly Life[] = [
   {
     name: 'on',
     files: files('on'),
@@ -82,10 +100,6 @@ export const LIVES: readonly Life[] = [
       crash('beta', 'alpha alpha'),
       comesBack('beta', 'alpha beta'),
       stop('beta', 'alpha alpha'),
-      comesBack('beta', 'alpha beta'),
-      crash('alpha', 'beta beta'),
-      comesBack('alpha', 'alpha beta'),
-      stop('beta', 'alpha alpha'),
       stop('alpha', '- -'),
     ],
   },
@@ -94,19 +108,12 @@ export const LIVES: readonly Life[] = [
     files: files('off'),
     steps: [
       coldStart,
-      ...moves,
       stop('alpha', 'beta beta'),
       comesBack('alpha', 'beta beta'),
       takeover('alpha', 'local', 'alpha beta'),
       crash('beta', 'alpha alpha'),
       comesBack('beta', 'alpha alpha'),
       standby('alpha', 'failback', 'alpha beta'),
-      stop('beta', 'alpha alpha'),
-      comesBack('beta', 'alpha alpha'),
-      crash('alpha', 'beta beta'),
-      comesBack('alpha', 'beta beta'),
-      stop('beta', 'alpha alpha'),
-      stop('alpha', '- -'),
     ],
   },
   {
@@ -114,83 +121,61 @@ export const LIVES: readonly Life[] = [
     files: files('legacy'),
     steps: [
       coldStart,
-      step(
-        'hb_standby all on alpha',
-        c => c.command('alpha', 'hb_standby', 'all').then(() => delay(1500)),
-        'alpha beta',
-      ),
-      step(
-        'hb_takeover all on alpha',
-        c => c.command('alpha', 'hb_takeover', 'all').then(() => delay(1500)),
-        'alpha beta',
-      ),
+      refused('hb_standby'),
+      refused('hb_takeover'),
       stop('alpha', 'beta beta'),
       comesBack('alpha', 'alpha beta'),
       crash('beta', 'alpha alpha'),
       comesBack('beta', 'alpha beta'),
-      stop('beta', 'alpha alpha'),
-      comesBack('beta', 'alpha beta'),
-      crash('alpha', 'beta beta'),
-      comesBack('alpha', 'alpha beta'),
-      stop('beta', 'alpha alpha'),
-      stop('alpha', '- -'),
     ],
   },
   {
     name: 'alone',
     files: files('on'),
     steps: [
-      step('alpha starts alone', c => c.start('alpha'), 'alpha alpha', 40_000),
-      comesBack('beta', 'alpha beta'),
-      stop('alpha', 'beta beta'),
-      stop('beta', '- -'),
-      step('beta starts alone', c => c.start('beta'), 'beta beta', 40_000),
-      comesBack('alpha', 'alpha beta'),
-      step('SIGKILL of alpha, its address stays', c => c.kill('alpha'), 'alpha+beta beta'),
-      step('alpha is started again at once', c => c.start('alpha'), 'alpha beta', 40_000),
-      step('SIGKILL of beta, its address stays', c => c.kill('beta'), 'alpha alpha+beta'),
-      step('beta is started again at once', c => c.start('beta'), 'alpha beta', 40_000),
+      step('alpha starts alone', c => c.start('alpha'), 'alpha alpha', 45_000),
+      step('beta joins', c => c.start('beta'), 'alpha beta', 45_000),
+      step('SIGKILL of alpha, whose address stays', c => c.kill('alpha'), 'alpha+beta beta'),
+      step('alpha is started again', c => c.start('alpha'), 'alpha beta', 45_000),
+      step('SIGKILL of beta, whose address stays', c => c.kill('beta'), 'alpha alpha+beta'),
+      step('beta is started again', c => c.start('beta'), 'alpha beta', 45_000),
     ],
   },
   {
     name: 'network',
-    files: files('off', ''),
+    files: files('off'),
     steps: [
       coldStart,
-      step('20 % loss', lossOn, 'alpha beta'),
-      standby('alpha', 'all', 'beta beta'),
-      takeover('alpha', 'local', 'alpha beta'),
-      step('the loss ends', c => c.pair.command('heal').then(() => delay(2000)), 'alpha beta'),
-      step('alpha is late', c => frozen(c, 'alpha', 1300), 'alpha beta'),
-      step('beta is late', c => frozen(c, 'beta', 1300), 'alpha beta'),
+      step('20 % loss', lose, 'alpha beta'),
+      step('loss and hb_standby all on alpha', c => c.command('alpha', 'hb_standby', 'all'), 'beta beta'),
       step(
-        'one link of two is down',
-        c => c.pair.command('partition', 'eth1').then(() => delay(3500)),
+        'loss and hb_takeover local on alpha',
+        c => c.command('alpha', 'hb_takeover', 'local'),
         'alpha beta',
       ),
-      step('it is up again', c => c.pair.command('heal').then(() => delay(1500)), 'alpha beta'),
+      step('the loss ends', c => c.pair.command('heal').then(() => delay(1000)), 'alpha beta'),
+      step('alpha is late', c => freeze(c, 'alpha', 1300), 'alpha beta'),
+      step('beta is late', c => freeze(c, 'beta', 1300), 'alpha beta'),
       step('partition', c => c.pair.command('partition'), 'alpha+beta alpha+beta'),
-      step('heal', c => c.pair.command('heal').then(() => delay(1000)), 'alpha beta', 60_000),
+      step('heal', heal, afterHeal, 60_000),
     ],
   },
   {
     name: 'frozen',
-    files: files('off', ''),
+    files: files('off'),
     steps: [
       coldStart,
-      step(
-        'alpha is frozen beyond deadtime',
-        c => frozen(c, 'alpha', 4500).then(() => delay(3000)),
-        'alpha beta',
-        60_000,
-      ),
-      step('quiet', () => delay(15_000), 'alpha beta', 60_000),
-      step(
-        'beta is frozen beyond deadtime',
-        c => frozen(c, 'beta', 4500).then(() => delay(3000)),
-        'alpha beta',
-        60_000,
-      ),
+      // The one that was not frozen restarts, or yields where it is ours; the frozen one serves on.
+      step('alpha is frozen beyond deadtime', c => freeze(c, 'alpha', 4500), 'alpha alpha', 60_000),
+    ],
+  },
+  {
+    name: 'ping',
+    files: withPing(),
+    steps: [
+      coldStart,
+      step('the ping counts are compared', balanced, 'alpha beta'),
+      step('alpha loses its ping node', c => c.pair.command('link', 'alpha', 'eth0', 'down'), 'beta beta'),
     ],
   },
   {
@@ -198,20 +183,26 @@ export const LIVES: readonly Life[] = [
     files: files('off'),
     steps: [
       coldStart,
-      step('alpha signs with key 2', c => rekey(c, 'alpha').then(() => delay(1500)), 'alpha beta'),
-      step('beta signs with key 2 too', c => rekey(c, 'beta').then(() => delay(1500)), 'alpha beta'),
+      step('ours signs with key 2', c => rekey(c, c.ours), 'alpha beta'),
+      step('the original signs with key 2', c => rekey(c, c.theirs), 'alpha beta'),
+      step('the original signs with key 1', c => rekey(c, c.theirs, 1), 'alpha beta'),
+      step('ours signs with key 1', c => rekey(c, c.ours, 1), 'alpha beta'),
     ],
   },
   {
-    name: 'generations',
+    name: 'restored',
     files: files('on'),
     steps: [
       coldStart,
-      stop('alpha', 'beta beta'),
-      step('alpha is restored from a backup', c => rollBack(c, 'alpha'), 'alpha beta', 30_000),
-      stop('beta', 'alpha alpha'),
-      step('beta is restored from a backup', c => rollBack(c, 'beta'), 'alpha beta', 30_000),
+      step(
+        'ours stops',
+        c => c.stop(c.ours),
+        ours => (ours === 'beta' ? 'alpha alpha' : 'beta beta'),
+      ),
+      step('ours was restored from a backup', c => rollBack(c, c.ours), 'alpha beta'),
     ],
+    // Seen in the capture gen-rolled-back of two originals.
+    usual: /should_drop_message: attempted replay attack/,
   },
   {
     name: 'failures',
@@ -219,130 +210,94 @@ export const LIVES: readonly Life[] = [
     steps: [
       coldStart,
       step(
-        'the start of web fails on beta',
-        c =>
-          failing(c, 'beta', 'start', () => c.command('alpha', 'hb_standby', 'local')).then(() =>
-            delay(4000),
-          ),
+        'a start fails on ours',
+        c => failing(c, 'start', () => c.command(c.theirs, 'hb_standby', 'local')),
         'alpha beta',
-        60_000,
       ),
-      step('again, without the fault', c => c.command('alpha', 'hb_standby', 'local'), 'beta beta'),
-      step('and home', c => c.command('alpha', 'hb_takeover', 'local'), 'alpha beta'),
       step(
-        'the start of db fails on alpha',
-        c =>
-          failing(c, 'alpha', 'start', () => c.command('beta', 'hb_standby', 'local')).then(() =>
-            delay(4000),
-          ),
-        'alpha beta',
-        60_000,
+        'ours can start it again',
+        c => c.command(c.theirs, 'hb_standby', 'local'),
+        ours => `${ours ?? 'alpha'} ${ours ?? 'alpha'}`,
+      ),
+      step('and gives it back', c => c.command(c.theirs, 'hb_takeover', 'local'), 'alpha beta'),
+      step(
+        'a stop fails on ours',
+        c => failing(c, 'stop', () => c.command(c.ours, 'hb_standby', 'local')),
+        ours => (ours === 'beta' ? 'alpha alpha' : 'beta beta'),
       ),
     ],
-  },
-  {
-    name: 'stop-fails-alpha',
-    files: files('off'),
-    steps: [
-      coldStart,
-      step(
-        'the stop of web fails on alpha',
-        c => failing(c, 'alpha', 'stop', () => c.command('alpha', 'hb_standby', 'local'), 5000),
-        'beta beta',
-        60_000,
-      ),
-    ],
-  },
-  {
-    name: 'stop-fails-beta',
-    files: files('off'),
-    steps: [
-      coldStart,
-      step(
-        'the stop of db fails on beta',
-        c => failing(c, 'beta', 'stop', () => c.command('beta', 'hb_standby', 'local'), 5000),
-        'alpha alpha',
-        60_000,
-      ),
-    ],
-  },
-  {
-    name: 'ping-alpha',
-    files: withPing('alpha'),
-    steps: [coldStart, ...pingLoss('alpha')],
-  },
-  {
-    name: 'ping-beta',
-    files: withPing('beta'),
-    steps: [coldStart, ...pingLoss('beta')],
   },
 ]
 
-function withPing(_loser: NodeName): Readonly<Record<string, string>> {
-  const given = files(
-    'off',
-    'deadping 2\nping 10.77.0.254\nrespawn hacluster /usr/libexec/heartbeat/ipfail\n',
-  )
+export const LIVES: ReadonlyMap<string, Life> = new Map(lives.map(life => [life.name, life]))
+
+function withPing(): Readonly<Record<string, string>> {
+  const clients = ['ipfail', 'ccm'].map(name => `respawn hacluster /usr/libexec/heartbeat/${name}\n`)
+  const given = files('off', `deadping 2\nping 10.77.0.254\n${clients.join('')}`)
   return { ...given, 'ha.cf': given['ha.cf']!.replace(/ucast eth0.*\n/g, '') }
 }
 
-function pingLoss(node: NodeName): readonly Step[] {
-  const other = node === 'alpha' ? 'beta' : 'alpha'
-  return [
-    step(
-      'the counts are compared',
-      c =>
-        until('Ping node count is balanced', 30_000, () =>
-          NODES.some(name => c.log(name).includes('Ping node count is balanced')),
-        ),
-      'alpha beta',
-    ),
-    step(
-      `the ping node is lost to ${node}`,
-      c => c.pair.command('link', node, 'eth0', 'down'),
-      `${other} ${other}`,
-    ),
-    step(
-      'it is back',
-      c => c.pair.command('link', node, 'eth0', 'up').then(() => delay(6000)),
-      `${other} ${other}`,
-    ),
-  ]
+/** A node that is back but owns nothing must be known to be back, or what follows comes too early for it. */
+async function comeBack(c: Cluster, node: NodeName): Promise<void> {
+  const from = c.log(node).length
+  await c.start(node)
+  await until(`${node} has settled`, 40_000, () =>
+    c.log(node).slice(from).includes('Initial resource acquisition complete'),
+  )
 }
 
-async function lossOn(c: Cluster): Promise<void> {
+async function balanced(c: Cluster): Promise<void> {
+  await until('Ping node count is balanced', 40_000, () =>
+    NODES.some(node => c.log(node).includes('Ping node count is balanced')),
+  )
+}
+
+async function lose(c: Cluster): Promise<void> {
   for (const node of NODES)
-    for (const link of ['eth0', 'eth1']) await c.pair.attempt(['loss', node, link, '20'])
-  await Promise.all(NODES.map(node => c.chatter(node, 8)))
-  await delay(9000)
+    for (const link of ['eth0', 'eth1']) await c.pair.command('loss', node, link, '20')
+  await Promise.all(NODES.map(node => c.chatter(node, 3)))
+  await delay(3500)
 }
 
-async function frozen(c: Cluster, node: NodeName, ms: number): Promise<void> {
+async function freeze(c: Cluster, node: NodeName, ms: number): Promise<void> {
   await c.signal(node, 'STOP')
   await delay(ms)
   await c.signal(node, 'CONT')
-  await delay(1500)
 }
 
-async function rekey(c: Cluster, node: NodeName): Promise<void> {
-  c.edit(node, 'authkeys', text => text.replace('auth 1', 'auth 2'))
+/** The original needs 2 s to notice, some more to stop, deadtime + 1 s to restart. */
+async function heal(c: Cluster): Promise<void> {
+  const restarts = NODES.filter(node => c.kinds[node] === 'original')
+  const from = restarts.map(node => c.log(node).length)
+  await c.pair.command('heal')
+  await Promise.all(
+    restarts.map((node, at) =>
+      until(`${node} has restarted`, 40_000, () =>
+        c.log(node).slice(from[at]).includes('Initial resource acquisition complete'),
+      ),
+    ),
+  )
+}
+
+/** Long enough for a verdict of death, if one came of it. */
+async function rekey(c: Cluster, node: NodeName, key = 2): Promise<void> {
+  c.edit(node, 'authkeys', text => text.replace('auth 1', `auth ${key}`))
   await c.command(node, 'heartbeat', '-r')
+  await delay(2500)
 }
 
 async function rollBack(c: Cluster, node: NodeName): Promise<void> {
   c.write(node, 'lib/hb_generation', `${'1000'.padStart(15)}\n`)
-  await c.start(node)
+  await comeBack(c, node)
 }
 
-async function failing(
-  c: Cluster,
-  node: NodeName,
-  action: string,
-  cause: () => Promise<unknown>,
-  forMs = 6000,
-): Promise<void> {
-  c.write(node, `ha.d/lsblog.fail-${action}`, '')
+/** lsblog fails on our node while `cause` makes it act. */
+async function failing(c: Cluster, action: 'start' | 'stop', cause: () => Promise<unknown>): Promise<void> {
+  const from = c.log(c.ours).length
+  c.write(c.ours, `ha.d/lsblog.fail-${action}`, '')
   await cause()
-  await delay(forMs)
-  c.remove(node, `ha.d/lsblog.fail-${action}`)
+  await until(`${action} has failed`, 15_000, () => /Return code 1 from/.test(c.log(c.ours).slice(from)))
+  if (action === 'start')
+    await until('it is given up', 15_000, () => /Giving up resources/.test(c.log(c.ours).slice(from)))
+  c.remove(c.ours, `ha.d/lsblog.fail-${action}`)
 }
