@@ -12,6 +12,8 @@ export interface MoveCommand {
   readonly summary: string
   readonly says: string
   readonly messageType: string
+  /** What the word failback stands for in the message, and in words. */
+  readonly failback: readonly [string, string]
   /** Fields behind the class of resources. */
   readonly more: readonly (readonly [string, string])[]
 }
@@ -21,6 +23,7 @@ export const HB_STANDBY: MoveCommand = {
   summary: 'gives the resources of this node to the peer',
   says: 'Going standby',
   messageType: 'ask_resources',
+  failback: ['foreign', 'the same as foreign'],
   more: [['info', 'me']],
 }
 
@@ -29,6 +32,8 @@ export const HB_TAKEOVER: MoveCommand = {
   summary: 'takes resources from the peer, which is asked to give them',
   says: 'Asking for takeover of',
   messageType: 'hb_takeover',
+  // heartbeat 3.0.6 passes the word on, and the node that hears it gives everything.
+  failback: ['failback', 'every resource, as in heartbeat 3.0.6'],
   more: [],
 }
 
@@ -49,7 +54,7 @@ export function askForMove(
       'all       every resource (what is meant without an argument)\n' +
       'local     those whose preferred owner is this node\n' +
       'foreign   those whose preferred owner is the other node\n' +
-      'failback  the same as foreign\n'
+      `failback  ${command.failback[1]}\n`
     output.out(`${command.name} ${command.summary}\n${usage}${words}`)
     return 1
   }
@@ -58,7 +63,7 @@ export function askForMove(
     output.out(`${complaint}${usage}`)
     return 1
   }
-  const resourceClass = wanted === 'failback' ? 'foreign' : wanted
+  const resourceClass = wanted === 'failback' ? command.failback[0] : wanted
   const message = Message.of(['t', command.messageType], ['rsc_hold', resourceClass], ...command.more)
   const problem = writeToFifo(`${pathsFrom(env).varLib}/fifo`, message)
   if (problem !== null) {

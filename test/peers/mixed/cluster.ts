@@ -156,8 +156,10 @@ export class Cluster {
     return `${of('alpha')} ${of('beta')}`
   }
 
-  async settles(what: string, owners: string, limitMs: number): Promise<void> {
-    await until(`${what}: ${owners}`, limitMs, async () => (await this.owners()) === owners).catch(
+  async settles(what: string, owners: string | RegExp, limitMs: number): Promise<void> {
+    const isWanted = (now: string): boolean =>
+      typeof owners === 'string' ? now === owners : owners.test(now)
+    await until(`${what}: ${owners}`, limitMs, async () => isWanted(await this.owners())).catch(
       async error => {
         throw new Error(`${error.message}\nbut: ${await this.owners()}\n${this.tail()}`)
       },
