@@ -38,7 +38,6 @@ import { attempt } from './io/start-failure.js'
 import type { Link, LinkHandlers } from './links/link.js'
 import type { PingPort } from './links/ping.js'
 import * as lines from './log-lines.js'
-import { runnerLogLine } from './resources/plan/script-line.js'
 import { RELEASE, VERSION } from './version.js'
 
 /** What the command that started us is told, once. */
@@ -247,7 +246,7 @@ export class Life {
     const logfile = logfileOf(haCf, paths.varLog)
     const begin = runnerBegin(haCf, { us, paths, logfile, debug, inherited: env })
     const runner = new RunnerLink(runnerFile, env, begin, {
-      onLine: line => this.#log.childLine(runnerLogLine(line, us)),
+      onLine: line => this.#log.runnerLine(line),
       onJobEnded: (job, failed) => this.#post({ kind: 'jobEnded', job, failed }),
       onTrouble: sentence => this.#say('ERROR', sentence),
     })

@@ -263,26 +263,26 @@ async function balanced(c: Cluster): Promise<void> {
   )
 }
 
-const AS_CLIENT = ['setpriv', '--reuid=hacluster', '--regid=haclient', '--clear-groups', 'timeout', '6']
+const AS_CLIENT = ['setpriv', '--reuid=hacluster', '--regid=haclient', '--clear-groups', 'timeout', '30']
+const TOLD: Readonly<Record<string, readonly string[]>> = {
+  ccm_testclient: ['MY NODE IS A MEMBER OF THE MEMBERSHIP LIST', 'nodename=alpha', 'nodename=beta'],
+  api_test: NODES.map(node => `Cluster node: ${node}: status: active`),
+}
 
-/** What the package's own clients are told by the daemons of both kinds. */
+/** What the package's own clients are told by the daemons of both kinds; they go on until they are ended. */
 async function clientsAgree(c: Cluster): Promise<void> {
-  const ask = (node: NodeName, client: string): Promise<string> =>
-    c.attempt(node, ...AS_CLIENT, `/usr/libexec/heartbeat/${client}`)
-  const [members, tested] = await Promise.all(
-    ['ccm_testclient', 'api_test'].map(client => Promise.all(NODES.map(node => ask(node, client)))),
-  )
-  for (const said of members!)
-    for (const wanted of [
-      /MY NODE IS A MEMBER OF THE MEMBERSHIP LIST/,
-      /[\s\S]*alpha[\s\S]*beta|beta[\s\S]*alpha/,
-    ])
-      if (!wanted.test(said))
-        throw new Error(`ccm_testclient does not say ${wanted}:\n${members!.join('\n---\n')}`)
-  for (const said of tested!)
+  for (const client of Object.keys(TOLD))
     for (const node of NODES)
-      if (!said.includes(`Cluster node: ${node}: status: active`))
-        throw new Error(`api_test does not see ${node}:\n${tested!.join('\n---\n')}`)
+      await c.pair.command('bg', node, client, ...AS_CLIENT, `/usr/libexec/heartbeat/${client}`)
+  for (const [client, lines] of Object.entries(TOLD))
+    for (const node of NODES) {
+      const said = (): string => c.file(node, `log/${client}.out`)
+      await until(`${client} on ${node}: ${lines}`, 30_000, () =>
+        lines.every(line => said().includes(line)),
+      ).catch(error => {
+        throw new Error(`${error.message}\n${said()}`)
+      })
+    }
 }
 
 async function lose(c: Cluster): Promise<void> {

@@ -53,6 +53,8 @@ export const OMITTED: readonly Omission[] = [
   },
   { line: /lost packet|No pkts missing/, why: 'two packets that arrive in exchanged order are no loss' },
   { line: /IPaddrN\S* INFO:$/, why: 'a second later, from a program in the background' },
+  { line: /^(ipfail|ccm) /, why: 'which of the two clients asks the other first is chance' },
+  { line: /send queue length from heartbeat to client/, why: 'clients have no queue of their own size' },
   { line: /INFO: Running OK/, why: 'what is known to run is not asked again' },
   {
     line: /\(standby\)\.|Standby resource acquisition done|Acquiring resource group/,
