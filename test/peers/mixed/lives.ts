@@ -265,7 +265,7 @@ async function balanced(c: Cluster): Promise<void> {
 
 const AS_CLIENT = ['setpriv', '--reuid=hacluster', '--regid=haclient', '--clear-groups', 'timeout', '30']
 const TOLD: Readonly<Record<string, readonly string[]>> = {
-  ccm_testclient: ['MY NODE IS A MEMBER OF THE MEMBERSHIP LIST', 'nodename=alpha', 'nodename=beta'],
+  ccm_testclient: ['MY NODE IS A MEMBER OF THE MEMBERSHIP LIST', 'uname=alpha', 'uname=beta'],
   api_test: NODES.map(node => `Cluster node: ${node}: status: active`),
 }
 

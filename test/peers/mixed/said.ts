@@ -67,6 +67,11 @@ export const OMITTED: readonly Omission[] = [
     why: 'who started alone is settled already when the other joins',
   },
   {
+    line: /status (init|up)$|Initial resource acquisition complete|(local|remote) resource transition/,
+    step: /cold start|comes back|is started again/,
+    why: 'which node is first, and how far the other is by then, is chance',
+  },
+  {
     line: /remote resource transition completed|Both machines own/,
     step: /loss/,
     why: 'a packet is late by then, or came late where the recording was made',
