@@ -7,8 +7,7 @@ const test = peerTest('net-admin', 'heartbeat', 'iproute2', 'util-linux', 'procp
 
 test('auto_failback off and legacy: groups stay, or are asked for, as between two originals', async t => {
   const [off, legacy] = [LIVES.get('off')!, LIVES.get('legacy')!]
-  await Promise.all([playMixed(t, off, 'alpha'), playMixed(t, off, 'beta')])
-  await Promise.all([playMixed(t, legacy, 'alpha'), playMixed(t, legacy, 'beta')])
+  await Promise.all([off, legacy].flatMap(life => [playMixed(t, life, 'alpha'), playMixed(t, life, 'beta')]))
 })
 
 test('a start alone, a second node that joins, a daemon killed while its addresses stay', async t => {

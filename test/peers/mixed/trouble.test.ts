@@ -6,9 +6,8 @@ import { playMixed } from './play.js'
 const test = peerTest('net-admin', 'heartbeat', 'iproute2', 'util-linux', 'procps', 'nftables')
 
 test('a start and a stop that fail here, and a node restored from a backup', async t => {
-  const [failures, restored] = [LIVES.get('failures')!, LIVES.get('restored')!]
-  await Promise.all([playMixed(t, failures, 'alpha'), playMixed(t, failures, 'beta')])
-  await Promise.all([playMixed(t, restored, 'alpha'), playMixed(t, restored, 'beta')])
+  const lives = [LIVES.get('failures')!, LIVES.get('restored')!]
+  await Promise.all(lives.flatMap(life => [playMixed(t, life, 'alpha'), playMixed(t, life, 'beta')]))
 })
 
 test('the packaged ipfail and ccm of both nodes agree, and ping loss moves the resources', async t => {
