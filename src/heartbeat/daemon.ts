@@ -11,7 +11,6 @@ import { Rarely, withTimes } from '../base/rarely.js'
 import type { Level } from '../log/record.js'
 import { respondToClientQuery } from './api/clients.js'
 import type { ClusterView } from './api/cluster-view.js'
-import { answerToTakeover } from './api/takeover-request.js'
 import { type ViewSettings, viewOf } from './api/view-of-status.js'
 import { losesReceived, losesSent, type TestLosses } from './config/only-for-testing.js'
 import type {
@@ -33,7 +32,7 @@ import { isRefusal, type Message } from './wire/message.js'
 import { type MessageFormat, openPacket, sealMessage } from './wire/packet.js'
 import { isPingStatusOf, pingStatus } from './wire/ping-status.js'
 import { RefusedPackets } from './wire/refused-packets.js'
-import type { KeyRing } from './wire/signature.js'
+import { type KeyRing, signingWith } from './wire/signature.js'
 
 /** Events that may wait: many times what a tick brings, little enough to be worked off in a moment. */
 const EVENTS_MAX = 4_096
@@ -95,6 +94,7 @@ export class Daemon {
   readonly #dropped = new Rarely()
   readonly #floods = new FloodGuard()
   #api: ApiSocket | null = null
+  #signsWith: number
   #isScheduled = false
   /** The core is not stepped before it has been started: until then packets are lost, other events wait. */
   #hasStarted = false
@@ -103,6 +103,7 @@ export class Daemon {
 
   constructor(keys: KeyRing, parts: DaemonParts) {
     this.keys = keys
+    this.#signsWith = keys.outgoing.number
     this.viewSettings = parts.view
     this.#parts = parts
   }
@@ -155,10 +156,11 @@ export class Daemon {
     const packet = openPacket(bytes, this.keys)
     if (!isRefusal(packet)) {
       this.#floods.accepted(from.address)
-      const source = packet.message.text('src')?.toLowerCase() ?? ''
+      const { message, authNumber: signedWith } = packet
+      const source = message.text('src')?.toLowerCase() ?? ''
       const { us, random } = this.#parts
-      if (!isWanted(packet.message) || losesReceived(this.losses, source, us, random.chance)) return
-      this.post({ kind: 'received', link: from.link, message: packet.message })
+      if (!isWanted(message) || losesReceived(this.losses, source, us, random.chance)) return
+      this.post({ kind: 'received', link: from.link, message, signedWith })
       return
     }
     this.#floods.refused(from.address)
@@ -240,7 +242,7 @@ export class Daemon {
   }
 
   #send(message: Message): void {
-    const datagram = sealMessage(message, this.keys, this.#parts.format)
+    const datagram = sealMessage(message, this.#signingKeys(), this.#parts.format)
     if (isRefusal(datagram)) this.#parts.say('ERROR', `${message.type} not sent: ${datagram.reason}`)
     else
       for (const link of this.links)
@@ -248,6 +250,17 @@ export class Daemon {
     if (message.type === 'shutdone') this.#parts.onLeaving()
     if (message.type === 'status') this.#parts.onBeat()
     if (message.type === 'status') this.#askPingNodes(message.text('ts') ?? '')
+  }
+
+  /** Our active key, but for a peer of heartbeat 3.0.6 the one that it signs with itself, as long as we have it. */
+  #signingKeys(): KeyRing {
+    const ring = signingWith(this.keys, this.#parts.cluster.keyOfOriginal)
+    if (ring.outgoing.number !== this.#signsWith) {
+      this.#signsWith = ring.outgoing.number
+      const why = ring === this.keys ? 'as authkeys says' : 'as the other node does, which accepts no other'
+      this.#parts.say('info', `Signing with key ${ring.outgoing.number}, ${why}.`)
+    }
+    return ring
   }
 
   #askPingNodes(ts: string): void {
@@ -262,8 +275,6 @@ export class Daemon {
     // A message of ours to one other node comes by here too; it is not for the clients of this node.
     const isForUs = (message.text('dest') ?? us).toLowerCase() === us
     if (isForUs) this.#api?.deliver(message)
-    const giveAway = answerToTakeover(message, us)
-    if (giveAway) this.submit(giveAway)
     const isAsked = message.type === 'query-cstatus' && isForUs
     const answer = isAsked && this.#api ? respondToClientQuery(message, this.#api.clients) : null
     if (answer) this.submit(answer)

@@ -39,9 +39,8 @@ import { attempt } from './io/start-failure.js'
 import type { Watchdog } from './io/watchdog.js'
 import type { Link, LinkHandlers } from './links/link.js'
 import type { PingPort } from './links/ping.js'
-import { restarting } from './log-lines.js'
+import * as lines from './log-lines.js'
 import type { ResourceGroup } from './resources/plan/resource.js'
-import { runnerLogLine } from './resources/plan/script-line.js'
 import { stonithDevices } from './resources/plan/stonith.js'
 import { RELEASE, VERSION } from './version.js'
 
@@ -242,7 +241,13 @@ export class Life {
   async #openLinks(): Promise<readonly Link[]> {
     const { env, paths } = this.#options
     const { haCf, diagnostics } = this.#configuration
-    for (const diagnostic of diagnostics) this.#say('WARN', render(diagnostic).split('\n', 1)[0]!)
+    const { level, text } = lines.pacemakerSupport()
+    this.#say(level, text)
+    for (const diagnostic of diagnostics) {
+      this.#say('WARN', render(diagnostic).split('\n', 1)[0]!)
+      const said = lines.takenNevertheless(diagnostic.code, diagnostic.original)
+      for (const { level, text } of said) this.#say(level, text)
+    }
     for (const name of withoutEffect(haCf)) this.#say('info', `${name} is accepted and has no effect here`)
     const listen = (env.HA_LISTEN ?? '').split(/\s+/).filter(word => word !== '')
     const planned = await planMedia(haCf.media, listen)
@@ -288,7 +293,7 @@ export class Life {
       env,
       { ...begin, held },
       {
-        onLine: line => this.#log.childLine(runnerLogLine(line, us)),
+        onLine: line => this.#log.runnerLine(line),
         onJobEnded: (job, failed) => this.#post({ kind: 'jobEnded', job, failed }),
         onResetEnded: (node, result) => this.#post({ kind: 'resetEnded', node, result }),
         onTrouble: sentence => this.#say('ERROR', sentence),
@@ -344,7 +349,7 @@ export class Life {
   }
 
   #restart(): void {
-    this.#say('info', restarting().text)
+    this.#say('info', lines.restarting().text)
     this.#post({ kind: 'restart' })
   }
 

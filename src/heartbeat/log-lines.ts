@@ -15,6 +15,29 @@ const warn = (text: string): LogLine => ({ level: 'WARN', text })
 const error = (text: string): LogLine => ({ level: 'ERROR', text })
 const crit = (text: string): LogLine => ({ level: 'CRIT', text })
 
+// Start.
+export const pacemakerSupport = () => info('Pacemaker support: false')
+/** What heartbeat 3.0.6 says about a value that it takes nevertheless; the codes are those of the diagnostics. */
+export function takenNevertheless(code: string, original: string | undefined): readonly LogLine[] {
+  if (original === undefined) return []
+  switch (code) {
+    case 'initdead-small':
+      return [
+        warn(original),
+        info('Initial dead time accounts for slow network startup time'),
+        info('It should be >= deadtime and >= 10 seconds'),
+      ]
+    case 'legacy-failback':
+      return [
+        warn(original),
+        warn("Please convert to 'auto_failback on'."),
+        warn('See documentation for conversion details.'),
+      ]
+    default:
+      return []
+  }
+}
+
 // Status and links.
 export const localStatus = (status: string) => info(`Local status now set to: '${status}'`)
 export const commNowUp = () => info('Comm_now_up(): updating status to active')

@@ -32,7 +32,6 @@ const CLASSES = ['all', 'foreign', 'local', 'failback']
 const CLASSES_HELP = `all       every resource (what is meant without an argument)
 local     those whose preferred owner is this node
 foreign   those whose preferred owner is the other node
-failback  the same as foreign
 `
 const classUsage: Command['usage'] = program => ({
   out: 'usage:\n',
@@ -67,7 +66,7 @@ const settingCommand = (name: string, type: string, field: string, help: string)
 const COMMANDS = {
   hb_standby: {
     usage: classUsage,
-    help: `Gives resources of this node to the peer.\n${CLASSES_HELP}`,
+    help: `Gives resources of this node to the peer.\n${CLASSES_HELP}failback  the same as foreign\n`,
     read: argv => {
       const read = classOf(argv)
       if ('wrong' in read) return read
@@ -78,7 +77,7 @@ const COMMANDS = {
   },
   hb_takeover: {
     usage: classUsage,
-    help: `Takes resources from the peer, which is asked to give them.\n${CLASSES_HELP}`,
+    help: `Takes resources from the peer, which is asked to give them.\n${CLASSES_HELP}failback  every resource, as in heartbeat 3.0.6\n`,
     read: argv => {
       const read = classOf(argv)
       return 'wrong' in read ? read : { message: [['t', 'hb_takeover'], ['rsc_hold', read.class]] } // biome-ignore format: pairs

@@ -79,6 +79,11 @@ export class Cluster {
     return this.#finish(now)
   }
 
+  /** Number of the key that a peer of heartbeat 3.0.6 signs with: the only one that it accepts from us. */
+  get keyOfOriginal(): number | undefined {
+    return this.#membership.living().find(peer => !peer.isSystole)?.signedWith
+  }
+
   status(): ClusterStatus {
     return reportStatus({
       config: this.#config,
@@ -96,7 +101,7 @@ export class Cluster {
   #handle(event: Event, nowMs: number): void {
     switch (event.kind) {
       case 'received': {
-        const heard = this.#inbound.hear(event.link, event.message, nowMs)
+        const heard = this.#inbound.hear(event.link, event.message, nowMs, event.signedWith)
         if (heard !== undefined) this.#hear(heard, nowMs)
         return
       }
@@ -230,6 +235,9 @@ export class Cluster {
   #obey(peer: Peer, message: Message, seq: number, nowMs: number): void {
     switch (message.type) {
       case 'reqnodes':
+        // A starting heartbeat 3.0.6 that has the list but no status of ours takes us for not active, and under
+        // auto_failback legacy it starts its groups then without asking us to release them.
+        this.#presence.beat()
         this.#nodeList.answer(peer.name)
         break
       case 'repnodes':

@@ -135,7 +135,13 @@ export interface ResourceJob {
 
 export type Event =
   /** A packet that decoded and verified, from a link. Packets of the ping links too (NS_st, src = ping node). */
-  | { readonly kind: 'received'; readonly link: LinkName; readonly message: Message }
+  | {
+      readonly kind: 'received'
+      readonly link: LinkName
+      readonly message: Message
+      /** Number of the key that it was signed with. */
+      readonly signedWith?: number
+    }
   /** A message of a local writer (FIFO, API client, our commands), not yet stamped. */
   | { readonly kind: 'submitted'; readonly message: Message }
   /**

@@ -54,6 +54,7 @@ export class Ground {
   /** We have told the peer that we are unstable and owe it the news of our being stable. */
   owesStable = false
   standbyIsRunning = false
+  #startIsComplete = false
   /** We did not run for longer than deadtime: until then the peer's claims go before ours. */
   doubtUntilMs = Number.NEGATIVE_INFINITY
   readonly jobs: Jobs
@@ -124,6 +125,12 @@ export class Ground {
   /** Begins to doubt, or goes on. */
   doubt(): void {
     this.doubtUntilMs = this.nowMs + DOUBT_MS + 2 * this.config.keepaliveMs
+  }
+
+  /** Our groups have found their place for the first time; `by` names what brought that about. Said once. */
+  completeStart(by: string): void {
+    if (!this.#startIsComplete) this.chronicle.log(lines.initialAcquisition(by))
+    this.#startIsComplete = true
   }
 
   forgetPeer(): void {

@@ -3,6 +3,7 @@
  * it and answers (ip-request-resp). With nobody else active it takes them at once. By hand (req_resource) one group can
  * be asked for under every auto_failback; who holds which class stays as it was then, as in the original.
  */
+import * as lines from '../log-lines.js'
 import type { Message } from '../wire/message.js'
 import { LOCAL, NONE } from './classes.js'
 import type { GroupName, NodeName } from './contract.js'
@@ -33,6 +34,7 @@ export class Legacy {
     if (peerIsActive && own.length > 0) {
       this.#awaited = new Set(own.map(group => group.key))
       this.#ask()
+      ground.chronicle.log(lines.localAcquired())
     } else {
       ground.hold(LOCAL, 'start, no other node is active')
       ground.jobs.add({
@@ -40,7 +42,11 @@ export class Legacy {
         bits: LOCAL,
         node: ground.us,
         why: 'start, no other node is active',
-        whenEnded: failed => ground.noteStarts(LOCAL, failed),
+        whenEnded: failed => {
+          ground.noteStarts(LOCAL, failed)
+          ground.chronicle.log(lines.localAcquired())
+          ground.completeStart('req_our_resources')
+        },
       })
     }
   }
@@ -139,6 +145,7 @@ export class Legacy {
       whenEnded: failed => {
         this.#ground.noteStarts(NONE, failed)
         if (failed.length === 0) this.#ground.noteWell(key)
+        if (this.#awaited.size === 0) this.#ground.completeStart('ip-request-resp')
       },
     })
   }

@@ -151,10 +151,11 @@ export class NodeList {
   }
 }
 
-/** The names of a nodelist field, lower-cased; what cannot be a name is left out. */
+/** The names of a nodelist field, lower-cased, as many as a cluster can have; what cannot be a name is left out. */
 export function names(list: string | undefined): NodeName[] {
   return (list ?? '')
     .toLowerCase()
     .split(/[\s]+/)
     .filter(name => name.length > 0 && name.length <= NAME_BYTES_MAX && /^[\x21-\x7e]+$/.test(name))
+    .slice(0, NODES_MAX)
 }

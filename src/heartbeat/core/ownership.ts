@@ -95,6 +95,8 @@ export class Ownership {
   heardAsk(from: NodeName, message: Message, seq: number): void {
     const bits = classBits(message.text('rsc_hold'))
     if (bits === undefined || !this.ground.config.manageResources) return
+    // heartbeat 3.0.6 answers our `shutdown` with a `done` of its own, as if that had been a standby.
+    if (this.ground.state === 'shutdown' && message.text('info') === 'done') return
     this.standby.heard(from, message.text('info') ?? '', bits, seq)
   }
 

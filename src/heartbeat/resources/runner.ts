@@ -166,7 +166,7 @@ export class Runner {
         await this.#announce()
         continue
       }
-      const plan = planJob(next.job, this.#begin.us, next.groups, [...this.#held.values()])
+      const plan = planJob(next.job, this.#begin.us, next.groups, [...this.#held.values()], this.#isLegacy)
       const failed = await this.#carryOut(plan)
       this.#world.send({ kind: 'jobEnded', job: next.job.job, failed })
     }
@@ -186,18 +186,20 @@ export class Runner {
     }
   }
 
+  get #isLegacy(): boolean {
+    return this.#begin.env.HA_auto_failback === 'legacy'
+  }
+
   async #carryOut(plan: JobPlan): Promise<GroupName[]> {
-    const machDown = (text: string | null): void => {
-      if (text !== null) this.#say({ program: 'mach_down(default)', level: 'info', text })
-    }
+    const machDown = (text: string): void => this.#say({ program: 'mach_down(default)', level: 'info', text })
     const failed: GroupName[] = []
     for (const step of plan.steps) {
       if (this.#orphaned) return failed
-      machDown(step.before)
+      if (step.before !== null) machDown(step.before)
       const worked = await this.#step(step)
       if (!worked) failed.push({ node: step.group.node, key: groupKey(step.group) })
     }
-    machDown(plan.end)
+    plan.end.forEach(machDown)
     return failed
   }
 

@@ -1,70 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { createPrng } from '../../../src/base/prng.js'
-import { Cluster, type ClusterConfig, type Effect, type Event } from '../../../src/heartbeat/core/cluster.js'
-import { type FieldValue, Message } from '../../../src/heartbeat/wire/message.js'
-
-const config = (changes: Partial<ClusterConfig> = {}): ClusterConfig => ({
-  us: 'alpha',
-  nodes: ['alpha', 'beta'],
-  pingNodes: [],
-  uuid: new Uint8Array(16).fill(1),
-  generation: 1000,
-  keepaliveMs: 1000,
-  deadtimeMs: 3000,
-  warntimeMs: 2000,
-  initdeadMs: 10_000,
-  deadpingMs: 3000,
-  autoFailback: 'on',
-  maxRexmitDelayMs: 250,
-  hopfudge: 1,
-  links: ['eth1'],
-  groups: [
-    { node: 'alpha', key: 'web' },
-    { node: 'beta', key: 'db' },
-  ],
-  manageResources: true,
-  heldAtStart: 'none',
-  random: createPrng(1),
-  wallSeconds: () => 1_700_000_000,
-  loadAverage: () => 'n/a',
-  ...changes,
-})
-
-const from = (seq: number, pairs: readonly (readonly [string, FieldValue])[], node = 'beta'): Event => ({
-  kind: 'received',
-  link: 'eth1',
-  message: Message.of(...pairs, ['src', node], ['seq', seq.toString(16)], ['hg', '7'], ['ts', '6b00fbef']),
-})
-const statusOf = (seq: number, st = 'active', dt = 'bb8'): Event =>
-  from(seq, [
-    ['t', 'status'],
-    ['st', st],
-    ['dt', dt],
-    ['protocol', '1'],
-  ])
-const clock: Event = { kind: 'clock' }
-const sent = (effects: readonly Effect[], type: string): Message[] =>
-  effects.flatMap(effect => (effect.kind === 'send' && effect.message.type === type ? [effect.message] : []))
-const logged = (effects: readonly Effect[]): string[] =>
-  effects.flatMap(effect => (effect.kind === 'log' ? [`${effect.level}: ${effect.text}`] : []))
-
-/** Our core and a beta that is active, with communication up. */
-function joined(changes: Partial<ClusterConfig> = {}): Cluster {
-  const cluster = new Cluster(config(changes))
-  cluster.start(0)
-  cluster.step(statusOf(1), 10)
-  cluster.step(
-    from(2, [
-      ['dest', 'alpha'],
-      ['t', 'repnodes'],
-      ['nodelist', 'alpha beta '],
-      ['delnodelist', ' '],
-    ]),
-    20,
-  )
-  return cluster
-}
+import { Cluster, type Effect, type Event } from '../../../src/heartbeat/core/cluster.js'
+import { Message } from '../../../src/heartbeat/wire/message.js'
+import { clock, config, from, joined, logged, sent, statusOf } from './one-core.js'
 
 test('a node is declared dead after the dead time that it announces itself, once', t => {
   const cluster = joined()
