@@ -6,12 +6,10 @@ import { createRequire } from 'node:module'
 import { endianness, networkInterfaces } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runCommand } from '../base/io/run-command.js'
-import type { AgentContext } from './agent.js'
+import { type AgentContext, ANNOUNCEMENTS } from './agent.js'
 import { toBytes } from './ipv6.js'
 import { advertisementFrame } from './neighbour-advertisement.js'
 
-const TIMES = 5
-const EVERY_MS = 200
 const AF_PACKET = 17
 const SOCK_RAW_NONBLOCK_CLOEXEC = 3 | 0o2004000
 const ETH_P_IPV6 = 0x86dd
@@ -80,8 +78,9 @@ export async function advertise(
   cancelAdvertisements(address)
   const stopping = new AbortController()
   running.set(address, stopping)
-  for (let i = 0; i < TIMES && !stopping.signal.aborted; i++) {
-    if (i > 0) await sleep(EVERY_MS)
+  const { count, everyMs } = context.announcements ?? ANNOUNCEMENTS
+  for (let i = 0; i < count && !stopping.signal.aborted; i++) {
+    if (i > 0) await sleep(everyMs)
     if (stopping.signal.aborted) break
     if (byFrame(nic, address) || (await byProgram(nic, address, context))) continue
     context.log(

@@ -10,6 +10,7 @@ import { type Agent, type AgentContext, type AgentOutcome, EXIT, SAYS, usageOutc
 import { announce, cancelAnnouncements } from './announce.js'
 import { type HostFacts, readAddresses, readRoutes } from './host-facts.js'
 import { isLoopback } from './ipv4.js'
+import { findRival } from './rival.js'
 
 const COMMAND_TIMEOUT_MS = 10_000
 
@@ -106,10 +107,28 @@ async function announceAgain(text: string, name: string, context: AgentContext):
   if (found !== undefined) void announce(found.nic, found.address, `${name}_${found.address}`, context)
 }
 
+/** Where it is set, or would be set by a start. */
+async function rivalOf(text: string, context: AgentContext): Promise<string | null> {
+  const parsed = parseAddressArgument(text)
+  if ('problem' in parsed || isLoopback(parsed.argument.address)) return null
+  const facts = await readFacts(context)
+  if (typeof facts === 'string') return null
+  const plan = planStart(parsed.argument, facts)
+  const nic = plan.kind === 'run' ? plan.nic : findAddress(parsed.argument, facts)?.nic
+  return nic === undefined ? null : findRival(nic, parsed.argument.address, context)
+}
+
+function addressOf(text: string): string | null {
+  const parsed = parseAddressArgument(text)
+  return 'problem' in parsed || isLoopback(parsed.argument.address) ? null : parsed.argument.address
+}
+
 function addressAgent(name: string): Agent {
   const agent: Agent = {
     name,
     announce: ([text = ''], context) => announceAgain(text, name, context),
+    serviceAddress: ([text = '']) => addressOf(text),
+    rival: ([text = ''], context) => rivalOf(text, context),
     usage: 'ip-address[/netmaskbits[/interface[:label][/broadcast]]] (start|stop|status|monitor)',
     summary: 'a service address on an interface of this machine',
     async run(args, action, context) {

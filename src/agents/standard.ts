@@ -18,17 +18,22 @@ export interface StandardAgent {
   readonly argumentsMax: number
   act(args: readonly string[], action: Action, context: AgentContext): Promise<AgentOutcome>
   readonly announce?: Agent['announce'] & {}
+  readonly serviceAddress?: Agent['serviceAddress'] & {}
+  readonly rival?: Agent['rival'] & {}
 }
 
 const isAction = (word: string): word is Action => (ACTIONS as readonly string[]).includes(word)
 
 export function standardAgent(standard: StandardAgent): Agent {
-  const { name, summary, parameters, argumentsMax, announce } = standard
+  const { name, summary, parameters, argumentsMax } = standard
+  const { announce, serviceAddress, rival } = standard
   const argumentsMin = parameters.filter(parameter => parameter.isRequired).length
   const agent: Agent = {
     name,
     summary,
     ...(announce && { announce }),
+    ...(serviceAddress && { serviceAddress }),
+    ...(rival && { rival }),
     usage: `${standard.usage} (start|stop|status|monitor|meta-data|usage)`.trimStart(),
     async run(args, action, context) {
       if (action === 'meta-data')

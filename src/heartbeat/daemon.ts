@@ -43,6 +43,7 @@ export interface DaemonParts {
   ) => Promise<ApiSocket | null>
   readonly runJob: (job: ResourceJob) => void
   readonly announce: () => void
+  readonly reboot: () => void
   /** Keeps it for the next start. */
   readonly keepGeneration: (generation: number) => void
   readonly onDecision: (decision: Decision) => void
@@ -165,6 +166,9 @@ export class Daemon {
         }
         case 'announce':
           this.#parts.announce()
+          break
+        case 'reboot':
+          this.#parts.reboot()
           break
         case 'log':
           this.#parts.say(effect.level, effect.text)

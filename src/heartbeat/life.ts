@@ -30,6 +30,7 @@ import { OwnClients } from './io/own-clients.js'
 import { removePidFile, writePidFile } from './io/pid-file.js'
 import { openPingNodes } from './io/ping-nodes.js'
 import { rcScripts } from './io/rc-scripts.js'
+import { reboot } from './io/reboot.js'
 import { Reload } from './io/reload.js'
 import { keptGeneration, rememberIdentity } from './io/remember.js'
 import { RunnerLink } from './io/runner-link.js'
@@ -148,6 +149,7 @@ export class Life {
         runner.run(job, reload.groups)
       },
       announce: () => runner.announce(),
+      reboot: () => reboot(sentence => this.#say('CRIT', sentence)),
       onDelivered: message => {
         offerToScripts(message)
         clients.deliver(message)
@@ -242,6 +244,7 @@ export class Life {
     const runner = new RunnerLink(runnerFile, env, begin, {
       onLine: line => this.#log.childLine(runnerLogLine(line, us)),
       onJobEnded: (job, failed) => this.#post({ kind: 'jobEnded', job, failed }),
+      onGroupLost: (group, why) => this.#post({ kind: 'groupLost', group, why }),
       onTrouble: sentence => this.#say('ERROR', sentence),
     })
     runner.start()

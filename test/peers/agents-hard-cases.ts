@@ -7,10 +7,14 @@ import { once } from 'node:events'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AgentContext, AgentOutcome } from '../../src/agents/agent.js'
+import { runByHand } from '../../src/agents/by-hand.js'
 import { builtinAgents } from '../../src/agents/table.js'
 
 export interface HardCases {
   readonly duplicate: AgentOutcome
+  readonly duplicate4: AgentOutcome
+  readonly free4: AgentOutcome
+  readonly again4: AgentOutcome
   readonly addressesAfterDuplicate: string
   readonly duplicateStatus: AgentOutcome
   readonly heard: string
@@ -42,7 +46,7 @@ async function agent(line: string, env = ENV): Promise<AgentOutcome> {
   const [name = '', ...words] = line.split(' ')
   const found = builtinAgents.get(name)
   if (!found) throw new Error(`there is no agent ${name}`)
-  return found.run(words.slice(0, -1), words.at(-1) ?? '', { ...context, env })
+  return runByHand(found, words.slice(0, -1), words.at(-1) ?? '', { ...context, env })
 }
 
 async function heardAfterStart(): Promise<string> {
@@ -61,6 +65,16 @@ async function heardAfterStart(): Promise<string> {
   return text
 }
 
+/** The kernel makes them; until then a neighbour cannot be asked. */
+async function linkLocalsAreReady(): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    const all = command('ip -6 addr show dev eth1') + command('ip -n other -6 addr show dev other0')
+    const ready = all.match(/fe80::\S+ scope link\b(?! tentative)/g)
+    if ((ready?.length ?? 0) === 2) return
+    await sleep(50)
+  }
+}
+
 async function main(folder: string): Promise<void> {
   command('mount -t tmpfs tmpfs /run')
   for (const line of [
@@ -69,12 +83,23 @@ async function main(folder: string): Promise<void> {
     'link set eth0 up',
     'link set peer0 up',
     'addr add 2001:db8:1::1/64 dev eth0 nodad',
-    'addr add 2001:db8:1::99/64 dev peer0 nodad',
+    'netns add other',
+    'link add eth1 type veth peer name other0 netns other',
+    'link set eth1 up',
+    '-n other link set other0 up',
+    'addr add 10.66.0.1/24 dev eth1',
+    'addr add 2001:db8:2::1/64 dev eth1 nodad',
+    '-n other addr add 10.66.0.99/24 dev other0',
+    '-n other addr add 2001:db8:2::99/64 dev other0 nodad',
   ])
     command(`ip ${line}`)
-  const duplicate = await agent('IPv6addr 2001:db8:1::99/64/eth0 start')
-  const addressesAfterDuplicate = command('ip -6 -o addr show dev eth0')
-  const duplicateStatus = await agent('IPv6addr 2001:db8:1::99/64/eth0 status')
+  await linkLocalsAreReady()
+  const duplicate = await agent('IPv6addr 2001:db8:2::99/64/eth1 start')
+  const duplicate4 = await agent('IPaddr2 10.66.0.99/24/eth1 start')
+  const addressesAfterDuplicate = command('ip -o addr show dev eth1')
+  const duplicateStatus = await agent('IPv6addr 2001:db8:2::99/64/eth1 status')
+  const free4 = await agent('IPaddr2 10.66.0.98/24/eth1 start')
+  const again4 = await agent('IPaddr2 10.66.0.98/24/eth1 start')
   const heard = await heardAfterStart()
 
   mkdirSync(`${folder}/busy`)
@@ -98,6 +123,7 @@ async function main(folder: string): Promise<void> {
   const rulesAfterwards = rules()
 
   const record: HardCases = {
+    ...{ duplicate4, free4, again4 },
     ...{ duplicate, addressesAfterDuplicate, duplicateStatus, heard },
     ...{ busyStop, aliveAfterStop, forcedStop, aliveAfterForcedStop, logged },
     ...{ rulesWhileBlocked, rulesAfterwards },

@@ -56,8 +56,14 @@ peerTest(
     t.teardown(() => rmSync(folder, { recursive: true }))
     const seen: HardCases = JSON.parse(inNamespace('agents-hard-cases.js', folder))
     t.is(seen.duplicate.exitCode, 1)
-    t.regex(seen.duplicate.output, /2001:db8:1::99: another machine of the link has this address/)
-    t.false(seen.addressesAfterDuplicate.includes('2001:db8:1::99'))
+    t.regex(
+      seen.duplicate.output,
+      /2001:db8:2::99\/64\/eth1: another machine \([0-9a-f:]{17}\) answers for this address/,
+    )
+    t.is(seen.duplicate4.exitCode, 1)
+    t.regex(seen.duplicate4.output, /10\.66\.0\.99\/24\/eth1: another machine \([0-9a-f:]{17}\) answers/)
+    t.false(/::99|\.99/.test(seen.addressesAfterDuplicate))
+    t.deepEqual([seen.free4.exitCode, seen.again4.exitCode], [0, 0])
     t.is(seen.duplicateStatus.exitCode, 7)
     t.regex(seen.heard, /neighbor advertisement.* tgt is 2001:db8:1::20, Flags \[override\]/s)
     t.false(/bad icmp6 cksum/.test(seen.heard))

@@ -103,6 +103,9 @@ export class Cluster {
       case 'jobEnded':
         this.#ownership.ground.jobs.ended(event.job, event.failed)
         break
+      case 'groupLost':
+        this.#ownership.ground.noteLost(event.group, event.why)
+        break
       case 'groups':
         this.#ownership.ground.groups = event.groups
         return

@@ -84,7 +84,7 @@ export class Failures {
       this.#handOverMs = nowMs + HAND_OVER_AGAIN_MS
       this.#handOvers++
       this.#ground.chronicle.log(lines.handingOver(className(bits)))
-      this.#standby.request(bits, 'a group could not be started here')
+      this.#standby.request(bits, 'a group failed here')
       return
     }
     this.#startAgainMs ??= nowMs + START_AGAIN_MS

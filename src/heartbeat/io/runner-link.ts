@@ -18,6 +18,7 @@ type JobMessage = Extract<ToRunner, { kind: 'job' }>
 export interface RunnerHandlers {
   readonly onLine: (line: RunnerLine) => void
   readonly onJobEnded: (job: number, failed: readonly GroupName[]) => void
+  readonly onGroupLost: (group: GroupName, why: string) => void
   readonly onTrouble: (sentence: string) => void
 }
 
@@ -155,6 +156,9 @@ export class RunnerLink {
         return
       case 'held':
         this.#begin = { ...this.#begin, held: message.groups }
+        return
+      case 'groupLost':
+        this.#handlers.onGroupLost(message.group, message.why)
         return
       case 'jobEnded':
         if (this.#job?.job.job !== message.job) return

@@ -6,6 +6,7 @@
  * over. The runner then gives up all groups that it took, so that they are not served twice, and ends.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { AgentContext } from '../../agents/agent.js'
 import { builtinAgents } from '../../agents/table.js'
 import { assert } from '../../base/assert.js'
 import { BoundedQueue } from '../../base/bounded-queue.js'
@@ -16,8 +17,10 @@ import { Children } from './children.js'
 import { type Performer, perform } from './perform.js'
 import { clearGroup, giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan/group.js'
 import { type JobPlan, type JobStep, planJob } from './plan/jobs.js'
+import { keepsAddress, mendGroup, putBack, Restarts } from './plan/monitor.js'
 import type { Begin, FromRunner, RunnerLine, ToRunner } from './plan/protocol.js'
 import { groupKey, groupText, type Resource, type ResourceGroup } from './plan/resource.js'
+import { type Finding, Watch } from './watch.js'
 
 const JOBS_MAX = 64
 const SCRIPTS_MAX = 256
@@ -34,6 +37,10 @@ export interface RunnerWorld {
   readonly exit: () => void
   readonly retries?: StopRetries
 }
+
+type Work =
+  | Extract<ToRunner, { kind: 'job' | 'announce' }>
+  | { readonly kind: 'found'; readonly finding: Finding }
 
 type Line = Omit<RunnerLine, 'atMs' | 'pid'>
 
@@ -53,9 +60,13 @@ export class Runner {
   readonly #taking = new AbortController()
   readonly #held: Map<string, ResourceGroup>
   readonly #children: Children
-  readonly #jobs = new BoundedQueue<Extract<ToRunner, { kind: 'job' | 'announce' }>>(JOBS_MAX)
+  readonly #restarts: Restarts
+  readonly #watch: Watch
+  readonly #jobs = new BoundedQueue<Work>(JOBS_MAX)
   readonly #scripts = new BoundedQueue<Extract<ToRunner, { kind: 'script' }>>(SCRIPTS_MAX)
   #working = false
+  /** Findings that wait in the queue, by what and of what. */
+  readonly #waiting = new Set<string>()
   #scripting = false
   /** Set when the daemon is gone: no further group may be taken. */
   #orphaned = false
@@ -77,16 +88,37 @@ export class Runner {
       paths: begin.paths,
       env: begin.env,
       ending: this.#ending.signal,
-      timeoutMs: CALL_TIMEOUT_MS,
+      timeoutMs: { ...CALL_TIMEOUT_MS, monitor: begin.settings.monitorTimeoutMs },
+      announcements: begin.settings.announce,
       log: (level, instance, text) =>
         this.#say({ program: `${instance.split('_')[0]}(${instance})`, level, text }),
     }
+    this.#restarts = new Restarts(begin.settings.restartsMax)
+    this.#watch = new Watch({
+      settings: begin.settings,
+      held: () => [...this.#held.values()],
+      isIdle: () => !this.#working && !this.#orphaned,
+      monitor: (resource, ending) =>
+        callResource(resource, 'monitor', {
+          ...this.#call,
+          ending: AbortSignal.any([ending, this.#ending.signal]),
+        }),
+      context: timeoutMs => this.#agentContext(timeoutMs),
+      onFinding: finding => this.#found(finding),
+      onRivalGone: resource =>
+        this.#say({
+          program: programOf(resource),
+          level: 'info',
+          text: 'Nobody else answers for this address any more.',
+        }),
+    })
   }
 
   receive(message: Exclude<ToRunner, { kind: 'begin' }>): void {
     switch (message.kind) {
       case 'job':
         assert(this.#jobs.push(message), 'the core asks for one job at a time')
+        this.#watch.interrupt()
         void this.#work()
         return
       case 'announce':
@@ -111,6 +143,7 @@ export class Runner {
         void this.#children.end().then(() => this.#world.send({ kind: 'childrenEnded' }))
         return
       case 'goodbye':
+        this.#watch.end()
         this.#ending.abort()
         void this.#children.end().then(() => this.#world.exit())
         return
@@ -120,6 +153,7 @@ export class Runner {
   /** The channel closed without a goodbye. */
   async orphan(): Promise<void> {
     this.#orphaned = true
+    this.#watch.end()
     this.#taking.abort()
     const childrenEnded = this.#children.end()
     while (this.#working) await sleep(20)
@@ -136,31 +170,83 @@ export class Runner {
     if (this.#working) return
     this.#working = true
     for (let next = this.#jobs.shift(); next && !this.#orphaned; next = this.#jobs.shift()) {
-      if (next.kind === 'announce') {
-        await this.#announce()
-        continue
-      }
-      const plan = planJob(next.job, this.#begin.us, next.groups, [...this.#held.values()])
-      const failed = await this.#carryOut(plan)
-      this.#world.send({ kind: 'jobEnded', job: next.job.job, failed })
+      if (next.kind === 'announce') await this.#announce()
+      else if (next.kind === 'found') await this.#react(next.finding)
+      else await this.#job(next)
     }
     this.#working = false
+  }
+
+  async #job({ job, groups }: Extract<Work, { kind: 'job' }>): Promise<void> {
+    const plan = planJob(job, this.#begin.us, groups, [...this.#held.values()])
+    const failed = await this.#carryOut(plan, job.what === 'takeFrom' ? 'dead' : 'other')
+    this.#world.send({ kind: 'jobEnded', job: job.job, failed })
+  }
+
+  #agentContext(timeoutMs: number): AgentContext {
+    const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(timeoutMs)])
+    return { ...this.#call, signal }
   }
 
   /** Also where a script of the administrator sets the address: what is on the interface is what counts. */
   async #announce(): Promise<void> {
     for (const { resources } of this.#held.values()) {
       for (const { script, args } of resources) {
-        const context = {
-          ...this.#call,
-          signal: AbortSignal.any([this.#ending.signal, AbortSignal.timeout(ANNOUNCE_MS)]),
-        }
-        await builtinAgents.get(script)?.announce?.(args, context)
+        await builtinAgents.get(script)?.announce?.(args, this.#agentContext(ANNOUNCE_MS))
       }
+    }
+    void this.#watch.lookForRivals([...this.#held.values()], null)
+  }
+
+  /** In turn with the jobs; the same finding does not wait twice. */
+  #found(finding: Finding): void {
+    const name = `${finding.kind} ${finding.resource.text}`
+    if (this.#orphaned || this.#waiting.has(name) || !this.#jobs.push({ kind: 'found', finding })) return
+    this.#waiting.add(name)
+    void this.#work()
+  }
+
+  async #react(finding: Finding): Promise<void> {
+    const { kind, group, resource } = finding
+    this.#waiting.delete(`${kind} ${resource.text}`)
+    // Given away meanwhile: it is the peer's now.
+    if (!this.#held.has(groupText(group))) return
+    if (kind === 'rival') await this.#meetRival(finding)
+    else if (kind === 'failed') await this.#mend(group, resource, finding.why)
+    else if (!(await perform(putBack(resource), this.#performer()))) {
+      await this.#mend(group, resource, 'its address is gone and cannot be put back')
     }
   }
 
-  async #carryOut(plan: JobPlan): Promise<GroupName[]> {
+  async #mend(group: ResourceGroup, resource: Resource, why: string): Promise<void> {
+    const restart = this.#restarts.next(resource, performance.now())
+    const at = group.resources.indexOf(resource)
+    const mending = { group, at, why, restart, retries: this.#retries }
+    if (await perform(mendGroup(mending), this.#performer())) return
+    await this.#lose(group, `${resource.text}: ${why}`)
+  }
+
+  async #meetRival({
+    group,
+    resource,
+    mac,
+    duringStart,
+  }: Extract<Finding, { kind: 'rival' }>): Promise<void> {
+    const { addressInUse } = this.#begin.settings
+    const keeps = duringStart === null || keepsAddress(addressInUse, duringStart === 'dead')
+    const done = keeps ? 'announcing it again' : 'giving it back'
+    const text = `Another machine (${mac}) answers for this address: ${done}`
+    this.#say({ program: programOf(resource), level: 'ERROR', text })
+    if (!keeps) await this.#lose(group, `${resource.text} is in use by another machine (${mac})`)
+    else await builtinAgents.get(resource.script)?.announce?.(resource.args, this.#agentContext(ANNOUNCE_MS))
+  }
+
+  async #lose(group: ResourceGroup, why: string): Promise<void> {
+    await this.#give(group)
+    this.#world.send({ kind: 'groupLost', group: { node: group.node, key: groupKey(group) }, why })
+  }
+
+  async #carryOut(plan: JobPlan, from: 'dead' | 'other'): Promise<GroupName[]> {
     const machDown = (text: string | null): void => {
       if (text !== null) this.#say({ program: 'mach_down(default)', level: 'info', text })
     }
@@ -168,17 +254,17 @@ export class Runner {
     for (const step of plan.steps) {
       if (this.#orphaned) return failed
       machDown(step.before)
-      const worked = await this.#step(step)
+      const worked = await this.#step(step, from)
       if (!worked) failed.push({ node: step.group.node, key: groupKey(step.group) })
     }
     machDown(plan.end)
     return failed
   }
 
-  #step({ action, group }: JobStep): Promise<boolean> {
+  #step({ action, group }: JobStep, from: 'dead' | 'other'): Promise<boolean> {
     switch (action) {
       case 'take':
-        return this.#take(group)
+        return this.#take(group, from)
       case 'give':
         return this.#give(group)
       case 'clear':
@@ -186,12 +272,17 @@ export class Runner {
     }
   }
 
-  async #take(group: ResourceGroup): Promise<boolean> {
+  async #take(group: ResourceGroup, from: 'dead' | 'other'): Promise<boolean> {
     // Held from the first call on: a daemon that dies in the middle of a start leaves a half started group.
     this.#held.set(groupText(group), group)
     this.#world.send({ kind: 'held', groups: [...this.#held.values()] })
-    const taken = await perform(takeGroup(group, this.#retries), this.#performer())
-    if (!taken) this.#forget(group)
+    const taken = await perform(
+      takeGroup(group, this.#retries, this.#begin.settings.startTries),
+      this.#performer(),
+    )
+    // The address is announced already; the answers decide later (docs/resources.md).
+    if (taken) void this.#watch.lookForRivals([group], from)
+    else this.#forget(group)
     return taken
   }
 
