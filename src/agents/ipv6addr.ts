@@ -106,6 +106,10 @@ export const ipv6addr = standardAgent({
     return 'problem' in argument ? null : argument.address
   },
   rival: ([text = ''], context) => rivalOf(text, context),
+  check([text = '']) {
+    const argument = parseIpv6Argument(text)
+    return 'problem' in argument ? failedWith(OCF_EXIT.arguments, `${NAME} ${argument.problem}`) : null
+  },
   async act([text = ''], action, context) {
     const argument = parseIpv6Argument(text)
     if ('problem' in argument) {

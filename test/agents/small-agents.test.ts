@@ -130,3 +130,54 @@ test('an unknown action and a wrong number of arguments get the usage line and e
   t.is((await delay.run(['1', '2', '3'], 'start', world(t))).exitCode, 1)
   t.is((await mailTo.run([], 'start', world(t))).exitCode, 1)
 })
+
+test('every agent describes itself, and judges its arguments without acting', async t => {
+  const words = new Map([
+    ...[
+      ['IPaddr', '10.0.0.1/24'],
+      ['IPaddr2', '10.0.0.1/24/eth0'],
+      ['IPv6addr', '2001:db8::1'],
+    ],
+    ...[
+      ['IPsrcaddr', '10.0.0.1'],
+      ['SendArp', '10.0.0.1/eth0'],
+      ['MailTo', 'root'],
+      ['Delay', '5'],
+    ],
+    ...[
+      ['Filesystem', '/dev/sdz1 /srv ext4'],
+      ['portblock', 'tcp 80 block'],
+      ['LVSSyncDaemonSwap', 'master'],
+    ],
+    ...[
+      ['ldirectord', ''],
+      ['apache', '/nonexistent/httpd.conf'],
+    ],
+  ] as [string, string][])
+  for (const [name, agent] of builtinAgents) {
+    if (name === 'OCF') continue // passes both on to the agent that it runs
+    const args = (words.get(name) ?? 'missing').split(' ').filter(word => word !== '')
+    const described = await agent.run([], 'meta-data', world(t))
+    t.is(described.exitCode, 0, name)
+    t.regex(
+      described.output,
+      new RegExp(`^<\\?xml [^]*<resource-agent name="${name}"[^]*</resource-agent>\n$`),
+    )
+    t.regex(described.output, /<action name="(?:validate-all|status)"/)
+    const judged = await agent.run(args, 'validate-all', world(t))
+    t.is(judged.exitCode, name === 'apache' ? 5 : 0, `${name} ${judged.output}`)
+  }
+  for (const [line, exitCode] of [
+    ['IPaddr2 foo', 6],
+    ['IPaddr foo', 6],
+    ['IPaddr 10.0.0.1/99', 1],
+    ['IPv6addr zzz', 2],
+    ['SendArp 10.0.0.1', 2],
+    ['Delay soon', 2],
+    ['portblock tcp 80 shut', 2],
+    ['ldirectord nosuch.cf', 6],
+  ] as const) {
+    const [name = '', ...args] = line.split(' ')
+    t.is((await builtinAgents.get(name)?.run(args, 'validate-all', world(t)))?.exitCode, exitCode, line)
+  }
+})

@@ -7,6 +7,7 @@ import {
   calls,
   closeDescriptor,
   failure,
+  hardwareOf,
   int32,
   isNativeFailure,
   type NativeFailure,
@@ -25,6 +26,7 @@ const IPV6_MULTICAST_HOPS = 18
 const ICMP6_FILTER = 1
 const SOLICITATION = 135
 const ADVERTISEMENT = 136
+const SOURCE_LINK_LAYER_ADDRESS = 1
 const TARGET_LINK_LAYER_ADDRESS = 2
 /** RFC 4861 wants it of every neighbour message, so that it cannot come from elsewhere. */
 const HOP_LIMIT = 255
@@ -65,6 +67,8 @@ const solicitedNode = (address: Uint8Array): Uint8Array =>
 export function openNeighbourSocket(device: string): NeighbourSocket | NativeFailure {
   const c = calls()
   if (isNativeFailure(c)) return c
+  const hardware = hardwareOf(c, device)
+  if (isNativeFailure(hardware)) return hardware
   const own = linkLocal(device)
   if (own === null) return { reason: `${device} has no link-local address`, code: 'EADDRNOTAVAIL' }
   const fd = c.socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK_CLOEXEC, IPPROTO_ICMPV6)
@@ -88,8 +92,9 @@ export function openNeighbourSocket(device: string): NeighbourSocket | NativeFai
   return {
     solicit(address) {
       const to = socketAddress(solicitedNode(address), own.scope)
-      // The kernel fills in the checksum of ICMPv6.
-      const bytes = Buffer.from([SOLICITATION, 0, 0, 0, 0, 0, 0, 0, ...address])
+      // Without our Ethernet address Linux does not answer. The kernel fills in the checksum.
+      const source = [SOURCE_LINK_LAYER_ADDRESS, 1, ...hardware.mac]
+      const bytes = Buffer.from([SOLICITATION, 0, 0, 0, 0, 0, 0, 0, ...address, ...source])
       return Number(c.sendto(fd, bytes, bytes.length, 0, to, to.length)) < 0 ? failure(c, 'sendto') : null
     },
     receive() {
