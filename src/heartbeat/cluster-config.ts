@@ -135,7 +135,7 @@ function runnerSettings(haCf: HaCf): RunnerSettings {
 /** What the resource runner is told before its first job. `logfile` is where lines go in effect. */
 export function runnerBegin(
   haCf: HaCf,
-  about: Pick<ScriptSettings, 'us' | 'paths' | 'logfile' | 'debug' | 'inherited'>,
+  about: Pick<ScriptSettings, 'us' | 'paths' | 'logfile' | 'debug' | 'inherited' | 'shellFunctions'>,
 ): Begin {
   const env = scriptEnvironment({
     ...about,

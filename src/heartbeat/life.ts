@@ -34,6 +34,7 @@ import { reboot } from './io/reboot.js'
 import { Reload } from './io/reload.js'
 import { keptGeneration, rememberIdentity } from './io/remember.js'
 import { RunnerLink } from './io/runner-link.js'
+import { ownShellFunctions } from './io/shell-functions.js'
 import { listenToSignals } from './io/signals.js'
 import { attempt } from './io/start-failure.js'
 import type { Link, LinkHandlers } from './links/link.js'
@@ -240,7 +241,8 @@ export class Life {
     const { paths, env, runnerFile, debug } = this.#options
     const { us, haCf } = this.#configuration
     const logfile = logfileOf(haCf, paths.varLog)
-    const begin = runnerBegin(haCf, { us, paths, logfile, debug, inherited: env })
+    const shellFunctions = ownShellFunctions(paths.haDir, runnerFile)
+    const begin = runnerBegin(haCf, { us, paths, logfile, debug, inherited: env, shellFunctions })
     const runner = new RunnerLink(runnerFile, env, begin, {
       onLine: line => this.#log.childLine(runnerLogLine(line, us)),
       onJobEnded: (job, failed) => this.#post({ kind: 'jobEnded', job, failed }),
