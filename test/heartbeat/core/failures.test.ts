@@ -104,3 +104,20 @@ test('a failed stop keeps the peer from starting until it has worked, and is the
   t.deepEqual([stage.runsOn('alpha'), stage.runsOn('beta')], [[], ['db', 'web']])
   t.deepEqual([stage.failed('alpha'), stage.rebooted], [[], []])
 })
+
+test('what fails on both nodes is passed on at once only so often, and ends somewhere', t => {
+  const stage = new Stage().start('alpha', 'beta')
+  const starts = (node: string) => stage.world.node(node).startFailures
+  for (const node of ['alpha', 'beta']) stage.world.node(node).startFailures = 1000
+  stage.lose('alpha', 'web')
+  stage.run(20)
+  const soon = 2000 - starts('alpha') - starts('beta')
+  t.true(soon <= 5, `${soon} starts within 20 s`)
+  stage.run(3600)
+  t.true(2000 - starts('alpha') - starts('beta') < 60, 'an hour of it')
+  for (const node of ['alpha', 'beta']) stage.world.node(node).startFailures = 0
+  stage.world.takeover('alpha', 'local')
+  stage.world.takeover('beta', 'foreign')
+  stage.run(60)
+  t.deepEqual([...stage.runsOn('alpha'), ...stage.runsOn('beta')].sort(), ['db', 'web'])
+})
