@@ -29,6 +29,7 @@ export interface WatchWorld {
   readonly onRivalGone: (resource: Resource) => void
 }
 
+const NOT_RUNNING = 7
 /** To look where an address is and to ask for rivals. */
 const LOOK_MS = 5_000
 
@@ -83,7 +84,10 @@ export class Watch {
       if (ending.aborted) return
       const outcome = await this.#world.monitor(resource, ending)
       if (ending.aborted || outcome.exitCode === 0) continue
-      this.#world.onFinding({ kind: 'failed', group, resource, why: reasonOf(outcome) })
+      // An address that is gone is put back by itself; what uses it goes on.
+      if (outcome.exitCode === NOT_RUNNING && addressOf(resource) !== null)
+        this.#world.onFinding({ kind: 'takenAway', group, resource })
+      else this.#world.onFinding({ kind: 'failed', group, resource, why: reasonOf(outcome) })
       return
     }
   }
