@@ -2,6 +2,7 @@
  * What the original does not do, or does otherwise, on a real kernel: an address that somebody else has, what the
  * neighbours hear, a directory that is in use. Run inside a fresh namespace; prints one JSON record of what was seen.
  */
+
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, symlinkSync } from 'node:fs'
@@ -9,8 +10,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AgentContext, AgentOutcome } from '../../src/agents/agent.js'
 import { runByHand } from '../../src/agents/by-hand.js'
 import { builtinAgents } from '../../src/agents/table.js'
+import type { FromRunner } from '../../src/heartbeat/resources/plan/protocol.js'
+import { ONLY_JOBS } from '../../src/heartbeat/resources/plan/settings.js'
+import { Runner } from '../../src/heartbeat/resources/runner.js'
+
+export interface Encounter {
+  readonly lines: readonly string[]
+  readonly isSet: boolean
+  readonly isLost: boolean
+}
 
 export interface HardCases {
+  readonly rivalAtOurOwnStart: Encounter
+  readonly rivalOfADeadNode: Encounter
   readonly duplicate: AgentOutcome
   readonly duplicate4: AgentOutcome
   readonly free4: AgentOutcome
@@ -75,6 +87,50 @@ async function linkLocalsAreReady(): Promise<void> {
   }
 }
 
+/** What our runner does about a group whose address 10.66.0.99 another machine has, by how it came to take it. */
+async function meetsRival(what: 'takeLocal' | 'takeFrom'): Promise<Encounter> {
+  const said: FromRunner[] = []
+  let wake = (): void => {}
+  const runner = new Runner(
+    {
+      ...{ kind: 'begin', us: 'alpha', held: [], logfile: null, paths: context.paths, env: ENV },
+      settings: { ...ONLY_JOBS, addressInUse: 'auto' },
+    },
+    {
+      send: message => {
+        said.push(message)
+        wake()
+      },
+      wallMs: () => 0,
+      exit: () => {},
+    },
+  )
+  const text = 'IPaddr2::10.66.0.99/24/eth1'
+  const group = { node: 'alpha', resources: [{ text, script: 'IPaddr2', args: ['10.66.0.99/24/eth1'] }] }
+  const job = { job: 1, what, resourceClass: 'local', node: 'alpha', why: 'test' } as const
+  const startedMs = performance.now()
+  runner.receive({ kind: 'job', job, groups: [group] })
+  const lines = (): string[] => said.flatMap(message => (message.kind === 'line' ? [message.line.text] : []))
+  const isOver = (): boolean => lines().some(line => line.startsWith('Another machine')) && said.some(({ kind }) => kind === 'jobEnded' || kind === 'groupLost') // biome-ignore format: one condition
+  const timer = setTimeout(() => wake(), 5_000)
+  while (!isOver() && performance.now() - startedMs < 5_000) {
+    await new Promise<void>(resolve => {
+      wake = resolve
+    })
+  }
+  // What it does next is done within its turn: a job that follows ends after it.
+  runner.receive({ kind: 'job', job: { ...job, job: 2, what: 'takeGroup', key: 'none' }, groups: [] })
+  while (!said.some(message => message.kind === 'jobEnded' && message.job === 2)) {
+    await new Promise<void>(resolve => {
+      wake = resolve
+    })
+  }
+  clearTimeout(timer)
+  const isSet = command('ip -o -4 addr show dev eth1').includes(' 10.66.0.99/')
+  runner.receive({ kind: 'goodbye' })
+  return { lines: lines(), isSet, isLost: said.some(({ kind }) => kind === 'groupLost') }
+}
+
 async function main(folder: string): Promise<void> {
   command('mount -t tmpfs tmpfs /run')
   for (const line of [
@@ -100,6 +156,8 @@ async function main(folder: string): Promise<void> {
   const duplicateStatus = await agent('IPv6addr 2001:db8:2::99/64/eth1 status')
   const free4 = await agent('IPaddr2 10.66.0.98/24/eth1 start')
   const again4 = await agent('IPaddr2 10.66.0.98/24/eth1 start')
+  const rivalAtOurOwnStart = await meetsRival('takeLocal')
+  const rivalOfADeadNode = await meetsRival('takeFrom')
   const heard = await heardAfterStart()
 
   mkdirSync(`${folder}/busy`)
@@ -123,7 +181,7 @@ async function main(folder: string): Promise<void> {
   const rulesAfterwards = rules()
 
   const record: HardCases = {
-    ...{ duplicate4, free4, again4 },
+    ...{ duplicate4, free4, again4, rivalAtOurOwnStart, rivalOfADeadNode },
     ...{ duplicate, addressesAfterDuplicate, duplicateStatus, heard },
     ...{ busyStop, aliveAfterStop, forcedStop, aliveAfterForcedStop, logged },
     ...{ rulesWhileBlocked, rulesAfterwards },

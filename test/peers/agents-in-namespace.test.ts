@@ -73,6 +73,15 @@ peerTest(
     t.is(seen.duplicate4.exitCode, 1)
     t.regex(seen.duplicate4.output, /10\.66\.0\.99\/24\/eth1: another machine \([0-9a-f:]{17}\) answers/)
     t.false(/::99|\.99/.test(seen.addressesAfterDuplicate))
+    const { rivalAtOurOwnStart: own, rivalOfADeadNode: dead } = seen
+    t.true(own.lines.some(line => /^Another machine \([0-9a-f:]{17}\) .*: giving it back$/.test(line)))
+    t.deepEqual([own.isSet, own.isLost], [false, true], 'a start of our own gives way')
+    t.true(dead.lines.some(line => /^Another machine \([0-9a-f:]{17}\) .*: announcing it again$/.test(line)))
+    t.deepEqual(
+      [dead.isSet, dead.isLost],
+      [true, false],
+      "a dead node's kernel does not keep us from taking over",
+    )
     t.deepEqual([seen.free4.exitCode, seen.again4.exitCode], [0, 0])
     t.is(seen.duplicateStatus.exitCode, 7)
     t.regex(seen.heard, /neighbor advertisement.* tgt is 2001:db8:1::20, Flags \[override\]/s)

@@ -65,6 +65,8 @@ export class Runner {
   readonly #jobs = new BoundedQueue<Work>(JOBS_MAX)
   readonly #scripts = new BoundedQueue<Extract<ToRunner, { kind: 'script' }>>(SCRIPTS_MAX)
   #working = false
+  /** What the present job has taken so far. */
+  readonly #taken: ResourceGroup[] = []
   /** Findings that wait in the queue, by what and of what. */
   readonly #waiting = new Set<string>()
   #scripting = false
@@ -179,8 +181,11 @@ export class Runner {
 
   async #job({ job, groups }: Extract<Work, { kind: 'job' }>): Promise<void> {
     const plan = planJob(job, this.#begin.us, groups, [...this.#held.values()])
-    const failed = await this.#carryOut(plan, job.what === 'takeFrom' ? 'dead' : 'other')
+    const failed = await this.#carryOut(plan)
     this.#world.send({ kind: 'jobEnded', job: job.job, failed })
+    // Their addresses are announced and in use; the answers decide later (docs/resources.md).
+    const taken = this.#taken.splice(0)
+    if (taken.length > 0) void this.#watch.lookForRivals(taken, job.what === 'takeFrom' ? 'dead' : 'other')
   }
 
   #agentContext(timeoutMs: number): AgentContext {
@@ -246,7 +251,7 @@ export class Runner {
     this.#world.send({ kind: 'groupLost', group: { node: group.node, key: groupKey(group) }, why })
   }
 
-  async #carryOut(plan: JobPlan, from: 'dead' | 'other'): Promise<GroupName[]> {
+  async #carryOut(plan: JobPlan): Promise<GroupName[]> {
     const machDown = (text: string | null): void => {
       if (text !== null) this.#say({ program: 'mach_down(default)', level: 'info', text })
     }
@@ -254,17 +259,17 @@ export class Runner {
     for (const step of plan.steps) {
       if (this.#orphaned) return failed
       machDown(step.before)
-      const worked = await this.#step(step, from)
+      const worked = await this.#step(step)
       if (!worked) failed.push({ node: step.group.node, key: groupKey(step.group) })
     }
     machDown(plan.end)
     return failed
   }
 
-  #step({ action, group }: JobStep, from: 'dead' | 'other'): Promise<boolean> {
+  #step({ action, group }: JobStep): Promise<boolean> {
     switch (action) {
       case 'take':
-        return this.#take(group, from)
+        return this.#take(group)
       case 'give':
         return this.#give(group)
       case 'clear':
@@ -272,7 +277,7 @@ export class Runner {
     }
   }
 
-  async #take(group: ResourceGroup, from: 'dead' | 'other'): Promise<boolean> {
+  async #take(group: ResourceGroup): Promise<boolean> {
     // Held from the first call on: a daemon that dies in the middle of a start leaves a half started group.
     this.#held.set(groupText(group), group)
     this.#world.send({ kind: 'held', groups: [...this.#held.values()] })
@@ -280,8 +285,7 @@ export class Runner {
       takeGroup(group, this.#retries, this.#begin.settings.startTries),
       this.#performer(),
     )
-    // The address is announced already; the answers decide later (docs/resources.md).
-    if (taken) void this.#watch.lookForRivals([group], from)
+    if (taken) this.#taken.push(group)
     else this.#forget(group)
     return taken
   }
