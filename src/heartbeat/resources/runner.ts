@@ -10,21 +10,21 @@ import type { AgentContext } from '../../agents/agent.js'
 import { builtinAgents } from '../../agents/table.js'
 import { assert } from '../../base/assert.js'
 import { BoundedQueue } from '../../base/bounded-queue.js'
-import { runCommand } from '../../base/io/run-command.js'
 import type { GroupName } from '../core/cluster.js'
 import { CALL_TIMEOUT_MS, type CallWorld, callResource, locateResource } from './call.js'
 import { Children } from './children.js'
+import { Mender } from './mender.js'
 import { type Performer, perform } from './perform.js'
 import { clearGroup, giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan/group.js'
 import { type JobPlan, type JobStep, planJob } from './plan/jobs.js'
-import { keepsAddress, mendGroup, putBack, Restarts } from './plan/monitor.js'
 import type { Begin, FromRunner, RunnerLine, ToRunner } from './plan/protocol.js'
 import { groupKey, groupText, type Resource, type ResourceGroup } from './plan/resource.js'
+import { RcQueue } from './rc-queue.js'
 import { type Finding, Watch } from './watch.js'
 
 const JOBS_MAX = 64
-const SCRIPTS_MAX = 256
-const SCRIPT_TIMEOUT_MS = 600_000
+/** Findings leave room for jobs; what does not fit is found again. */
+const FINDINGS_MAX = 32
 /** To look where an address is; the announcements themselves go on in the background. */
 const ANNOUNCE_MS = 5_000
 /** Lines of one call's output that reach the log. */
@@ -50,6 +50,8 @@ function programOf(resource: Resource): string {
   return `${resource.script}(${resource.script}_${first})`
 }
 
+const nameOf = ({ kind, resource }: Finding): string => `${kind} ${resource.text}`
+
 export class Runner {
   readonly #world: RunnerWorld
   readonly #begin: Begin
@@ -60,16 +62,15 @@ export class Runner {
   readonly #taking = new AbortController()
   readonly #held: Map<string, ResourceGroup>
   readonly #children: Children
-  readonly #restarts: Restarts
+  readonly #mender: Mender
   readonly #watch: Watch
   readonly #jobs = new BoundedQueue<Work>(JOBS_MAX)
-  readonly #scripts = new BoundedQueue<Extract<ToRunner, { kind: 'script' }>>(SCRIPTS_MAX)
+  readonly #scripts: RcQueue
   #working = false
   /** What the present job has taken so far. */
   readonly #taken: ResourceGroup[] = []
   /** Findings that wait in the queue, by what and of what. */
   readonly #waiting = new Set<string>()
-  #scripting = false
   /** Set when the daemon is gone: no further group may be taken. */
   #orphaned = false
 
@@ -95,7 +96,25 @@ export class Runner {
       log: (level, instance, text) =>
         this.#say({ program: `${instance.split('_')[0]}(${instance})`, level, text }),
     }
-    this.#restarts = new Restarts(begin.settings.restartsMax)
+    this.#scripts = new RcQueue({
+      haDir: begin.paths.haDir,
+      env: begin.env,
+      ending: this.#ending.signal,
+      isOrphaned: () => this.#orphaned,
+      say: (program, level, text) => this.#say({ program, level, text }),
+      sayOutput: (program, output) => this.#sayOutput(program, output),
+    })
+    this.#mender = new Mender({
+      settings: begin.settings,
+      retries: this.#retries,
+      isHeld: group => this.#held.has(groupText(group)),
+      performer: () => this.#performer(),
+      give: group => this.#give(group),
+      announce: resource => this.#announce(resource),
+      complain: (resource, text) => this.#say({ program: programOf(resource), level: 'ERROR', text }),
+      onLost: (group, why) =>
+        world.send({ kind: 'groupLost', group: { node: group.node, key: groupKey(group) }, why }),
+    })
     this.#watch = new Watch({
       settings: begin.settings,
       held: () => [...this.#held.values()],
@@ -128,15 +147,7 @@ export class Runner {
         if (this.#jobs.push(message)) void this.#work()
         return
       case 'script':
-        // A peer that floods us with messages must not fill our memory; what is dropped is said.
-        if (this.#scripts.push(message)) void this.#runScripts()
-        else if (this.#scripts.refused % SCRIPTS_MAX === 1) {
-          this.#say({
-            program: 'heartbeat',
-            level: 'WARN',
-            text: `rc.d/${message.name} not run: too many scripts wait`,
-          })
-        }
+        this.#scripts.push(message)
         return
       case 'children':
         this.#children.start(message.programs)
@@ -172,9 +183,12 @@ export class Runner {
     if (this.#working) return
     this.#working = true
     for (let next = this.#jobs.shift(); next && !this.#orphaned; next = this.#jobs.shift()) {
-      if (next.kind === 'announce') await this.#announce()
-      else if (next.kind === 'found') await this.#react(next.finding)
-      else await this.#job(next)
+      if (next.kind === 'announce') await this.#announceAll()
+      else if (next.kind === 'job') await this.#job(next)
+      else {
+        this.#waiting.delete(nameOf(next.finding))
+        await this.#mender.react(next.finding)
+      }
     }
     this.#working = false
   }
@@ -193,62 +207,24 @@ export class Runner {
     return { ...this.#call, signal }
   }
 
-  /** Also where a script of the administrator sets the address: what is on the interface is what counts. */
-  async #announce(): Promise<void> {
-    for (const { resources } of this.#held.values()) {
-      for (const { script, args } of resources) {
-        await builtinAgents.get(script)?.announce?.(args, this.#agentContext(ANNOUNCE_MS))
-      }
-    }
+  async #announceAll(): Promise<void> {
+    for (const { resources } of this.#held.values())
+      for (const resource of resources) await this.#announce(resource)
     void this.#watch.lookForRivals([...this.#held.values()], null)
+  }
+
+  /** Also where a script of the administrator sets the address: what is on the interface is what counts. */
+  async #announce({ script, args }: Resource): Promise<void> {
+    await builtinAgents.get(script)?.announce?.(args, this.#agentContext(ANNOUNCE_MS))
   }
 
   /** In turn with the jobs; the same finding does not wait twice. */
   #found(finding: Finding): void {
-    const name = `${finding.kind} ${finding.resource.text}`
-    if (this.#orphaned || this.#waiting.has(name) || !this.#jobs.push({ kind: 'found', finding })) return
+    const name = nameOf(finding)
+    if (this.#orphaned || this.#waiting.has(name) || this.#jobs.length >= FINDINGS_MAX) return
     this.#waiting.add(name)
+    this.#jobs.push({ kind: 'found', finding })
     void this.#work()
-  }
-
-  async #react(finding: Finding): Promise<void> {
-    const { kind, group, resource } = finding
-    this.#waiting.delete(`${kind} ${resource.text}`)
-    // Given away meanwhile: it is the peer's now.
-    if (!this.#held.has(groupText(group))) return
-    if (kind === 'rival') await this.#meetRival(finding)
-    else if (kind === 'failed') await this.#mend(group, resource, finding.why)
-    else if (!(await perform(putBack(resource), this.#performer()))) {
-      await this.#mend(group, resource, 'its address is gone and cannot be put back')
-    }
-  }
-
-  async #mend(group: ResourceGroup, resource: Resource, why: string): Promise<void> {
-    const restart = this.#restarts.next(resource, performance.now())
-    const at = group.resources.indexOf(resource)
-    const mending = { group, at, why, restart, retries: this.#retries }
-    if (await perform(mendGroup(mending), this.#performer())) return
-    await this.#lose(group, `${resource.text}: ${why}`)
-  }
-
-  async #meetRival({
-    group,
-    resource,
-    mac,
-    duringStart,
-  }: Extract<Finding, { kind: 'rival' }>): Promise<void> {
-    const { addressInUse } = this.#begin.settings
-    const keeps = duringStart === null || keepsAddress(addressInUse, duringStart === 'dead')
-    const done = keeps ? 'announcing it again' : 'giving it back'
-    const text = `Another machine (${mac}) answers for this address: ${done}`
-    this.#say({ program: programOf(resource), level: 'ERROR', text })
-    if (!keeps) await this.#lose(group, `${resource.text} is in use by another machine (${mac})`)
-    else await builtinAgents.get(resource.script)?.announce?.(resource.args, this.#agentContext(ANNOUNCE_MS))
-  }
-
-  async #lose(group: ResourceGroup, why: string): Promise<void> {
-    await this.#give(group)
-    this.#world.send({ kind: 'groupLost', group: { node: group.node, key: groupKey(group) }, why })
   }
 
   async #carryOut(plan: JobPlan): Promise<GroupName[]> {
@@ -321,27 +297,6 @@ export class Runner {
         await sleep(ms)
       },
     }
-  }
-
-  async #runScripts(): Promise<void> {
-    if (this.#scripting) return
-    this.#scripting = true
-    for (let next = this.#scripts.shift(); next && !this.#orphaned; next = this.#scripts.shift()) {
-      const path = `${this.#begin.paths.haDir}/rc.d/${next.name}`
-      this.#say({ program: 'harc(default)', level: 'info', text: `Running ${path} ${next.name}` })
-      const result = await runCommand(path, [next.name], {
-        timeoutMs: SCRIPT_TIMEOUT_MS,
-        env: { ...this.#begin.env, ...next.env },
-        cwd: '/',
-        signal: this.#ending.signal,
-      })
-      this.#sayOutput(`${next.name}(default)`, result.stdout + result.stderr)
-      if (result.exitCode === 0) continue
-      const why =
-        result.spawnError ?? (result.timedOut ? 'too slow, ended' : `return code ${result.exitCode}`)
-      this.#say({ program: 'harc(default)', level: 'ERROR', text: `${path}: ${why}` })
-    }
-    this.#scripting = false
   }
 
   #sayOutput(program: string, output: string): void {
