@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
+import { announce, cancelAnnouncements } from '../../src/agents/announce.js'
 import { delay, planDelay } from '../../src/agents/delay.js'
 import { mailTo } from '../../src/agents/mailto.js'
 import { headerText, parseRecipients, planMail } from '../../src/agents/mailto-plan.js'
@@ -180,4 +181,18 @@ test('every agent describes itself, and judges its arguments without acting', as
     const [name = '', ...args] = line.split(' ')
     t.is((await builtinAgents.get(name)?.run(args, 'validate-all', world(t)))?.exitCode, exitCode, line)
   }
+})
+
+test('an address is announced as often as ha.cf says, and no more once it is stopped', async t => {
+  const w = world(t)
+  w.program('arping', `echo "$*" >> ${w.root}/announced`)
+  const announced = () =>
+    existsSync(`${w.root}/announced`) ? readFileSync(`${w.root}/announced`, 'utf8') : ''
+  // There is no such interface, so that the raw socket fails and the program is asked.
+  await announce('nosuch0', '10.9.9.9', 'x', { ...w, announcements: { count: 3, everyMs: 1 } })
+  t.is(announced(), '-U -c 1 -w 1 -I nosuch0 10.9.9.9\n'.repeat(3))
+  const all = announce('nosuch0', '10.9.9.9', 'x', { ...w, announcements: { count: 100, everyMs: 1 } })
+  t.true(cancelAnnouncements('10.9.9.9'))
+  await all
+  t.true(announced().split('\n').length <= 5)
 })
