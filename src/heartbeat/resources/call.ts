@@ -5,7 +5,7 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
 import type { AgentContext } from '../../agents/agent.js'
 import { builtinAgents } from '../../agents/table.js'
-import { runCommand } from '../../base/io/run-command.js'
+import { type CommandOptions, runCommand } from '../../base/io/run-command.js'
 import type { Paths } from '../../base/paths.js'
 import { type Action, type CallOutcome, saysRunning } from './plan/group.js'
 import { type FileKind, LAUNCHER_MARK, type Located, locate } from './plan/locate.js'
@@ -27,6 +27,7 @@ export interface CallWorld {
   /** Aborted when the runner must end now. */
   readonly ending: AbortSignal
   readonly timeoutMs: Readonly<Record<Action, number>>
+  readonly whileRunning?: CommandOptions['whileRunning']
 }
 
 function look(path: string): FileKind {
@@ -72,15 +73,16 @@ export async function callResource(
   const located = locateResource(resource, world)
   if (located.kind === 'none') return { path: null, exitCode: null, output: '', problem: 'no such script' }
   const timeoutMs = world.timeoutMs[action]
-  const late = `not finished after ${timeoutMs / 1000} s, ended`
+  const late = (): string =>
+    world.ending.aborted ? 'ended, because heartbeat ends' : `not finished after ${timeoutMs / 1000} s, ended`
   if (located.kind === 'agent') {
     const signal = AbortSignal.any([world.ending, AbortSignal.timeout(timeoutMs)])
-    const { paths, env, log, announcements } = world
-    const context: AgentContext = { paths, env, log, announcements, signal }
+    const { paths, env, log, announcements, whileRunning } = world
+    const context: AgentContext = { paths, env, log, announcements, signal, whileRunning }
     const agent = builtinAgents.get(located.name)!
     const outcome = await untilAborted(agent.run(resource.args, action, context), signal)
     if (outcome) return { path: located.path, ...outcome }
-    return { path: located.path, exitCode: null, output: '', problem: late }
+    return { path: located.path, exitCode: null, output: '', problem: late() }
   }
   // Scripts of resource.d and init.d know no monitor: for them status is asked, and its words decide.
   const isMonitor = action === 'monitor'
@@ -89,6 +91,7 @@ export async function callResource(
     env: world.env,
     cwd: '/',
     signal: world.ending,
+    whileRunning: world.whileRunning,
   })
   const output = result.stdout + result.stderr
   if (result.exitCode !== null && !result.timedOut) {
@@ -96,7 +99,7 @@ export async function callResource(
     return { path: located.path, exitCode, output }
   }
   const problem = result.timedOut
-    ? late
+    ? late()
     : result.spawnError !== null
       ? `cannot be run: ${result.spawnError}`
       : `ended by ${result.signal}`
