@@ -44,7 +44,13 @@ test('a queue full of packets loses neither the end of a job nor the stop, and s
       packet()
       daemon.post({ kind: 'jobEnded', job, failed: [] })
     },
-    ...{ announce: nothing, keepGeneration: nothing, onDecision: nothing, onDelivered: nothing },
+    ...{
+      announce: nothing,
+      reboot: nothing,
+      keepGeneration: nothing,
+      onDecision: nothing,
+      onDelivered: nothing,
+    },
     ...{ onApiOpened: nothing, onLeaving: nothing, onStopped: () => hasStopped() },
   })
   t.teardown(() => daemon.close())
