@@ -62,6 +62,7 @@ export interface DaemonParts {
   readonly announce: () => void
   /** Has the STONITH device reset a node; answered by the event resetEnded. */
   readonly reset: (node: string) => void
+  readonly reboot: () => void
   /** Keeps it for the next start. */
   readonly keepGeneration: (generation: number) => void
   readonly keepDeletedNodes: (nodes: readonly DeletedNode[]) => void
@@ -209,6 +210,9 @@ export class Daemon {
           break
         case 'announce':
           this.#parts.announce()
+          break
+        case 'reboot':
+          this.#parts.reboot()
           break
         case 'log':
           this.#parts.say(effect.level, effect.text)

@@ -34,6 +34,7 @@ import { rcScripts } from './io/rc-scripts.js'
 import { Reload } from './io/reload.js'
 import { keptDeletedNodes, keptGeneration, rememberIdentity } from './io/remember.js'
 import { RunnerLink } from './io/runner-link.js'
+import { ownShellFunctions } from './io/shell-functions.js'
 import { listenToSignals } from './io/signals.js'
 import { attempt } from './io/start-failure.js'
 import type { Watchdog } from './io/watchdog.js'
@@ -42,6 +43,7 @@ import type { PingPort } from './links/ping.js'
 import * as lines from './log-lines.js'
 import type { ResourceGroup } from './resources/plan/resource.js'
 import { stonithDevices } from './resources/plan/stonith.js'
+import { reboot } from './resources/reboot.js'
 import { RELEASE, VERSION } from './version.js'
 
 /** What the command that started us is told, once. */
@@ -173,6 +175,7 @@ export class Life {
       announce: () => runner.announce(),
       reset: node => runner.reset(node, devices),
       onBeat: () => watchdog?.beat(),
+      reboot: () => void reboot(0, this.#options.env.HA_REBOOT).then(problem => this.#say('CRIT', problem)),
       onDelivered: message => {
         offerToScripts(message)
         clients.deliver(message)
@@ -286,7 +289,8 @@ export class Life {
     const { paths, env, runnerFile, debug } = this.#options
     const { us, haCf } = this.#configuration
     const logfile = logfileOf(haCf, paths.varLog)
-    const begin = runnerBegin(haCf, { us, paths, logfile, debug, inherited: env })
+    const shellFunctions = ownShellFunctions(paths.haDir, runnerFile)
+    const begin = runnerBegin(haCf, { us, paths, logfile, debug, inherited: env, shellFunctions })
     const held = this.#inheritance?.groups ?? []
     const runner = new RunnerLink(
       runnerFile,
@@ -295,6 +299,7 @@ export class Life {
       {
         onLine: line => this.#log.runnerLine(line),
         onJobEnded: (job, failed) => this.#post({ kind: 'jobEnded', job, failed }),
+        onGroupLost: (group, why) => this.#post({ kind: 'groupLost', group, why }),
         onResetEnded: (node, result) => this.#post({ kind: 'resetEnded', node, result }),
         onTrouble: sentence => this.#say('ERROR', sentence),
       },

@@ -146,8 +146,12 @@ export const startFailed = (key: string, node: string) =>
   error(`Resource group ${key} of ${node} could not be started.`)
 export const stopFailed = (key: string, node: string) =>
   crit(`Resource group ${key} of ${node} could not be stopped. It is not handed over.`)
+export const groupLost = (key: string, node: string, why: string) =>
+  error(`Resource group ${key} of ${node} has failed and was stopped: ${why}.`)
+export const rebooting = (key: string) =>
+  crit(`Resource group ${key} could not be stopped: rebooting this machine (resource_stop_failure reboot).`)
 export const handingOver = (what: string) =>
-  warn(`Handing ${what} resources over, because a group could not be started here.`)
+  warn(`Handing ${what} resources over, because a group failed here.`)
 export const standbyTimedOut = (node: string) =>
   error(`${node} did not finish its part of the standby in time. Standby cancelled.`)
 export const yielding = (what: string, node: string) =>

@@ -44,7 +44,7 @@ test('a queue full of packets loses neither the end of a job nor the stop, and s
       packet()
       daemon.post({ kind: 'jobEnded', job, failed: [] })
     },
-    ...{ announce: nothing, reset: nothing, onBeat: nothing, onRestart: nothing },
+    ...{ announce: nothing, reboot: nothing, reset: nothing, onBeat: nothing, onRestart: nothing },
     random: createPrng(1),
     ...{ keepDeletedNodes: nothing, keepGeneration: nothing, onDecision: nothing, onDelivered: nothing },
     ...{ onApiOpened: nothing, onLeaving: nothing, onStopped: () => hasStopped() },

@@ -24,22 +24,22 @@ export function isNativeFailure(value: unknown): value is NativeFailure {
 // Numbers of Linux, the same on all processors listed here.
 const processors = ['x64', 'arm64', 'arm', 'ia32', 'riscv64', 'loong64']
 export const AF_INET = 2
-const AF_PACKET = 17
+export const AF_PACKET = 17
 export const SOCK_DGRAM = 2
 export const SOCK_RAW = 3
 export const SOCK_NONBLOCK_CLOEXEC = 0o2004000
 const IPPROTO_IP = 0
 const IP_TOS = 1
 const IPTOS_LOWDELAY = 0x10
-const SOL_SOCKET = 1
+export const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const SO_BROADCAST = 6
 const SO_REUSEPORT = 15
 const SO_PEERCRED = 17
-const SO_BINDTODEVICE = 25
+export const SO_BINDTODEVICE = 25
 const SCHED_RR = 2
 const SCHED_RESET_ON_FORK = 0x40000000
-const ETH_P_ARP = 0x0806
+export const ETH_P_ARP = 0x0806
 /** _IOWR('W', 6, int) */
 const WDIOC_SETTIMEOUT = 0xc0045706
 
@@ -136,7 +136,7 @@ export function uint16(value: number): Buffer {
   return int32(value).subarray(isLittle ? 0 : 2, isLittle ? 2 : 4)
 }
 
-function networkUint16(value: number): Buffer {
+export function networkUint16(value: number): Buffer {
   return Buffer.from([value >> 8, value & 255])
 }
 
@@ -263,7 +263,8 @@ export function sendFrames(
   }
 }
 
-function hardwareOf(c: Calls, device: string): { index: number; mac: Uint8Array } | NativeFailure {
+/** Index and Ethernet address of an interface. */
+export function hardwareOf(c: Calls, device: string): { index: number; mac: Uint8Array } | NativeFailure {
   if (!/^[^/\s.][^/\s]{0,14}$/.test(device)) return { reason: 'not the name of an interface', code: 'EINVAL' }
   const index = c.if_nametoindex(device)
   if (index === 0) return failure(c, device)

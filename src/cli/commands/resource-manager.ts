@@ -4,7 +4,7 @@
  * resource runner. A stop that fails for good ends with exit code 1: nothing is killed, and nothing is rebooted.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AgentLevel } from '../../agents/agent.js'
+import { type AgentLevel, ANNOUNCEMENTS } from '../../agents/agent.js'
 import { readSmallFile } from '../../base/io/files.js'
 import { pathsFrom } from '../../base/paths.js'
 import { parseHaresources } from '../../heartbeat/config/haresources.js'
@@ -68,6 +68,7 @@ export class ResourceManager {
       env: Object.fromEntries(given),
       ending: new AbortController().signal,
       timeoutMs: CALL_TIMEOUT_MS,
+      announcements: ANNOUNCEMENTS,
       log: (level: AgentLevel, instance, text) =>
         scriptLog(`${instance.split('_')[0]}(${instance})`, env, this.#aside)(`${level}: ${text}`),
     }

@@ -117,6 +117,9 @@ export class Cluster {
       case 'keys':
         this.#chronicle.decide(this.#config.us, event.what, 'authkeys was edited')
         return
+      case 'groupLost':
+        this.#ownership.ground.noteLost(event.group, event.why)
+        break
       case 'groups':
         this.#ownership.ground.groups = event.groups
         return

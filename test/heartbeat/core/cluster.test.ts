@@ -628,3 +628,19 @@ test('other times act at once: the next status announces them, and the beat chan
   t.is(sent(cluster.step(clock, 8299), 'status').length, 0)
   t.is(sent(cluster.step(clock, 8300), 'status').length, 1)
 })
+
+test('a machine is rebooted for a failed stop only when ha.cf says so', t => {
+  for (const rebootsOnStopFailure of [true, false]) {
+    const cluster = joined({ rebootsOnStopFailure, groups: [{ node: 'alpha', key: 'web' }] })
+    cluster.step({ kind: 'stop' }, 100)
+    let effects = cluster.step(clock, 60_000)
+    const failed = [{ node: 'alpha', key: 'web' }]
+    for (let job = 1; job < 5; job++)
+      effects = [...effects, ...cluster.step({ kind: 'jobEnded', job, failed }, 60_000 + job)]
+    t.is(
+      effects.some(({ kind }) => kind === 'reboot'),
+      rebootsOnStopFailure,
+    )
+    t.true(logged(effects).some(line => line.includes('web of alpha could not be stopped')))
+  }
+})
