@@ -15,8 +15,9 @@ import type { Cluster, ClusterStatus, Decision, Effect, Event, ResourceJob } fro
 import type { ApiSocket } from './io/api-socket.js'
 import type { Link, PacketOrigin } from './links/link.js'
 import type { PingPort } from './links/ping.js'
+import { type Compression, expandWhole } from './wire/compression.js'
 import { isRefusal, type Message } from './wire/message.js'
-import { type MessageFormat, openPacket, sealMessage } from './wire/packet.js'
+import { type MessageFormat, openPacket, type PacketFault, sealClassic, sealMessage } from './wire/packet.js'
 import { isPingStatusOf, pingStatus } from './wire/ping-status.js'
 import { RefusedPackets } from './wire/refused-packets.js'
 import type { KeyRing } from './wire/signature.js'
@@ -34,6 +35,7 @@ export interface DaemonParts {
   readonly cluster: Cluster
   readonly us: string
   readonly format: MessageFormat
+  readonly compression: Compression
   readonly logsBadPackets: boolean
   readonly view: ViewSettings
   readonly say: (level: Level, text: string) => void
@@ -123,13 +125,15 @@ export class Daemon {
 
   onPacket(bytes: Buffer, from: PacketOrigin, isWanted: (message: Message) => boolean = () => true): void {
     const packet = openPacket(bytes, this.keys)
-    if (!isRefusal(packet)) {
-      if (!isWanted(packet.message)) return
-      this.post({ kind: 'received', link: from.link, message: packet.message })
-      return
-    }
-    const line = this.#refused.note(from.address, packet.fault, packet.reason, nowMs())
-    const isWorthALine = packet.fault !== 'foreign' && this.#parts.logsBadPackets
+    if (isRefusal(packet)) return this.#refuse(from, packet.fault, packet.reason)
+    const message = expandWhole(packet.message, this.#parts.compression.codec)
+    if (isRefusal(message)) return this.#refuse(from, 'malformed', message.reason)
+    if (isWanted(message)) this.post({ kind: 'received', link: from.link, message })
+  }
+
+  #refuse(from: PacketOrigin, fault: PacketFault, reason: string): void {
+    const line = this.#refused.note(from.address, fault, reason, nowMs())
+    const isWorthALine = fault !== 'foreign' && this.#parts.logsBadPackets
     if (line !== null && isWorthALine) this.#parts.say('ERROR', line)
   }
 
@@ -192,16 +196,24 @@ export class Daemon {
   }
 
   #send(message: Message): void {
-    const datagram = sealMessage(message, this.keys, this.#parts.format)
-    if (isRefusal(datagram)) this.#parts.say('ERROR', `${message.type} not sent: ${datagram.reason}`)
-    else for (const link of this.links) link.send(datagram)
+    this.#sendOver('netstring', message, sealMessage)
+    this.#sendOver('classic', message, sealClassic)
     if (message.type === 'shutdone') this.#parts.onLeaving()
     if (message.type === 'status') this.#askPingNodes(message.text('ts') ?? '')
   }
 
+  #sendOver(form: MessageFormat, message: Message, seal: typeof sealMessage): void {
+    const links = this.links.filter(link => link.form === form)
+    if (links.length === 0) return
+    const bytes = seal(message, this.keys, this.#parts.format, this.#parts.compression)
+    if (isRefusal(bytes)) this.#parts.say('ERROR', `${message.type} not sent: ${bytes.reason}`)
+    else for (const link of links) link.send(bytes)
+  }
+
   #askPingNodes(ts: string): void {
-    this.pings?.ask(node => {
-      const datagram = sealMessage(pingStatus(node, ts), this.keys, this.#parts.format)
+    this.pings?.ask(({ name, kind }) => {
+      const status = pingStatus(name, kind === 'ping6' ? 'ping6' : 'ping', ts)
+      const datagram = sealMessage(status, this.keys, this.#parts.format)
       return isRefusal(datagram) ? null : datagram
     })
   }

@@ -35,6 +35,7 @@ import { keptGeneration, rememberIdentity } from './io/remember.js'
 import { RunnerLink } from './io/runner-link.js'
 import { listenToSignals } from './io/signals.js'
 import { attempt } from './io/start-failure.js'
+import { zlibCodec } from './io/zlib-codec.js'
 import type { Link, LinkHandlers } from './links/link.js'
 import type { PingPort } from './links/ping.js'
 import { runnerLogLine } from './resources/plan/script-line.js'
@@ -138,6 +139,11 @@ export class Life {
       ),
       us,
       format: haCf.msgfmt,
+      compression: {
+        codec: zlibCodec,
+        isTraditional: haCf.traditional_compression,
+        thresholdBytes: haCf.compression_threshold * 1024,
+      },
       logsBadPackets: haCf.log_badpack,
       view: viewSettings(haCf, this.#options.managesResources),
       say: this.#say,
