@@ -125,10 +125,13 @@ export class Daemon {
 
   onPacket(bytes: Buffer, from: PacketOrigin, isWanted: (message: Message) => boolean = () => true): void {
     const packet = openPacket(bytes, this.keys)
-    if (isRefusal(packet)) return this.#refuse(from, packet.fault, packet.reason)
+    if (isRefusal(packet)) {
+      this.#refuse(from, packet.fault, packet.reason)
+      return
+    }
     const message = expandWhole(packet.message, this.#parts.compression.codec)
-    if (isRefusal(message)) return this.#refuse(from, 'malformed', message.reason)
-    if (isWanted(message)) this.post({ kind: 'received', link: from.link, message })
+    if (isRefusal(message)) this.#refuse(from, 'malformed', message.reason)
+    else if (isWanted(message)) this.post({ kind: 'received', link: from.link, message })
   }
 
   #refuse(from: PacketOrigin, fault: PacketFault, reason: string): void {

@@ -6,6 +6,7 @@
  * every address of 127.0.0.0/8 is local, so there the caller says which are ours (`ownAddresses`), and each of them
  * becomes a link of its own: to the peers whose addresses are nearest to it.
  */
+import { unreachable } from '../../base/assert.js'
 import { addressesOf, broadcastOf, commonBits, type Interface, isInNetwork } from './interfaces.js'
 import { planMcast6, planSerial, planUcast6 } from './plan6.js'
 
@@ -134,26 +135,7 @@ export function planLinks(lines: readonly MediaLine[], machine: Machine): LinksP
   const problems: PlanProblem[] = []
   const say: Say = problem => problems.push(problem)
   const known = lines.filter(line => isKnownDevice(line, machine, say))
-  const plans = known.flatMap((line): LinkPlan[] => {
-    switch (line.directive) {
-      case 'bcast':
-        return planBcast(line, machine, say)
-      case 'mcast':
-        return planMcast(line, machine, say)
-      case 'mcast6':
-        return [planMcast6(line, machine)]
-      case 'serial':
-        return planSerial(line, known, say)
-      case 'ucast': {
-        const together = ofSameLink(line, known)
-        return line === together[0] ? planUcast(together, machine, isHeardBySharing(line, known), say) : []
-      }
-      case 'ucast6': {
-        const together = ofSameLink(line, known)
-        return line === together[0] ? planUcast6(together, known, machine, say) : []
-      }
-    }
-  })
+  const plans = known.flatMap(line => planOf(line, known, machine, say))
   if (
     machine.deviceBindingFault !== null &&
     plans.some(plan => plan.kind !== 'serial' && plan.device !== 'lo')
@@ -166,6 +148,29 @@ export function planLinks(lines: readonly MediaLine[], machine: Machine): LinksP
     })
   }
   return { plans: withDistinctNames(plans), problems }
+}
+
+function planOf(line: MediaLine, known: readonly MediaLine[], machine: Machine, say: Say): LinkPlan[] {
+  switch (line.directive) {
+    case 'bcast':
+      return planBcast(line, machine, say)
+    case 'mcast':
+      return planMcast(line, machine, say)
+    case 'mcast6':
+      return [planMcast6(line, machine)]
+    case 'serial':
+      return planSerial(line, known, say)
+    case 'ucast': {
+      const together = ofSameLink(line, known)
+      return line === together[0] ? planUcast(together, machine, isHeardBySharing(line, known), say) : []
+    }
+    case 'ucast6': {
+      const together = ofSameLink(line, known)
+      return line === together[0] ? planUcast6(together, known, machine, say) : []
+    }
+    default:
+      return unreachable(line)
+  }
 }
 
 /** The lines of the same kind, device and port: one link. */

@@ -3,7 +3,7 @@
  * opened and written without blocking, what it does not take within about a second is dropped, and when it is gone it is
  * looked for again. Speed and mode are set by stty(1), so that no native call is needed.
  */
-import { closeSync, constants, openSync } from 'node:fs'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ReadStream } from 'node:tty'
 import { flushTerminal, terminalBytesWaiting } from '../../base/io/native.js'
@@ -17,6 +17,8 @@ const AGAIN_MS = 10_000
 /** What the last messages get at the end, looked at this often. */
 const DRAIN_MS = 1_000
 const DRAIN_LOOK_MS = 20
+/** 64 KiB: more than any driver keeps. */
+const OLD_READS_MAX = 16
 /** A start bit, eight bits, a stop bit. */
 const BITS_A_BYTE = 10
 /** Several ordinary messages may wait on the slowest line. */
@@ -53,12 +55,23 @@ async function openLine({ device, baud }: SerialPlan): Promise<OpenLine | LinkFa
     const code = (error as NodeJS.ErrnoException).code ?? String(error)
     return { reason: `cannot open ${device}: ${code}`, code }
   }
+  dropOldInput(fd)
   try {
     return { stream: new ReadStream(fd, { readable: true, writable: true }), fd }
   } catch (error) {
     closeSync(fd)
     const code = (error as NodeJS.ErrnoException).code ?? String(error)
     return { reason: `cannot use ${device} as a serial line: ${code}`, code }
+  }
+}
+
+/** What came before we listened is of an earlier life: acting upon it would confuse the peer. */
+function dropOldInput(fd: number): void {
+  const bytes = Buffer.alloc(4_096)
+  try {
+    for (let reads = 0; reads < OLD_READS_MAX && readSync(fd, bytes) > 0; reads++);
+  } catch {
+    // EAGAIN: there is no more. Whatever else is wrong shows when the line is used.
   }
 }
 
@@ -164,8 +177,9 @@ class SerialLink implements Link {
   #lookLater(): void {
     this.#again = setTimeout(async () => {
       const line = await openLine(this.#plan)
-      if (this.#isClosed) return 'reason' in line ? undefined : void discard(line)
-      if ('reason' in line) this.#lookLater()
+      if (this.#isClosed) {
+        if (!('reason' in line)) discard(line)
+      } else if ('reason' in line) this.#lookLater()
       else this.#use(line)
     }, AGAIN_MS)
     this.#again.unref()
