@@ -13,7 +13,6 @@ import type { Link, LinkCounts, LinkFailure, LinkHandlers } from './link.js'
 import type { SerialPlan } from './plan.js'
 
 const STTY_MS = 5_000
-const AGAIN_MS = 10_000
 /** What the last messages get at the end, looked at this often. */
 const DRAIN_MS = 1_000
 const DRAIN_LOOK_MS = 20
@@ -30,15 +29,28 @@ const WAITING_BYTES_MIN = 2_048
  */
 const MODE = ['raw', '-echo', '-iexten', 'cs8', '-parenb', '-cstopb', 'cread', 'clocal', 'crtscts', 'ignbrk']
 
+export interface Patience {
+  /** Between two attempts to open a terminal that went away. */
+  readonly againMs: number
+  /** A line that has taken nothing for so long is said to be dead; packets of a burst are dropped in silence. */
+  readonly stuckMs: number
+}
+
+const PATIENCE: Patience = { againMs: 10_000, stuckMs: 2_000 }
+
 interface OpenLine {
   readonly stream: ReadStream
   /** Ours besides the stream's own. */
   readonly fd: number
 }
 
-export async function openSerial(plan: SerialPlan, handlers: LinkHandlers): Promise<Link | LinkFailure> {
+export async function openSerial(
+  plan: SerialPlan,
+  handlers: LinkHandlers,
+  patience = PATIENCE,
+): Promise<Link | LinkFailure> {
   const line = await openLine(plan)
-  return 'reason' in line ? line : new SerialLink(plan, handlers, line)
+  return 'reason' in line ? line : new SerialLink(plan, handlers, line, patience)
 }
 
 async function openLine({ device, baud }: SerialPlan): Promise<OpenLine | LinkFailure> {
@@ -81,17 +93,21 @@ class SerialLink implements Link {
   readonly counts: LinkCounts = { sent: 0, dropped: 0, received: 0 }
   readonly #plan: SerialPlan
   readonly #handlers: LinkHandlers
+  readonly #patience: Patience
   readonly #waitingBytesMax: number
   #line: OpenLine | null = null
   #frames = new SerialFrames()
   #waitingBytes = 0
+  /** When the line last had nothing to do, or took something. */
+  #tookAtMs = 0
   /** What is wrong with the line, as said last; '' when it works. */
   #trouble = ''
   #isClosed = false
   #again: NodeJS.Timeout | undefined
 
-  constructor(plan: SerialPlan, handlers: LinkHandlers, line: OpenLine) {
+  constructor(plan: SerialPlan, handlers: LinkHandlers, line: OpenLine, patience: Patience) {
     this.#plan = plan
+    this.#patience = patience
     this.#handlers = handlers
     this.#waitingBytesMax = Math.max(WAITING_BYTES_MIN, plan.baud / BITS_A_BYTE)
     this.#use(line)
@@ -107,15 +123,19 @@ class SerialLink implements Link {
     const isFull = this.#waitingBytes > 0 && this.#waitingBytes + bytes.length > this.#waitingBytesMax
     if (!line || isFull) {
       this.counts.dropped++
-      if (line) this.#say(`TTY write timeout on [${this.name}] (no connection or bad cable?)`)
+      if (line && performance.now() - this.#tookAtMs > this.#patience.stuckMs) {
+        this.#say(`TTY write timeout on [${this.name}] (no connection or bad cable?)`)
+      }
       return
     }
+    if (this.#waitingBytes === 0) this.#tookAtMs = performance.now()
     this.#waitingBytes += bytes.length
     line.stream.write(bytes, error => {
       if (line !== this.#line) return
       this.#waitingBytes -= bytes.length
       if (error) return // followed by 'close', which says it
       this.counts.sent++
+      this.#tookAtMs = performance.now()
       this.#say('')
     })
   }
@@ -170,7 +190,9 @@ class SerialLink implements Link {
   #lost(fault: string): void {
     this.#line = null
     if (this.#isClosed) return
-    this.#say(`TTY write failure on [${this.name}]: ${fault}; it is tried again every ${AGAIN_MS / 1000} s`)
+    this.#say(
+      `TTY write failure on [${this.name}]: ${fault}; it is tried again every ${this.#patience.againMs / 1000} s`,
+    )
     this.#lookLater()
   }
 
@@ -181,7 +203,7 @@ class SerialLink implements Link {
         if (!('reason' in line)) discard(line)
       } else if ('reason' in line) this.#lookLater()
       else this.#use(line)
-    }, AGAIN_MS)
+    }, this.#patience.againMs)
     this.#again.unref()
   }
 

@@ -55,12 +55,14 @@ function structText(raw: Uint8Array, format: MessageFormat): Uint8Array | null {
 
 const withNul = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.alloc(1)])
 
+export function hasStruct(message: Message): boolean {
+  return message.fields.some(({ value }) => typeof value !== 'string' && !(value instanceof Uint8Array))
+}
+
 /** The bytes whose length is compared with the threshold, and which are compressed. */
 export function wholeText(message: Message, format: MessageFormat): Buffer {
-  const hasStruct = message.fields.some(
-    ({ value }) => typeof value !== 'string' && !(value instanceof Uint8Array),
-  )
-  return format === 'netstring' || hasStruct ? encodeNetstring(message) : withNul(encodeClassic(message))
+  const isClassic = format === 'classic' && !hasStruct(message)
+  return isClassic ? withNul(encodeClassic(message)) : encodeNetstring(message)
 }
 
 export function compressWhole(text: Buffer, codec: Codec): Message {

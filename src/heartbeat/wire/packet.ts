@@ -11,7 +11,7 @@
  * it rejects a peer who signs with another known key; see docs/protocol.md, "Changing keys".)
  */
 import { decodeClassic, encodeClassic, encodeClassicLines } from './classic.js'
-import { type Compression, compressWhole, wholeText, withCompressedFields } from './compression.js'
+import { type Compression, compressWhole, hasStruct, wholeText, withCompressedFields } from './compression.js'
 import { messageFault, view } from './fields.js'
 import { isRefusal, type Message, messageBytesMax, type Refusal } from './message.js'
 import { decodeNetstring, encodeNetstring, spanAt } from './netstring.js'
@@ -144,8 +144,9 @@ export function sealClassic(
   return encodeClassic(withInnerAuth(prepared, ring))
 }
 
+/** A message with structs has no classic text in the original, so that it has no inner signature either. */
 function inFormat(message: Message, ring: KeyRing, format: MessageFormat): Message {
-  return format === 'classic' ? withInnerAuth(message, ring) : message
+  return format === 'classic' && !hasStruct(message) ? withInnerAuth(message, ring) : message
 }
 
 /** The same message with the field `auth` that signs its classic text. */
