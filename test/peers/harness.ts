@@ -77,12 +77,15 @@ function rig(program: string, options: readonly string[]): Rig {
 
 export interface HaPair extends Rig {
   readonly folder: string
+  /** The network namespace of a node. */
+  readonly namespace: (node: string) => string
 }
 
 /** Two nodes in namespaces (rig/ha-pair), with the given files in both /etc/ha.d. */
 export async function haPair(t: ExecutionContext, files: Readonly<Record<string, string>>): Promise<HaPair> {
   const folder = temporaryFolder(t)
-  const options = ['-d', `${folder}/rig`, '-t', `sy${process.pid % 10_000}`]
+  const tag = `sy${process.pid % 10_000}`
+  const options = ['-d', `${folder}/rig`, '-t', tag]
   const pair = rig('ha-pair', options)
   const callOff = reaper([rigPath('ha-pair'), ...options, 'down'])
   t.teardown(async () => {
@@ -93,7 +96,7 @@ export async function haPair(t: ExecutionContext, files: Readonly<Record<string,
   const conf = mkdtempSync(join(folder, 'conf-'))
   for (const [name, text] of Object.entries(files)) writeFileSync(join(conf, name), text, { mode: 0o600 })
   await pair.command('conf', 'both', conf)
-  return { ...pair, folder: `${folder}/rig` }
+  return { ...pair, folder: `${folder}/rig`, namespace: node => `${tag}-${node}` }
 }
 
 /** User-mode guests with real IPVS (rig/ipvs-vm). `up` words: `1`, `--reals`, `2`, ... */

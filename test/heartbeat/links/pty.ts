@@ -1,4 +1,5 @@
 /** Pseudo-terminals as serial lines: a pair joined like two ports by a null modem, or one end alone. */
+import { execFileSync } from 'node:child_process'
 import { closeSync, constants, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { ReadStream } from 'node:tty'
@@ -27,18 +28,22 @@ export function openPort(): Port | null {
   }
 }
 
-/** Carries bytes both ways until the returned function is called. */
+/**
+ * Carries bytes both ways until the returned function is called. Meanwhile the near ends are held open, as a driver's
+ * port exists while nobody uses it, and echo nothing.
+ */
 export function join(a: Port, b: Port): () => void {
+  const held = [a, b].map(({ path }) => openSync(path, constants.O_RDWR | constants.O_NOCTTY))
+  for (const { path } of [a, b]) execFileSync('stty', ['-F', path, 'raw', '-echo'])
   const [first, second] = [a, b].map(
     ({ master }) => new ReadStream(master, { readable: true, writable: true }),
   )
   first!.on('data', (bytes: Buffer) => second!.write(bytes))
   second!.on('data', (bytes: Buffer) => first!.write(bytes))
-  // EIO while nobody has the other end open.
-  for (const stream of [first!, second!]) stream.on('error', () => {})
   return () => {
     first!.destroy()
     second!.destroy()
+    for (const fd of held) closeSync(fd)
   }
 }
 
