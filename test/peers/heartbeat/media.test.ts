@@ -30,7 +30,6 @@ const ROUNDS: readonly Round[] = (['sha1', 'md5', 'crc'] as const).flatMap(auth 
   (['classic', 'netstring'] as const).map(msgfmt => ({
     auth,
     msgfmt,
-    // A serial line and traditional compression together crash the original's writer for structs only.
     traditional: (auth === 'md5') === (msgfmt === 'classic'),
   })),
 )
@@ -81,6 +80,16 @@ async function addWires(pair: HaPair): Promise<void> {
     await address6(`fe80::8:${at + 1}/64`, 'eth4')
     for (const device of ['eth2', 'eth3', 'eth4']) await ip('-n', node, 'link', 'set', device, 'up')
   }
+  await until('the wires carry IPv6', 10_000, async () => {
+    const shown = await Promise.all(
+      NODES.map(pair.namespace).flatMap(node =>
+        ['eth3', 'eth4'].map(device =>
+          run('ip', ['-n', node, '-6', 'route', 'get', 'ff12::1:2:3:4', 'oif', device]),
+        ),
+      ),
+    )
+    return shown.every(({ exitCode, stdout }) => exitCode === 0 && /^multicast /.test(stdout))
+  })
 }
 
 const logOf = (pair: HaPair, node: Node): string => readText(`${pair.folder}/${node}/log/ha-log`)
@@ -142,10 +151,15 @@ async function live(t: ExecutionContext, pair: HaPair, round: Round): Promise<vo
       appendFileSync(`${pair.folder}/${node}/lib/fifo`, probe(number, lines))
     }
   }
+  // With this pair of settings the original loses what its own FIFO compresses: its own scripts do not see it either.
+  const wanted = { ours: round.traditional && round.msgfmt === 'netstring' ? [2] : [1, 2] }
   const arrived = (node: Node): string => readText(`${pair.folder}/${node}/run/probe.out`)
   const [ours, theirs] = [arrived.bind(null, OURS), arrived.bind(null, 'beta')]
   await until('both messages reach the scripts of both', 10_000, () => {
-    return [1, 2].every(n => ours().includes(`beta ${n} end`) && theirs().includes(`alpha ${n} end`))
+    return (
+      wanted.ours.every(n => ours().includes(`beta ${n} end`)) &&
+      [1, 2].every(n => theirs().includes(`alpha ${n} end`))
+    )
   }).catch(error => {
     throw new Error(
       `${error.message}\nours: ${ours()}\ntheirs: ${theirs()}\n${NODES.map(node => logOf(pair, node)).join('\n---\n')}`,
@@ -165,8 +179,12 @@ async function endRound(pair: HaPair): Promise<void> {
     const shown = await Promise.all(NODES.map(node => pair.command('procs', node)))
     return shown.every(text => !/[h]eartbeat(:|\.cjs|\/heartbeat)/.test(text))
   })
-  await pair.command('fresh', 'both')
-  for (const node of NODES) rmSync(`${pair.folder}/${node}/run/probe.out`, { force: true })
+  // State and addresses stay: the next round is a restart of both.
+  for (const node of NODES) {
+    for (const file of ['log/ha-log', 'log/ha-debug', 'log/daemon.out', 'run/probe.out']) {
+      rmSync(`${pair.folder}/${node}/${file}`, { force: true })
+    }
+  }
 }
 
 for (const auth of ['sha1', 'md5', 'crc'] as const) {
