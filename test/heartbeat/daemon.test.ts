@@ -2,6 +2,7 @@ import test from 'ava'
 import { createPrng } from '../../src/base/prng.js'
 import { Cluster } from '../../src/heartbeat/core/cluster.js'
 import { Daemon } from '../../src/heartbeat/daemon.js'
+import { zlibCodec } from '../../src/heartbeat/io/zlib-codec.js'
 import { Message } from '../../src/heartbeat/wire/message.js'
 import { keyRing } from '../../src/heartbeat/wire/signature.js'
 
