@@ -27,9 +27,10 @@ import type {
 import type { ApiSocket } from './io/api-socket.js'
 import type { Link, PacketOrigin } from './links/link.js'
 import type { PingPort } from './links/ping.js'
+import { type Compression, expandWhole } from './wire/compression.js'
 import { FloodGuard } from './wire/flood-guard.js'
 import { isRefusal, type Message } from './wire/message.js'
-import { type MessageFormat, openPacket, sealMessage } from './wire/packet.js'
+import { type MessageFormat, openPacket, type PacketFault, sealClassic, sealMessage } from './wire/packet.js'
 import { isPingStatusOf, pingStatus } from './wire/ping-status.js'
 import { RefusedPackets } from './wire/refused-packets.js'
 import { type KeyRing, signingWith } from './wire/signature.js'
@@ -51,6 +52,7 @@ export interface DaemonParts {
   /** For losses that a test wants. */
   readonly random: Prng
   readonly format: MessageFormat
+  readonly compression: Compression
   readonly logsBadPackets: boolean
   readonly view: ViewSettings
   readonly say: (level: Level, text: string) => void
@@ -155,18 +157,26 @@ export class Daemon {
   onPacket(bytes: Buffer, from: PacketOrigin, isWanted: (message: Message) => boolean = () => true): void {
     if (this.#floods.ignores(from.address, nowMs())) return
     const packet = openPacket(bytes, this.keys)
-    if (!isRefusal(packet)) {
-      this.#floods.accepted(from.address)
-      const { message, authNumber: signedWith } = packet
-      const source = message.text('src')?.toLowerCase() ?? ''
-      const { us, random } = this.#parts
-      if (!isWanted(message) || losesReceived(this.losses, source, us, random.chance)) return
-      this.post({ kind: 'received', link: from.link, message, signedWith })
+    if (isRefusal(packet)) {
+      this.#floods.refused(from.address)
+      this.#refuse(from, packet.fault, packet.reason)
       return
     }
-    this.#floods.refused(from.address)
-    const line = this.#refused.note(from.address, packet.fault, packet.reason, nowMs())
-    const isWorthALine = packet.fault !== 'foreign' && this.#parts.logsBadPackets
+    this.#floods.accepted(from.address)
+    const message = expandWhole(packet.message, this.#parts.compression.codec)
+    if (isRefusal(message)) {
+      this.#refuse(from, 'malformed', message.reason)
+      return
+    }
+    const source = message.text('src')?.toLowerCase() ?? ''
+    const { us, random } = this.#parts
+    if (!isWanted(message) || losesReceived(this.losses, source, us, random.chance)) return
+    this.post({ kind: 'received', link: from.link, message, signedWith: packet.authNumber })
+  }
+
+  #refuse(from: PacketOrigin, fault: PacketFault, reason: string): void {
+    const line = this.#refused.note(from.address, fault, reason, nowMs())
+    const isWorthALine = fault !== 'foreign' && this.#parts.logsBadPackets
     if (line !== null && isWorthALine) this.#parts.say('ERROR', line)
   }
 
@@ -246,11 +256,8 @@ export class Daemon {
   }
 
   #send(message: Message): void {
-    const datagram = sealMessage(message, this.#signingKeys(), this.#parts.format)
-    if (isRefusal(datagram)) this.#parts.say('ERROR', `${message.type} not sent: ${datagram.reason}`)
-    else
-      for (const link of this.links)
-        if (!losesSent(this.losses, this.#parts.random.chance)) link.send(datagram)
+    this.#sendOver('netstring', message, sealMessage)
+    this.#sendOver('classic', message, sealClassic)
     if (message.type === 'shutdone') this.#parts.onLeaving()
     if (message.type === 'status') this.#parts.onBeat()
     if (message.type === 'status') this.#askPingNodes(message.text('ts') ?? '')
@@ -267,9 +274,18 @@ export class Daemon {
     return ring
   }
 
+  #sendOver(form: MessageFormat, message: Message, seal: typeof sealMessage): void {
+    const links = this.links.filter(link => link.form === form)
+    if (links.length === 0) return
+    const bytes = seal(message, this.#signingKeys(), this.#parts.format, this.#parts.compression)
+    if (isRefusal(bytes)) this.#parts.say('ERROR', `${message.type} not sent: ${bytes.reason}`)
+    else for (const link of links) if (!losesSent(this.losses, this.#parts.random.chance)) link.send(bytes)
+  }
+
   #askPingNodes(ts: string): void {
-    this.pings?.ask(node => {
-      const datagram = sealMessage(pingStatus(node, ts), this.keys, this.#parts.format)
+    this.pings?.ask(({ name, kind }) => {
+      const status = pingStatus(name, kind === 'ping6' ? 'ping6' : 'ping', ts)
+      const datagram = sealMessage(status, this.keys, this.#parts.format)
       return isRefusal(datagram) ? null : datagram
     })
   }

@@ -38,6 +38,7 @@ import { ownShellFunctions } from './io/shell-functions.js'
 import { listenToSignals } from './io/signals.js'
 import { attempt } from './io/start-failure.js'
 import type { Watchdog } from './io/watchdog.js'
+import { zlibCodec } from './io/zlib-codec.js'
 import type { Link, LinkHandlers } from './links/link.js'
 import type { PingPort } from './links/ping.js'
 import * as lines from './log-lines.js'
@@ -163,6 +164,11 @@ export class Life {
       us,
       random,
       format: haCf.msgfmt,
+      compression: {
+        codec: zlibCodec,
+        isTraditional: haCf.traditional_compression,
+        thresholdBytes: haCf.compression_threshold * 1024,
+      },
       logsBadPackets: haCf.log_badpack,
       view: viewSettings(haCf, this.#options.managesResources),
       say: this.#say,

@@ -77,6 +77,8 @@ function rig(program: string, options: readonly string[]): Rig {
 
 export interface HaPair extends Rig {
   readonly folder: string
+  /** The network namespace of a node. */
+  readonly namespace: (node: string) => string
 }
 
 /** Where a rig hands in how it is taken down: a test, or a program that runs the same clusters. */
@@ -88,12 +90,8 @@ let pairs = 0
 export async function haPair(t: Owner, files: Readonly<Record<string, string>>): Promise<HaPair> {
   const folder = temporaryFolder(t)
   // Short: a name of a namespace, and several pairs may live at once.
-  const options = [
-    '-d',
-    `${folder}/rig`,
-    '-t',
-    `sy${process.pid % 10_000}${pairs++ === 0 ? '' : `_${pairs}`}`,
-  ]
+  const tag = `sy${process.pid % 10_000}${pairs++ === 0 ? '' : `_${pairs}`}`
+  const options = ['-d', `${folder}/rig`, '-t', tag]
   const pair = rig('ha-pair', options)
   const callOff = reaper([rigPath('ha-pair'), ...options, 'down'])
   t.teardown(async () => {
@@ -104,7 +102,7 @@ export async function haPair(t: Owner, files: Readonly<Record<string, string>>):
   const conf = mkdtempSync(join(folder, 'conf-'))
   for (const [name, text] of Object.entries(files)) writeFileSync(join(conf, name), text, { mode: 0o600 })
   await pair.command('conf', 'both', conf)
-  return { ...pair, folder: `${folder}/rig` }
+  return { ...pair, folder: `${folder}/rig`, namespace: node => `${tag}-${node}` }
 }
 
 /** User-mode guests with real IPVS (rig/ipvs-vm). `up` words: `1`, `--reals`, `2`, ... */
