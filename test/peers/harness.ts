@@ -46,7 +46,10 @@ export async function until<T>(
   }
 }
 
-export function temporaryFolder(t: ExecutionContext): string {
+/** Where it is left what to undo at the end: a test, or a benchmark. */
+export type Undoing = Pick<ExecutionContext, 'teardown'>
+
+export function temporaryFolder(t: Undoing): string {
   const folder = mkdtempSync(join(tmpdir(), 'systole-peers-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   return folder
@@ -77,12 +80,18 @@ function rig(program: string, options: readonly string[]): Rig {
 
 export interface HaPair extends Rig {
   readonly folder: string
+  /** What the names of its network namespaces begin with. */
+  readonly tag: string
 }
 
-/** Two nodes in namespaces (rig/ha-pair), with the given files in both /etc/ha.d. */
-export async function haPair(t: ExecutionContext, files: Readonly<Record<string, string>>): Promise<HaPair> {
+/** Two nodes in namespaces (rig/ha-pair), with the given files in both /etc/ha.d. Several pairs need several tags. */
+export async function haPair(
+  t: Undoing,
+  files: Readonly<Record<string, string>>,
+  tag = `sy${process.pid % 10_000}`,
+): Promise<HaPair> {
   const folder = temporaryFolder(t)
-  const options = ['-d', `${folder}/rig`, '-t', `sy${process.pid % 10_000}`]
+  const options = ['-d', `${folder}/rig`, '-t', tag]
   const pair = rig('ha-pair', options)
   const callOff = reaper([rigPath('ha-pair'), ...options, 'down'])
   t.teardown(async () => {
@@ -93,7 +102,7 @@ export async function haPair(t: ExecutionContext, files: Readonly<Record<string,
   const conf = mkdtempSync(join(folder, 'conf-'))
   for (const [name, text] of Object.entries(files)) writeFileSync(join(conf, name), text, { mode: 0o600 })
   await pair.command('conf', 'both', conf)
-  return { ...pair, folder: `${folder}/rig` }
+  return { ...pair, folder: `${folder}/rig`, tag }
 }
 
 /** User-mode guests with real IPVS (rig/ipvs-vm). `up` words: `1`, `--reals`, `2`, ... */
