@@ -55,7 +55,8 @@ function sightingIn(frame: Buffer, atMs: number): Sighting | null {
       return { atMs, node, kind: 'question', address: ipText(body, 16), echo }
     }
     case PROTOCOL.udp: {
-      if (payload.readUInt16BE(2) !== HEARTBEAT_PORT) return null
+      // Acknowledgements (t=NS_ackmsg) are no sign of life: they carry no number.
+      if (payload.readUInt16BE(2) !== HEARTBEAT_PORT || payload.includes('t=NS_')) return null
       return { atMs, node, kind: 'heartbeat', address: '', echo: 0 }
     }
     case PROTOCOL.vrrp:

@@ -83,7 +83,7 @@ export class Observer {
     const file = join(folder, `seen-${files++}.pcap`)
     const inside = ['netns', 'exec', namespace, 'timeout', String(Math.ceil(limitMs / 1_000))]
     const filter = `icmp[0] = 0 or icmp[0] = 8 or arp or vrrp or udp port ${HEARTBEAT_PORT}`
-    const capture = ['tcpdump', '-i', 'br0', '-n', '--immediate-mode', '-U', '-s', '96', '-w', file, filter]
+    const capture = ['tcpdump', '-i', 'br0', '-n', '--immediate-mode', '-U', '-s', '160', '-w', file, filter]
     const dump = spawn('ip', [...inside, ...capture], { stdio: ['ignore', 'ignore', 'pipe'] })
     this.#children.push(dump)
     let said = ''

@@ -2,11 +2,11 @@
  * Two nodes of one contestant in namespaces of their own (test/peers/rig/ha-pair), with a switch between them where the
  * observer sits: start, kill, stop, and what a node says of itself.
  */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type HaPair, haPair, readText, run, type Undoing, until } from '../../test/peers/harness.js'
-import { ADDRESS, DAEMON, filesOf, type Kind, MAIN_PROCESS, type Setting } from './contestants.js'
+import { ADDRESS, DAEMON, filesOf, type Kind, MAIN_PROCESS, type Setting, STANDBY } from './contestants.js'
 import type { NodeIndex } from './frames.js'
 import { Observer } from './observer.js'
 
@@ -28,6 +28,11 @@ export class Pair {
   static async up(undoing: Undoing, kind: Kind, setting: Setting): Promise<Pair> {
     const tag = `fo${process.pid % 10_000}${String.fromCharCode(97 + (tags % 26))}${Math.floor(tags++ / 26)}`
     const rig = await haPair(undoing, filesOf(kind, setting), tag)
+    // As installed in place of the original's; else the scripts of its package would be measured.
+    if (kind === 'ours') {
+      for (const node of NODES)
+        cpSync('resource.d', `${rig.folder}/${NAMES[node]}/ha.d/resource.d`, { recursive: true })
+    }
     return new Pair(kind, setting, rig)
   }
 
@@ -51,11 +56,7 @@ export class Pair {
   async settled(): Promise<NodeIndex> {
     if (this.kind === 'keepalived') return this.#keepalivedSettled()
     return until(`${this.kind}: both nodes settle`, SETTLE_LIMIT_MS, async () => {
-      for (const node of NODES) {
-        const ask = `cl_status nodestatus ${NAMES[other(node)]}; cl_status rscstatus`
-        const { stdout } = await this.attempt(node, 'bash', '-c', ask)
-        if (!/^active\n(none|local|foreign|all)\n/.test(stdout)) return null
-      }
+      if (!(await this.#areSettled())) return null
       const owners = await this.owners()
       return owners.length === 1 ? owners[0]! : null
     }).catch(error => {
@@ -73,6 +74,44 @@ export class Pair {
     return found
   }
 
+  /** The same for resources without an address. */
+  async startBothWhateverRuns(): Promise<void> {
+    await Promise.all(NODES.map(node => this.start(node)))
+    await until(`${this.kind}: both nodes settle`, SETTLE_LIMIT_MS, async () => this.#areSettled())
+  }
+
+  /** During a partition of the heartbeats. */
+  async bothOwn(): Promise<void> {
+    await until(
+      `${this.kind}: both take the address`,
+      SETTLE_LIMIT_MS,
+      async () => (await this.owners()).length === 2,
+    )
+  }
+
+  async conflictEnded(): Promise<void> {
+    await until(`${this.kind}: not both have the address`, SETTLE_LIMIT_MS, async () => {
+      return (await this.owners()).length < 2
+    })
+  }
+
+  /** hb_standby, asked again until it is not refused. */
+  async giveAll(node: NodeIndex): Promise<void> {
+    const kind = this.kind
+    if (kind === 'keepalived') return
+    await until(`${kind}: ${NAMES[node]} gives all`, SETTLE_LIMIT_MS, async () => {
+      await this.attempt(node, ...STANDBY[kind])
+      return until('it moved', 10_000, () => this.countRunning(node) === 0).catch(() => false)
+    })
+    await until(`${kind}: both nodes settle`, SETTLE_LIMIT_MS, async () => this.#areSettled())
+  }
+
+  /** How many of the rig's resources run on the node. */
+  countRunning(node: NodeIndex): number {
+    return readdirSync(`${this.#rig.folder}/${NAMES[node]}/run`).filter(name => name.startsWith('lsblog.'))
+      .length
+  }
+
   /** Waits until it may be killed: it announces its own dead time. */
   async isSteady(node: NodeIndex): Promise<void> {
     if (this.kind === 'keepalived') return
@@ -87,7 +126,7 @@ export class Pair {
   async kill(node: NodeIndex): Promise<number> {
     const pids = this.processes(node)
     const atMs = Date.now()
-    for (const pid of pids) process.kill(pid, 'SIGKILL')
+    for (const pid of pids) killIfThere(pid)
     await this.#cable(node, 'down')
     return atMs
   }
@@ -149,6 +188,15 @@ export class Pair {
     return times[0] ?? null
   }
 
+  async #areSettled(): Promise<boolean> {
+    for (const node of NODES) {
+      const ask = `cl_status nodestatus ${NAMES[other(node)]}; cl_status rscstatus`
+      const { stdout } = await this.attempt(node, 'bash', '-c', ask)
+      if (!/^active\n(none|local|foreign|all)\n/.test(stdout)) return false
+    }
+    return true
+  }
+
   async #keepalivedSettled(): Promise<NodeIndex> {
     // Its backup has nothing to say; what it needs is to have heard one advert.
     await delay(2 * this.setting.keepaliveMs + 300)
@@ -170,6 +218,15 @@ export class Pair {
     return NODES.map(
       node => `--- ${NAMES[node]}\n${readText(this.logFile(node)).split('\n').slice(-15).join('\n')}`,
     ).join('\n')
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    // A command that was asked something has ended meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 
