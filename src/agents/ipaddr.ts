@@ -8,8 +8,8 @@ import { claim, isClaimed, release } from './address-claim.js'
 import { type AddressPlan, findAddress, planStart, planStop } from './address-plan.js'
 import { type Agent, type AgentContext, type AgentOutcome, EXIT, SAYS, usageOutcome } from './agent.js'
 import { announce, cancelAnnouncements } from './announce.js'
-import { type HostFacts, readAddresses, readRoutes } from './host-facts.js'
 import { isLoopback } from './ipv4.js'
+import { readHostFacts } from './read-host-facts.js'
 
 const COMMAND_TIMEOUT_MS = 10_000
 
@@ -25,19 +25,6 @@ const ip = (args: readonly string[], context: AgentContext) =>
     signal: context.signal,
     outputBytesMax: 1_048_576,
   })
-
-async function readFacts(context: AgentContext): Promise<HostFacts | string> {
-  const [addresses, routes] = await Promise.all([
-    ip(['-j', '-4', 'addr', 'show'], context),
-    ip(['-j', '-4', 'route', 'show'], context),
-  ])
-  if (addresses.spawnError !== null) return 'the command ip is missing: install iproute2'
-  if (addresses.exitCode !== 0) return `ip addr failed: ${addresses.stderr.trim() || 'no reason given'}`
-  // An interface without an IPv4 address is absent from the answer for -4.
-  const links = await ip(['-j', 'link', 'show'], context)
-  const { addresses: found } = readAddresses(addresses.stdout)
-  return { nics: readAddresses(links.stdout).nics, addresses: found, routes: readRoutes(routes.stdout) }
-}
 
 /** 127.0.0.0/8: nothing to configure, only to claim. */
 function loopback(argument: AddressArgument, action: string, context: AgentContext): AgentOutcome {
@@ -76,7 +63,7 @@ async function onInterface(
   instance: string,
   context: AgentContext,
 ): Promise<AgentOutcome> {
-  const facts = await readFacts(context)
+  const facts = await readHostFacts(context)
   if (typeof facts === 'string') return failed(EXIT.generic, facts)
   if (action === 'start') {
     const plan = planStart(argument, facts)
@@ -101,7 +88,7 @@ async function onInterface(
 async function announceAgain(text: string, name: string, context: AgentContext): Promise<void> {
   const parsed = parseAddressArgument(text)
   if ('problem' in parsed || isLoopback(parsed.argument.address)) return
-  const facts = await readFacts(context)
+  const facts = await readHostFacts(context)
   const found = typeof facts === 'string' ? undefined : findAddress(parsed.argument, facts)
   if (found !== undefined) void announce(found.nic, found.address, `${name}_${found.address}`, context)
 }

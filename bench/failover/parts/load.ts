@@ -74,7 +74,7 @@ async function during(watched: readonly Watched[], work: () => Promise<void>): P
 async function report(session: Session, what: string, watched: readonly Watched[]): Promise<void> {
   for (const { pair, observer, pauses, deathsBefore } of watched) {
     await observer.close()
-    pauses.take(observer.take())
+    pauses.take(observer.seen)
     const { kind, setting } = pair
     const realtime = setting.realtime ?? true
     session.results.add(pauseFigure(what, realtime), kind, pauses.longestMs[1], pauses.longestMs[2])
