@@ -2,29 +2,19 @@
  * The agents IPaddr2 and IPaddr: bring a service address up and down. Both do the same here (the original's IPaddr
  * makes interface aliases with ifconfig); texts and exit codes are those of the original's wrappers.
  */
-import { runCommand } from '../base/io/run-command.js'
 import { type AddressArgument, parseAddressArgument } from './address-argument.js'
 import { claim, isClaimed, release } from './address-claim.js'
 import { type AddressPlan, findAddress, planStart, planStop } from './address-plan.js'
 import { type Agent, type AgentContext, type AgentOutcome, EXIT, SAYS, usageOutcome } from './agent.js'
 import { announce, cancelAnnouncements } from './announce.js'
+import { carryOut } from './change-address.js'
 import { isLoopback } from './ipv4.js'
 import { readHostFacts } from './read-host-facts.js'
-
-const COMMAND_TIMEOUT_MS = 10_000
 
 const failed = (exitCode: number, because: string): AgentOutcome => ({
   exitCode,
   output: `ERROR:  ${because}\n`,
 })
-
-const ip = (args: readonly string[], context: AgentContext) =>
-  runCommand('ip', args, {
-    timeoutMs: COMMAND_TIMEOUT_MS,
-    env: context.env,
-    signal: context.signal,
-    outputBytesMax: 1_048_576,
-  })
 
 /** 127.0.0.0/8: nothing to configure, only to claim. */
 function loopback(argument: AddressArgument, action: string, context: AgentContext): AgentOutcome {
@@ -48,9 +38,8 @@ async function perform(plan: AddressPlan, instance: string, context: AgentContex
   if (plan.kind === 'refuse') return failed(plan.exitCode, plan.because)
   for (const note of plan.notes) context.log('INFO', instance, note)
   for (const command of plan.commands) {
-    const result = await ip(command, context)
-    if (result.exitCode === 0) continue
-    const reason = result.spawnError ?? (result.stderr.trim() || 'no reason given')
+    const reason = await carryOut(command, context)
+    if (reason === null) continue
     const rights = /not permitted/i.test(reason) ? ' (only root may change addresses)' : ''
     return failed(EXIT.generic, `ip ${command.join(' ')}: ${reason}${rights}`)
   }

@@ -1,6 +1,6 @@
 /**
  * What the kernel tells of interfaces, IPv4 addresses and IPv4 routes over rtnetlink(7): a request for all of a kind,
- * and the reading of the answer. Numbers are little-endian, as on all processors for which native.ts knows the calls.
+ * and the reading of the answer; and requests to set an IPv4 address and to take it away. Numbers are little-endian, as on all processors for which native.ts knows the calls.
  *
  *     message   = length(4) type(2) flags(2) sequence(4) port(4) body attribute*, padded to 4
  *     attribute = length(2) type(2) value, padded to 4
@@ -8,10 +8,14 @@
 
 const HEAD = 16
 const REQUEST_DUMP = 0x301
+/** Request, acknowledge; to add also: create, and only what is not there. */
+const REQUEST_CHANGE = 0x005
+const REQUEST_ADD = 0x605
 const ERROR = 2
 const DONE = 3
 const NEWLINK = 16
 const NEWADDR = 20
+const DELADDR = 21
 const NEWROUTE = 24
 const AF_INET = 2
 const MAIN_TABLE = 254
@@ -56,6 +60,57 @@ export function netlinkRequest(kind: NetlinkKind): Uint8Array {
   // The family; interfaces have none.
   bytes[HEAD] = kind === 'links' ? 0 : AF_INET
   return bytes
+}
+
+export interface AddressChange {
+  readonly change: 'add' | 'remove'
+  /** Of the interface. */
+  readonly index: number
+  /** Four bytes each. */
+  readonly address: Uint8Array
+  readonly prefix: number
+  readonly broadcast: Uint8Array | null
+  readonly label: string | null
+}
+
+/** As `ip -f inet addr add` and `del` ask; answered by an acknowledgement. */
+export function addressRequest({
+  change,
+  index,
+  address,
+  prefix,
+  broadcast,
+  label,
+}: AddressChange): Uint8Array {
+  const attributes = [
+    ...attribute(IFA.local, address),
+    ...attribute(IFA.address, address),
+    ...(broadcast === null ? [] : attribute(IFA.broadcast, broadcast)),
+    ...(label === null ? [] : attribute(IFA.label, [...label].map(letter => letter.charCodeAt(0)).concat(0))),
+  ]
+  const bytes = new Uint8Array(HEAD + NETLINK_KINDS.addresses.body + attributes.length)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, bytes.length, true)
+  view.setUint16(4, change === 'add' ? NEWADDR : DELADDR, true)
+  view.setUint16(6, change === 'add' ? REQUEST_ADD : REQUEST_CHANGE, true)
+  bytes[HEAD] = AF_INET
+  bytes[HEAD + 1] = prefix
+  view.setUint32(HEAD + 4, index, true)
+  bytes.set(attributes, HEAD + NETLINK_KINDS.addresses.body)
+  return bytes
+}
+
+/** The number of the error in an acknowledgement, 0 when it was done; null when it is none. */
+export function errorNumber(bytes: Uint8Array): number | null {
+  if (bytes.length < HEAD + 4) return null
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return view.getUint16(4, true) === ERROR ? Math.abs(view.getInt32(HEAD, true)) : null
+}
+
+function attribute(type: number, value: ArrayLike<number>): number[] {
+  const length = 4 + value.length
+  const rest = new Array<number>(padded(length) - length).fill(0)
+  return [length & 0xff, length >> 8, type, 0, ...Array.from(value), ...rest]
 }
 
 /** One datagram of an answer. */

@@ -8,6 +8,7 @@ import type { Begin, FromRunner, ToRunner } from '../../heartbeat/resources/plan
 import { runnerLogLine } from '../../heartbeat/resources/plan/script-line.js'
 import { RUNNER_TITLE, succeed } from '../../heartbeat/resources/predecessor.js'
 import { Runner } from '../../heartbeat/resources/runner.js'
+import { warmUp } from '../../heartbeat/resources/warm-up.js'
 import { fileLog } from '../../log/io/file-log.js'
 
 process.title = RUNNER_TITLE
@@ -68,6 +69,7 @@ async function start(message: Begin): Promise<void> {
     exit: end,
   })
   send({ kind: 'ready' })
+  void warmUp(message.env)
   for (const waited of early.splice(0)) runner.receive(waited)
   if (!process.connected) void runner.orphan()
 }

@@ -4,7 +4,7 @@ import type { AgentContext } from '../../../src/agents/agent.js'
 import { askIp, readHostFacts } from '../../../src/agents/read-host-facts.js'
 import { nativeFault } from '../../../src/base/io/native.js'
 import { runCommand } from '../../../src/base/io/run-command.js'
-import { netlinkRequest, readNetlink } from '../../../src/base/netlink.js'
+import { addressRequest, errorNumber, netlinkRequest, readNetlink } from '../../../src/base/netlink.js'
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replace(/\s+/g, ''), 'hex'))
 
@@ -14,6 +14,10 @@ const ADDRESS = bytes(`
   080008008000000014000600ffffffffffffffff1104150011041500
   580000001400020000000000832600000218800001000000080001000a010101080002000a010101080004000a0101ff
   090003006c6f3a6100000000080008008000000014000600ffffffffffffffff1104150011041500`)
+const DONE_ACK = '240000000200000101000000c07b00000000000028000000140005060100000000000000'
+const REFUSED = `
+  3c0000000200000001000000c07b0000efffffff28000000140005060100000000000000021800000100000008000200
+  0a010101080001000a010101`
 const DONE = bytes('1400000003000200000000008326000000000000')
 
 test('an address of the kernel is read with its prefix, broadcast address and label', t => {
@@ -59,4 +63,21 @@ test('the kernel tells the same interfaces, addresses and routes as ip -j', asyn
   const { nicsUp, ...rest } = told
   t.true(nicsUp?.includes('lo'))
   t.deepEqual(rest, printed)
+})
+
+test('a request to set an address reads back as the address that the kernel would tell', t => {
+  const own = { address: [10, 1, 1, 1], broadcast: [10, 1, 1, 255] }
+  const request = addressRequest({
+    ...{ change: 'add', index: 1, prefix: 24, label: 'lo:a' },
+    address: Uint8Array.from(own.address),
+    broadcast: Uint8Array.from(own.broadcast),
+  })
+  t.deepEqual(readNetlink(request).records, readNetlink(ADDRESS).records.slice(1))
+})
+
+test('an acknowledgement carries the number of its error', t => {
+  // Recorded as above: the answer to an address that is there already, and to one that was set.
+  t.is(errorNumber(bytes(REFUSED)), 17)
+  t.is(errorNumber(bytes(DONE_ACK)), 0)
+  t.is(errorNumber(DONE), null)
 })
