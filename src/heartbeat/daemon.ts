@@ -16,6 +16,7 @@ import type { ApiSocket } from './io/api-socket.js'
 import type { Link, PacketOrigin } from './links/link.js'
 import type { PingPort } from './links/ping.js'
 import { isRefusal, type Message } from './wire/message.js'
+import { OwnPackets } from './wire/own-packets.js'
 import { type MessageFormat, openPacket, sealMessage } from './wire/packet.js'
 import { isPingStatusOf, pingStatus } from './wire/ping-status.js'
 import { RefusedPackets } from './wire/refused-packets.js'
@@ -65,6 +66,7 @@ export class Daemon {
   readonly #parts: DaemonParts
   readonly #events = new BoundedQueue<Event>(EVENTS_MAX)
   readonly #refused = new RefusedPackets()
+  readonly #own = new OwnPackets()
   #api: ApiSocket | null = null
   #isScheduled = false
   /** The core is not stepped before it has been started: until then packets are lost, other events wait. */
@@ -122,6 +124,11 @@ export class Daemon {
   }
 
   onPacket(bytes: Buffer, from: PacketOrigin, isWanted: (message: Message) => boolean = () => true): void {
+    const own = this.#own.find(bytes)
+    if (own !== undefined) {
+      if (isWanted(own)) this.post({ kind: 'received', link: from.link, message: own })
+      return
+    }
     const packet = openPacket(bytes, this.keys)
     if (!isRefusal(packet)) {
       if (!isWanted(packet.message)) return
@@ -194,7 +201,10 @@ export class Daemon {
   #send(message: Message): void {
     const datagram = sealMessage(message, this.keys, this.#parts.format)
     if (isRefusal(datagram)) this.#parts.say('ERROR', `${message.type} not sent: ${datagram.reason}`)
-    else for (const link of this.links) link.send(datagram)
+    else {
+      this.#own.sent(datagram, message)
+      for (const link of this.links) link.send(datagram)
+    }
     if (message.type === 'shutdone') this.#parts.onLeaving()
     if (message.type === 'status') this.#askPingNodes(message.text('ts') ?? '')
   }

@@ -238,7 +238,8 @@ export class Life {
     const { paths, env, runnerFile, debug } = this.#options
     const { us, haCf } = this.#configuration
     const logfile = logfileOf(haCf, paths.varLog)
-    const begin = runnerBegin(haCf, { us, paths, logfile, debug, inherited: env })
+    const about = { us, paths, logfile, debug, inherited: env }
+    const begin = { ...runnerBegin(haCf, about), isAhead: this.#isRealtime }
     const runner = new RunnerLink(runnerFile, env, begin, {
       onLine: line => this.#log.childLine(runnerLogLine(line, us)),
       onJobEnded: (job, failed) => this.#post({ kind: 'jobEnded', job, failed }),
@@ -291,10 +292,13 @@ export class Life {
     this.#opened.push(() => this.#control?.close())
   }
 
+  get #isRealtime(): boolean {
+    return this.#options.allowsRealtime && this.#configuration.haCf.realtime && process.geteuid?.() === 0
+  }
+
   #scheduleInRealtime(): void {
-    const { haCf } = this.#configuration
-    if (!this.#options.allowsRealtime || !haCf.realtime || process.geteuid?.() !== 0) return
-    const failure = scheduleRoundRobin(haCf.rtprio ?? 1)
+    if (!this.#isRealtime) return
+    const failure = scheduleRoundRobin(this.#configuration.haCf.rtprio ?? 1)
     if (failure) this.#say('WARN', `no realtime scheduling: ${failure.reason}`)
   }
 }

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isIPv4 } from 'node:net'
-import { endianness, networkInterfaces } from 'node:os'
+import { constants, endianness, networkInterfaces, setPriority } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 import { arpFrames } from '../arp.js'
 
@@ -37,6 +37,7 @@ const SO_BROADCAST = 6
 const SO_REUSEPORT = 15
 const SO_PEERCRED = 17
 const SO_BINDTODEVICE = 25
+const SCHED_OTHER = 0
 const SCHED_RR = 2
 const SCHED_RESET_ON_FORK = 0x40000000
 const ETH_P_ARP = 0x0806
@@ -212,6 +213,20 @@ export function scheduleRoundRobin(priority: number): NativeFailure | null {
   if (isNativeFailure(c)) return c
   const done = c.sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, int32(priority))
   return done === 0 ? null : failure(c, 'sched_setscheduler')
+}
+
+/** Goes before all others of normal scheduling; children start as others do. */
+export function scheduleAhead(): NativeFailure | null {
+  const c = calls()
+  if (isNativeFailure(c)) return c
+  if (c.sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, int32(0)) !== 0)
+    return failure(c, 'sched_setscheduler')
+  try {
+    setPriority(constants.priority.PRIORITY_HIGHEST)
+    return null
+  } catch (error) {
+    return { reason: (error as Error).message, code: (error as NodeJS.ErrnoException).code ?? 'EPERM' }
+  }
 }
 
 /** Tells the neighbours on an interface, once in each of the two usual ways, that an address is now here. */

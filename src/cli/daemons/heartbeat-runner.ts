@@ -3,6 +3,7 @@
  * heartbeat/resources/runner.ts; this connects it to the channel and to the file that is left when the daemon is gone.
  */
 import { rmSync } from 'node:fs'
+import { scheduleAhead } from '../../base/io/native.js'
 import { readPidFile } from '../../base/io/processes.js'
 import type { Begin, FromRunner, ToRunner } from '../../heartbeat/resources/plan/protocol.js'
 import { runnerLogLine } from '../../heartbeat/resources/plan/script-line.js'
@@ -61,6 +62,8 @@ const pidFileOf = ({ paths }: Begin): string => `${paths.varRun}/heartbeat-runne
 
 async function start(message: Begin): Promise<void> {
   begin = message
+  // What keeps it from that the daemon has said of itself.
+  if (message.isAhead) scheduleAhead()
   const problem = await succeed(pidFileOf(message), process.pid)
   if (problem !== null) sayError(problem)
   runner = new Runner(message, {
