@@ -50,6 +50,6 @@ async function rounds(session: Session, kind: Kind, n: number): Promise<void> {
 }
 
 export async function heal(session: Session, n: number): Promise<void> {
-  await rounds(session, 'ours', n)
-  await sideBySide(shares(n, ORIGINAL_PAIRS_MAX).map(share => rounds(session, 'original', share)))
+  const original = shares(n, ORIGINAL_PAIRS_MAX).map(share => rounds(session, 'original', share))
+  await sideBySide([rounds(session, 'ours', n), ...original])
 }

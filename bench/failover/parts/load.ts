@@ -17,6 +17,7 @@ const LOOPS = 40
 const RESOURCES = 100
 const RESOURCES_LIMIT_MS = 60_000
 const TAKE_MS = 2_000
+const SETTLE_MS = 2_000
 const scheduling = (realtime: boolean): string => (realtime ? 'SCHED_RR' : 'no realtime')
 const pauseFigure = (during: string, realtime: boolean): Figure => ({
   name: `longest pause, ${during}, ${scheduling(realtime)}`,
@@ -98,8 +99,9 @@ async function pairs(undoing: Undoing, resources?: string): Promise<Pair[]> {
 
 async function busy(session: Session, seconds: number): Promise<void> {
   await session.within(async undoing => {
-    const watched = await Promise.all((await pairs(undoing)).map(pair => watchPair(pair, seconds * 1_000)))
-    await delay(1_000)
+    const all = await pairs(undoing)
+    await delay(SETTLE_MS)
+    const watched = await Promise.all(all.map(pair => watchPair(pair, seconds * 1_000)))
     const endLoops = busyLoops(LOOPS, seconds * 1_000 + 30_000)
     await during(watched, () => delay(seconds * 1_000)).finally(endLoops)
     await report(session, `${LOOPS} busy loops`, watched)
@@ -112,6 +114,8 @@ async function manyResources(session: Session): Promise<void> {
     const names = Array.from({ length: RESOURCES }, (_, index) => `lsblog::r${index}`)
     for (const pair of await pairs(undoing, names.join(' '))) {
       const node = 1
+      // What a start leaves to do is over.
+      await delay(SETTLE_MS)
       const watched = [await watchPair(pair, RESOURCES_LIMIT_MS)]
       const startedMs = performance.now()
       await during(watched, async () => {

@@ -3,7 +3,7 @@
  * other end of a unix socket, realtime scheduling, gratuitous ARP. It is loaded when first asked for. Every function
  * gives a failure as a value, so that callers work without it; nothing here waits.
  */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isIPv4 } from 'node:net'
 import { constants, endianness, networkInterfaces, setPriority } from 'node:os'
@@ -207,12 +207,19 @@ export function peerCredentials(fd: number): PeerCredentials | NativeFailure {
   return { pid: pid ?? 0, uid: uid ?? 0, gid: gid ?? 0 }
 }
 
-/** Realtime round-robin for the calling thread (1 to 99); children and new threads start with normal scheduling. */
+/**
+ * Realtime round-robin (1 to 99) for all threads of this process: a collection of garbage waits for the others of them.
+ * Children and new threads start with normal scheduling.
+ */
 export function scheduleRoundRobin(priority: number): NativeFailure | null {
   const c = calls()
   if (isNativeFailure(c)) return c
-  const done = c.sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, int32(priority))
-  return done === 0 ? null : failure(c, 'sched_setscheduler')
+  const schedule = (thread: number): number =>
+    c.sched_setscheduler(thread, SCHED_RR | SCHED_RESET_ON_FORK, int32(priority))
+  if (schedule(0) !== 0) return failure(c, 'sched_setscheduler')
+  // One that has ended meanwhile needs nothing.
+  for (const thread of readdirSync('/proc/self/task')) schedule(Number(thread))
+  return null
 }
 
 /** Goes before all others of normal scheduling; children start as others do. */

@@ -108,15 +108,16 @@ native('the peer of a unix socket is known by process, user and group', async t 
   accepted.destroy()
 })
 
-native('realtime scheduling takes effect or says that it is not permitted', async t => {
-  const { fault, policy } = (await inNode(
+native('realtime scheduling takes effect in all threads or says that it is not permitted', async t => {
+  const { fault, policies } = (await inNode(
     compiled,
-    `import { readFileSync } from 'node:fs'
+    `import { readdirSync, readFileSync } from 'node:fs'
      const fault = native.scheduleRoundRobin(1)
-     const fields = readFileSync('/proc/self/stat', 'latin1').split(') ').at(-1).split(' ')
-     console.log(JSON.stringify({ fault, policy: Number(fields[38]) }))`,
-  )) as { fault: unknown; policy: number }
-  if (fault === null) t.is(policy & 0xff, 2)
+     const policy = thread => Number(
+       readFileSync('/proc/self/task/' + thread + '/stat', 'latin1').split(') ').at(-1).split(' ')[38])
+     console.log(JSON.stringify({ fault, policies: readdirSync('/proc/self/task').map(policy) }))`,
+  )) as { fault: unknown; policies: number[] }
+  if (fault === null) t.deepEqual([...new Set(policies.map(policy => policy & 0xff))], [2])
   else t.deepEqual(fault, { reason: 'sched_setscheduler: EPERM', code: 'EPERM' })
 })
 
