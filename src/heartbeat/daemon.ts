@@ -73,6 +73,8 @@ export class Daemon {
   #hasStarted = false
   #hasStopped = false
   #timer: NodeJS.Timeout | undefined
+  /** What the timer stands at; null when it has fired. */
+  #wakesAtMs: number | null = null
 
   constructor(keys: KeyRing, parts: DaemonParts) {
     this.keys = keys
@@ -239,8 +241,14 @@ export class Daemon {
   }
 
   #wakeAt(atMs: number): void {
+    // Most events change nothing about the next beat.
+    if (atMs === this.#wakesAtMs) return
+    this.#wakesAtMs = atMs
     clearTimeout(this.#timer)
     const inMs = Math.min(Math.max(0, Math.ceil(atMs - nowMs() + TIMER_GRAIN_MS / 2)), TIMER_MS_MAX)
-    this.#timer = setTimeout(() => this.post({ kind: 'clock' }), inMs)
+    this.#timer = setTimeout(() => {
+      this.#wakesAtMs = null
+      this.post({ kind: 'clock' })
+    }, inMs)
   }
 }
