@@ -124,7 +124,8 @@ export class Pair {
 
   /** SIGKILL to all processes of the node, then its cable is out. Gives the moment of the first. */
   async kill(node: NodeIndex): Promise<number> {
-    const pids = this.processes(node)
+    // Children first: one that sees its parent end may still say goodbye to the peer, as keepalived's does.
+    const pids = this.processes(node).toSorted((a, b) => b - a)
     const atMs = Date.now()
     for (const pid of pids) killIfThere(pid)
     await this.#cable(node, 'down')
