@@ -6,6 +6,7 @@
 import { unreachable } from '../base/assert.js'
 import { BoundedQueue } from '../base/bounded-queue.js'
 import { nowMs } from '../base/io/real-clock.js'
+import { Rarely, withTimes } from '../base/rarely.js'
 import type { Level } from '../log/record.js'
 import { respondToClientQuery } from './api/clients.js'
 import type { ClusterView } from './api/cluster-view.js'
@@ -15,6 +16,7 @@ import type { Cluster, ClusterStatus, Decision, Effect, Event, ResourceJob } fro
 import type { ApiSocket } from './io/api-socket.js'
 import type { Link, PacketOrigin } from './links/link.js'
 import type { PingPort } from './links/ping.js'
+import { FloodGuard } from './wire/flood-guard.js'
 import { isRefusal, type Message } from './wire/message.js'
 import { OwnPackets } from './wire/own-packets.js'
 import { type MessageFormat, openPacket, sealMessage } from './wire/packet.js'
@@ -24,6 +26,8 @@ import type { KeyRing } from './wire/signature.js'
 
 /** Events that may wait: many times what a tick brings, little enough to be worked off in a moment. */
 const EVENTS_MAX = 4_096
+/** Room that packets and messages leave for what must not be lost: ended jobs, stop, edits, the clock. */
+const EVENTS_RESERVED = 128
 /** Events worked off before timers and sockets get their turn. */
 const EVENTS_AT_ONCE = 256
 /** The core asks to be woken; a timer that fires this much early would only ask again. */
@@ -67,6 +71,8 @@ export class Daemon {
   readonly #events = new BoundedQueue<Event>(EVENTS_MAX)
   readonly #refused = new RefusedPackets()
   readonly #own = new OwnPackets()
+  readonly #dropped = new Rarely()
+  readonly #floods = new FloodGuard()
   #api: ApiSocket | null = null
   #isScheduled = false
   /** The core is not stepped before it has been started: until then packets are lost, other events wait. */
@@ -110,9 +116,9 @@ export class Daemon {
 
   post(event: Event): void {
     if (this.#hasStopped || (event.kind === 'received' && !this.#hasStarted)) return
-    if (!this.#events.push(event) && this.#events.refused % EVENTS_MAX === 1) {
-      this.#parts.say('ERROR', `${EVENTS_MAX} events wait: ${event.kind} dropped`)
-    }
+    const isOfOthers = event.kind === 'received' || event.kind === 'submitted'
+    const hasRoom = !isOfOthers || this.#events.length < EVENTS_MAX - EVENTS_RESERVED
+    if (!hasRoom || !this.#events.push(event)) this.#noteDropped(event.kind)
     this.#schedule()
   }
 
@@ -126,6 +132,7 @@ export class Daemon {
   }
 
   onPacket(bytes: Buffer, from: PacketOrigin, isWanted: (message: Message) => boolean = () => true): void {
+    if (this.#floods.ignores(from.address, nowMs())) return
     const own = this.#own.find(bytes)
     if (own !== undefined) {
       if (isWanted(own)) this.post({ kind: 'received', link: from.link, message: own })
@@ -133,13 +140,20 @@ export class Daemon {
     }
     const packet = openPacket(bytes, this.keys)
     if (!isRefusal(packet)) {
+      this.#floods.accepted(from.address)
       if (!isWanted(packet.message)) return
       this.post({ kind: 'received', link: from.link, message: packet.message })
       return
     }
+    this.#floods.refused(from.address)
     const line = this.#refused.note(from.address, packet.fault, packet.reason, nowMs())
     const isWorthALine = packet.fault !== 'foreign' && this.#parts.logsBadPackets
     if (line !== null && isWorthALine) this.#parts.say('ERROR', line)
+  }
+
+  #noteDropped(kind: Event['kind']): void {
+    const said = this.#dropped.note(kind, nowMs())
+    if (said !== null) this.#parts.say('ERROR', withTimes(`too many events wait: ${kind} dropped`, said))
   }
 
   #schedule(): void {

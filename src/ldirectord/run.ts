@@ -12,8 +12,10 @@ import { type SyslogSink, syslogSink } from '../log/io/syslog.js'
 import { type Log, oneLine } from '../log/record.js'
 import { negotiableServices, runCheck } from './checks/run-check.js'
 import type { LdirectordConfig } from './config/model.js'
+import { desiredTable } from './core/desired.js'
 import { Daemon, type GoodConfig } from './daemon.js'
 import { chooseForwarder, wantedForwarder } from './forwarders/choose.js'
+import { nftRefusal } from './forwarders/nft/nft.js'
 import { openProxy } from './forwarders/proxy.js'
 import { findInstance, type Instance, lookForDaemon } from './io/instance.js'
 import { loadConfig } from './io/load-config.js'
@@ -64,9 +66,10 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
   for (const warning of loaded.warnings) output.log('WARN', warning)
   const { forwarder: inFile } = loaded.config
   const wanted = wantedForwarder(inFile, process.env.LDIRECTORD_FORWARDER)
-  const choice = await chooseForwarder(wanted, () =>
-    openProxy({ instance: instance.name, varRun: instance.runDir, log: output.log }),
-  )
+  const choice = await chooseForwarder(wanted, {
+    openProxy: () => openProxy({ instance: instance.name, varRun: instance.runDir, log: output.log }),
+    nftRefusal: nftRefusal(desiredTable(loaded.config, () => true)),
+  })
   if (choice.kind === 'none') {
     output.log('ERROR', choice.reason)
     await output.close()

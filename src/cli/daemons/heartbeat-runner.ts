@@ -7,7 +7,7 @@ import { scheduleAhead } from '../../base/io/native.js'
 import { readPidFile } from '../../base/io/processes.js'
 import type { Begin, FromRunner, ToRunner } from '../../heartbeat/resources/plan/protocol.js'
 import { runnerLogLine } from '../../heartbeat/resources/plan/script-line.js'
-import { RUNNER_TITLE, succeed } from '../../heartbeat/resources/predecessor.js'
+import { callKeeper, callsFile, RUNNER_TITLE, succeed } from '../../heartbeat/resources/predecessor.js'
 import { Runner } from '../../heartbeat/resources/runner.js'
 import { warmUp } from '../../heartbeat/resources/warm-up.js'
 import { fileLog } from '../../log/io/file-log.js'
@@ -54,7 +54,9 @@ const sayError = (text: string): void =>
   })
 
 function end(): void {
-  if (begin && readPidFile(pidFileOf(begin)) === process.pid) rmSync(pidFileOf(begin), { force: true })
+  if (begin && readPidFile(pidFileOf(begin)) === process.pid) {
+    for (const path of [pidFileOf(begin), callsFile(pidFileOf(begin))]) rmSync(path, { force: true })
+  }
   process.exit(0)
 }
 
@@ -64,12 +66,13 @@ async function start(message: Begin): Promise<void> {
   begin = message
   // What keeps it from that the daemon has said of itself.
   if (message.isAhead) scheduleAhead()
-  const problem = await succeed(pidFileOf(message), process.pid)
-  if (problem !== null) sayError(problem)
+  const pidFile = pidFileOf(message)
+  await succeed(pidFile, process.pid, sayError)
   runner = new Runner(message, {
     send,
     wallMs: () => Date.now(),
     exit: end,
+    whileRunning: callKeeper(callsFile(pidFile)),
   })
   send({ kind: 'ready' })
   void warmUp(message.env)

@@ -22,6 +22,8 @@ import { reportStatus } from './state-record.js'
 
 export type * from './contract.js'
 
+/** A peer names it, and it stands in every state record. */
+const SITE_LENGTH_MAX = 255
 const STATUSES: readonly string[] = ['init', 'up', 'active', 'dead']
 
 export class Cluster {
@@ -247,7 +249,7 @@ export class Cluster {
     const named = this.#membership.peers.get(message.text('node')?.toLowerCase() ?? '')
     if (named === undefined) return
     if (message.type === 'setweight') named.weight = parseDecimal(message.text('weight')) ?? named.weight
-    if (message.type === 'setsite') named.site = message.text('site') ?? ''
+    if (message.type === 'setsite') named.site = (message.text('site') ?? '').slice(0, SITE_LENGTH_MAX)
   }
 
   /** FIFO, API clients, our own commands: goes to the cluster, and concerns us as if a peer had said it. */

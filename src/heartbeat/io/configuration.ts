@@ -17,7 +17,8 @@ import { readAccounts } from './accounts.js'
 import { isExecutable } from './child-facts.js'
 import { HARESOURCES_BYTES_MAX, plainGroups } from './haresources-file.js'
 
-const FILE_BYTES_MAX = 1_048_576
+/** Also what a running daemon reads again: a broken file of this size costs some 20 ms, and no heartbeat. */
+const FILE_BYTES_MAX = 131_072
 
 export const EXIT = { ok: 0, media: 1, rights: 4, configuration: 6 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
@@ -114,6 +115,8 @@ function readText(path: string, bytesMax: number): { readonly text: string } | U
     const rights = code === 'EACCES' || code === 'EPERM'
     if (code === 'ENOENT')
       return { problem: `${path} does not exist: write it first (etc-ha.d holds a sample)`, rights }
+    // What readSmallFile says itself names the path.
+    if (code === 'ENOTREG' || code === 'EFBIG') return { problem: message, rights }
     const help = rights ? ': run heartbeat as root, or as the user that owns the file' : ''
     return { problem: `${path} cannot be read (${code ?? message})${help}`, rights }
   }
@@ -143,7 +146,9 @@ export function readKeys(path: string): KeysReading {
     return { ring: null, diagnostics: [fileError(path, read, original)], rights: read.rights, text: '' }
   }
   const { value, diagnostics } = parseAuthkeys(read.text, { file: path })
-  const modes = checkMode(statSync(path).mode, path)
+  // Gone since it was read: what was read is judged.
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode
+  const modes = mode === undefined ? [] : checkMode(mode, path)
   const all = [...modes, ...diagnostics]
   const isWrong = all.some(({ severity }) => severity === 'error')
   const ring = isWrong ? null : keyRing(value.signWith, value.keys.values())

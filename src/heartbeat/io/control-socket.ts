@@ -6,7 +6,8 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { nowMs } from '../../base/io/real-clock.js'
-import { ControlRate, controlPath, parseControlRequest } from '../api/control.js'
+import { TokenBucket } from '../../base/token-bucket.js'
+import { CONTROL_RATE, controlPath, parseControlRequest } from '../api/control.js'
 import { type DecisionRecord, decisionRecord, type StateRecord, stateRecord } from '../api/state-print.js'
 import type { ClusterStatus, Decision } from '../core/cluster.js'
 
@@ -20,7 +21,7 @@ export class ControlSocket {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #watchers = new Set<Socket>()
-  readonly #rate = new ControlRate(nowMs())
+  readonly #rate = new TokenBucket(CONTROL_RATE.burst, CONTROL_RATE.perSecond, nowMs())
 
   private constructor(path: string, status: () => ClusterStatus) {
     this.#path = path

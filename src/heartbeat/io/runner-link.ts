@@ -68,7 +68,11 @@ export class RunnerLink {
     child.stderr?.on('data', (chunk: Buffer) =>
       this.#handlers.onTrouble(`resource runner: ${chunk.toString()}`),
     )
-    child.on('error', error => this.#handlers.onTrouble(`resource runner: ${error.message}`))
+    child.on('error', error => {
+      this.#handlers.onTrouble(`resource runner: ${error.message}`)
+      // One that could not even be started (too many processes) says no exit.
+      if (child.pid === undefined) this.#died(child, 'it could not be started')
+    })
     child.on('exit', (code, signal) => this.#died(child, signal ?? `exit code ${code}`))
     this.#send(this.#begin)
     if (this.#job) this.#send(this.#job)

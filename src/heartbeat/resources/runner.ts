@@ -33,6 +33,8 @@ export interface RunnerWorld {
   /** Calls this when the process is to end. */
   readonly exit: () => void
   readonly retries?: StopRetries
+  /** Start and end of the programs that start and stop resources. */
+  readonly whileRunning?: (pid: number) => () => void
 }
 
 type Line = Omit<RunnerLine, 'atMs' | 'pid'>
@@ -78,6 +80,7 @@ export class Runner {
       env: begin.env,
       ending: this.#ending.signal,
       timeoutMs: CALL_TIMEOUT_MS,
+      whileRunning: world.whileRunning,
       log: (level, instance, text) =>
         this.#say({ program: `${instance.split('_')[0]}(${instance})`, level, text }),
     }
@@ -122,12 +125,12 @@ export class Runner {
     this.#orphaned = true
     this.#taking.abort()
     const childrenEnded = this.#children.end()
-    while (this.#working) await sleep(20)
     if (this.#held.size > 0) {
       const text = 'The heartbeat daemon is gone. Giving up the resources of this node.'
       this.#say({ program: 'heartbeat', level: 'CRIT', text })
-      for (const group of [...this.#held.values()].reverse()) await this.#give(group)
     }
+    while (this.#working) await sleep(20)
+    for (const group of [...this.#held.values()].reverse()) await this.#give(group)
     await childrenEnded
     this.#world.exit()
   }
