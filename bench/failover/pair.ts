@@ -10,8 +10,11 @@ import { ADDRESS, DAEMON, filesOf, type Kind, MAIN_PROCESS, type Setting, STANDB
 import type { NodeIndex } from './frames.js'
 import { Observer } from './observer.js'
 
-/** For 5 s after its start a node announces a longer dead time (both heartbeats do): it is not killed before. */
-const START_BONUS_MS = 5_600
+/**
+ * For 5 s after its start a node announces a longer dead time (both heartbeats do): it is not killed before. Counted from
+ * the command that starts it, on a busy machine some time before the daemon's own start.
+ */
+const START_BONUS_MS = 7_500
 const SETTLE_LIMIT_MS = 60_000
 const NAMES = { 1: 'alpha', 2: 'beta' } as const
 export const NODES = [1, 2] as const
