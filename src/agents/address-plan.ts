@@ -119,7 +119,7 @@ export function planStart(
     commands: [
       ...onLo.map(at => ['-f', 'inet', 'addr', 'del', `${at.address}/${at.prefix}`, 'dev', 'lo']),
       add,
-      ['link', 'set', nic, 'up'],
+      ...(facts.nicsUp?.includes(nic) ? [] : [['link', 'set', nic, 'up']]),
     ],
     notes: [
       `Adding inet address ${argument.address}/${prefix}${with_} to ${where}`,

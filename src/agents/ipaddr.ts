@@ -2,45 +2,22 @@
  * The agents IPaddr2 and IPaddr: bring a service address up and down. IPaddr labels it as an alias of the interface
  * (eth0:0), as ifconfig would; texts and exit codes are those of the original's wrappers.
  */
-import { runCommand } from '../base/io/run-command.js'
 import { type AddressArgument, parseAddressArgument } from './address-argument.js'
 import { claim, isClaimed, release } from './address-claim.js'
 import { type AddressKind, type AddressPlan, findAddress, planStart, planStop } from './address-plan.js'
 import { type Agent, type AgentContext, type AgentOutcome, EXIT, SAYS } from './agent.js'
 import { announce, cancelAnnouncements } from './announce.js'
-import { type HostFacts, readAddresses, readRoutes } from './host-facts.js'
+import { carryOut } from './change-address.js'
 import { isLoopback } from './ipv4.js'
 import { isStopped, succeeded } from './outcome.js'
+import { readHostFacts } from './read-host-facts.js'
 import { findRival } from './rival.js'
 import { type Action, standardAgent } from './standard.js'
-
-const COMMAND_TIMEOUT_MS = 10_000
 
 const failed = (exitCode: number, because: string): AgentOutcome => ({
   exitCode,
   output: `ERROR:  ${because}\n`,
 })
-
-const ip = (args: readonly string[], context: AgentContext) =>
-  runCommand('ip', args, {
-    timeoutMs: COMMAND_TIMEOUT_MS,
-    env: context.env,
-    signal: context.signal,
-    outputBytesMax: 1_048_576,
-  })
-
-async function readFacts(context: AgentContext): Promise<HostFacts | string> {
-  const [addresses, routes] = await Promise.all([
-    ip(['-j', '-4', 'addr', 'show'], context),
-    ip(['-j', '-4', 'route', 'show'], context),
-  ])
-  if (addresses.spawnError !== null) return 'the command ip is missing: install iproute2'
-  if (addresses.exitCode !== 0) return `ip addr failed: ${addresses.stderr.trim() || 'no reason given'}`
-  // An interface without an IPv4 address is absent from the answer for -4.
-  const links = await ip(['-j', 'link', 'show'], context)
-  const { addresses: found } = readAddresses(addresses.stdout)
-  return { nics: readAddresses(links.stdout).nics, addresses: found, routes: readRoutes(routes.stdout) }
-}
 
 /** 127.0.0.0/8: nothing to configure, only to claim. */
 function loopback(argument: AddressArgument, action: string, context: AgentContext): AgentOutcome {
@@ -64,9 +41,8 @@ async function perform(plan: AddressPlan, instance: string, context: AgentContex
   if (plan.kind === 'refuse') return failed(plan.exitCode, plan.because)
   for (const note of plan.notes) context.log('INFO', instance, note)
   for (const command of plan.commands) {
-    const result = await ip(command, context)
-    if (result.exitCode === 0) continue
-    const reason = result.spawnError ?? (result.stderr.trim() || 'no reason given')
+    const reason = await carryOut(command, context)
+    if (reason === null) continue
     const rights = /not permitted/i.test(reason) ? ' (only root may change addresses)' : ''
     return failed(EXIT.generic, `ip ${command.join(' ')}: ${reason}${rights}`)
   }
@@ -80,7 +56,7 @@ async function onInterface(
   instance: string,
   context: AgentContext,
 ): Promise<AgentOutcome> {
-  const facts = await readFacts(context)
+  const facts = await readHostFacts(context)
   if (typeof facts === 'string') return failed(EXIT.generic, facts)
   if (action === 'start') {
     const plan = planStart(argument, facts, kind)
@@ -105,7 +81,7 @@ async function onInterface(
 async function announceAgain(text: string, name: string, context: AgentContext): Promise<void> {
   const parsed = parseAddressArgument(text)
   if ('problem' in parsed || isLoopback(parsed.argument.address)) return
-  const facts = await readFacts(context)
+  const facts = await readHostFacts(context)
   const found = typeof facts === 'string' ? undefined : findAddress(parsed.argument, facts)
   if (found !== undefined) void announce(found.nic, found.address, `${name}_${found.address}`, context)
 }
@@ -114,7 +90,7 @@ async function announceAgain(text: string, name: string, context: AgentContext):
 async function rivalOf(text: string, context: AgentContext): Promise<string | null> {
   const parsed = parseAddressArgument(text)
   if ('problem' in parsed || isLoopback(parsed.argument.address)) return null
-  const facts = await readFacts(context)
+  const facts = await readHostFacts(context)
   if (typeof facts === 'string') return null
   const plan = planStart(parsed.argument, facts, 'IPaddr2')
   const nic = plan.kind === 'run' ? plan.nic : findAddress(parsed.argument, facts)?.nic

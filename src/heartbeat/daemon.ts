@@ -30,6 +30,7 @@ import type { PingPort } from './links/ping.js'
 import { type Compression, expandWhole } from './wire/compression.js'
 import { FloodGuard } from './wire/flood-guard.js'
 import { isRefusal, type Message } from './wire/message.js'
+import { OwnPackets } from './wire/own-packets.js'
 import { type MessageFormat, openPacket, type PacketFault, sealClassic, sealMessage } from './wire/packet.js'
 import { isPingStatusOf, pingStatus } from './wire/ping-status.js'
 import { RefusedPackets } from './wire/refused-packets.js'
@@ -94,6 +95,7 @@ export class Daemon {
   readonly #parts: DaemonParts
   readonly #events = new BoundedQueue<Event>(EVENTS_MAX)
   readonly #refused = new RefusedPackets()
+  readonly #own = new OwnPackets()
   readonly #dropped = new Rarely()
   readonly #floods = new FloodGuard()
   #api: ApiSocket | null = null
@@ -103,6 +105,8 @@ export class Daemon {
   #hasStarted = false
   #hasStopped = false
   #timer: NodeJS.Timeout | undefined
+  /** What the timer stands at; null when it has fired. */
+  #wakesAtMs: number | null = null
 
   constructor(keys: KeyRing, parts: DaemonParts) {
     this.keys = keys
@@ -156,6 +160,11 @@ export class Daemon {
 
   onPacket(bytes: Buffer, from: PacketOrigin, isWanted: (message: Message) => boolean = () => true): void {
     if (this.#floods.ignores(from.address, nowMs())) return
+    const own = this.#own.find(bytes)
+    if (own !== undefined) {
+      if (isWanted(own)) this.post({ kind: 'received', link: from.link, message: own })
+      return
+    }
     const packet = openPacket(bytes, this.keys)
     if (isRefusal(packet)) {
       this.#floods.refused(from.address)
@@ -279,7 +288,10 @@ export class Daemon {
     if (links.length === 0) return
     const bytes = seal(message, this.#signingKeys(), this.#parts.format, this.#parts.compression)
     if (isRefusal(bytes)) this.#parts.say('ERROR', `${message.type} not sent: ${bytes.reason}`)
-    else for (const link of links) if (!losesSent(this.losses, this.#parts.random.chance)) link.send(bytes)
+    else {
+      this.#own.sent(bytes, message)
+      for (const link of links) if (!losesSent(this.losses, this.#parts.random.chance)) link.send(bytes)
+    }
   }
 
   #askPingNodes(ts: string): void {
@@ -311,8 +323,14 @@ export class Daemon {
   }
 
   #wakeAt(atMs: number): void {
+    // Most events change nothing about the next beat.
+    if (atMs === this.#wakesAtMs) return
+    this.#wakesAtMs = atMs
     clearTimeout(this.#timer)
     const inMs = Math.min(Math.max(0, Math.ceil(atMs - nowMs() + TIMER_GRAIN_MS / 2)), TIMER_MS_MAX)
-    this.#timer = setTimeout(() => this.post({ kind: 'clock' }), inMs)
+    this.#timer = setTimeout(() => {
+      this.#wakesAtMs = null
+      this.post({ kind: 'clock' })
+    }, inMs)
   }
 }

@@ -24,7 +24,7 @@ import { DaemonLog, logfileOf } from './io/daemon-log.js'
 import { watchedGroups } from './io/haresources-file.js'
 import { loadAverage } from './io/load-average.js'
 import { openApiDoor, openControlDoor, openFifoDoor } from './io/local-doors.js'
-import { keepChecking, openWatchdog, scheduleInRealtime } from './io/machine.js'
+import { keepChecking, openWatchdog, runsInRealtime, scheduleInRealtime } from './io/machine.js'
 import { mediumStarted, openMedia, planMedia } from './io/media.js'
 import { readOnlyForTesting } from './io/only-for-testing.js'
 import { OwnClients } from './io/own-clients.js'
@@ -301,7 +301,7 @@ export class Life {
     const runner = new RunnerLink(
       runnerFile,
       env,
-      { ...begin, held },
+      { ...begin, held, isAhead: this.#options.allowsRealtime && runsInRealtime(haCf) },
       {
         onLine: line => this.#log.runnerLine(line),
         onJobEnded: (job, failed) => this.#post({ kind: 'jobEnded', job, failed }),

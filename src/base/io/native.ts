@@ -3,10 +3,10 @@
  * other end of a unix socket, realtime scheduling, gratuitous ARP. It is loaded when first asked for. Every function
  * gives a failure as a value, so that callers work without it; nothing here waits.
  */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isIPv4, isIPv6 } from 'node:net'
-import { endianness, networkInterfaces } from 'node:os'
+import { constants, endianness, networkInterfaces, setPriority } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 import { arpFrames } from '../arp.js'
 import { toBytes } from '../ipv6.js'
@@ -45,6 +45,7 @@ const SO_BROADCAST = 6
 const SO_REUSEPORT = 15
 const SO_PEERCRED = 17
 export const SO_BINDTODEVICE = 25
+const SCHED_OTHER = 0
 const SCHED_RR = 2
 const SCHED_RESET_ON_FORK = 0x40000000
 export const ETH_P_ARP = 0x0806
@@ -240,12 +241,33 @@ export function peerCredentials(fd: number): PeerCredentials | NativeFailure {
   return { pid: pid ?? 0, uid: uid ?? 0, gid: gid ?? 0 }
 }
 
-/** Realtime round-robin for the calling thread (1 to 99); children and new threads start with normal scheduling. */
+/**
+ * Realtime round-robin (1 to 99) for all threads of this process: a collection of garbage waits for the others of them.
+ * Children and new threads start with normal scheduling.
+ */
 export function scheduleRoundRobin(priority: number): NativeFailure | null {
   const c = calls()
   if (isNativeFailure(c)) return c
-  const done = c.sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, int32(priority))
-  return done === 0 ? null : failure(c, 'sched_setscheduler')
+  const schedule = (thread: number): number =>
+    c.sched_setscheduler(thread, SCHED_RR | SCHED_RESET_ON_FORK, int32(priority))
+  if (schedule(0) !== 0) return failure(c, 'sched_setscheduler')
+  // One that has ended meanwhile needs nothing.
+  for (const thread of readdirSync('/proc/self/task')) schedule(Number(thread))
+  return null
+}
+
+/** Goes before all others of normal scheduling; children start as others do. */
+export function scheduleAhead(): NativeFailure | null {
+  const c = calls()
+  if (isNativeFailure(c)) return c
+  if (c.sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, int32(0)) !== 0)
+    return failure(c, 'sched_setscheduler')
+  try {
+    setPriority(constants.priority.PRIORITY_HIGHEST)
+    return null
+  } catch (error) {
+    return { reason: (error as Error).message, code: (error as NodeJS.ErrnoException).code ?? 'EPERM' }
+  }
 }
 
 /** Has a watchdog device wait so long for the next sign of life. */

@@ -35,6 +35,8 @@ export type ToRunner =
       readonly keepaliveMs: number
       /** Where to write when the daemon is gone. */
       readonly logfile: string | null
+      /** The daemon runs in realtime: its runner shall not wait for the machine's other work either. */
+      readonly isAhead?: boolean
     }
   /** With the groups of haresources as it is now. */
   | { readonly kind: 'job'; readonly job: ResourceJob; readonly groups: readonly ResourceGroup[] }
