@@ -49,8 +49,13 @@ export class Alerts {
     for (const mail of this.#gate.tick(nowMs())) this.#mailer.send(mail)
   }
 
-  async close(): Promise<void> {
+  /** Nothing is kept back: the table is not ours any more, or the daemon ends. */
+  flush(): void {
     for (const mail of this.#gate.flush()) this.#mailer.send(mail)
+  }
+
+  async close(): Promise<void> {
+    this.flush()
     await this.#mailer.close()
   }
 
