@@ -10,7 +10,7 @@ import type { Role } from './core/status.js'
 import { Daemon, type GoodConfig } from './daemon.js'
 import { chooseForwarder, wantedForwarder } from './forwarders/choose.js'
 import { openProxy } from './forwarders/proxy.js'
-import { announcePid, announceStandby, withdraw } from './io/duty.js'
+import { announcePid, announceStandby, lookForStandby, withdraw } from './io/duty.js'
 import { findInstance, type Instance, lookForDaemon } from './io/instance.js'
 import { loadConfig } from './io/load-config.js'
 import { LogOutput, type LogPlace } from './io/log-output.js'
@@ -142,6 +142,13 @@ async function live({ mode, report }: RunOptions, life: Life): Promise<number> {
     await output.close()
     report({ kind: 'ended', status: 1, stderr: [failure] })
     return 1
+  }
+  if (mode === 'background' && lookForStandby(instance) !== null) {
+    withdraw(instance.pidFile)
+    await forwarder.close()
+    await output.close()
+    report({ kind: 'standby' })
+    return 0
   }
   report({ kind: 'running' })
   await daemon.start()

@@ -29,6 +29,7 @@ export type Action = (typeof ACTIONS)[number]
 const RESTART_MS_MAX = 60_000
 /** A takeover or a release writes a table; it ends earlier by itself. */
 const ROLE_MS_MAX = 20_000
+const STANDBY_STARTS_MS_MAX = 5_000
 const EXECUTE_MS_MAX = 20_000
 
 export interface Call {
@@ -105,6 +106,8 @@ async function start(call: Call): Promise<number> {
   switch (report.kind) {
     case 'running':
       return 0
+    case 'standby':
+      return start(call)
     case 'foreground':
       return foreground(call, 'foreground')
     case 'ended':
@@ -119,12 +122,18 @@ async function start(call: Call): Promise<number> {
 async function takeOver(call: Call, standby: Standby): Promise<number | null> {
   await logged(call, [])
   const { askControl } = await control()
-  const answer = await askControl(call.instance.socket, 'takeover', ROLE_MS_MAX)
-  if (answer) {
-    const result = JSON.parse(answer) as { error?: string }
-    if (result.error === undefined) return 0
-    complain(`ldirectord: ${result.error}`)
-    return 1
+  const untilMs = Date.now() + STANDBY_STARTS_MS_MAX
+  // One that has just been started has no socket yet.
+  for (let isAlive = true; isAlive; isAlive = lookForStandby(call.instance)?.pid === standby.pid) {
+    const answer = await askControl(call.instance.socket, 'takeover', ROLE_MS_MAX)
+    if (answer) {
+      const result = JSON.parse(answer) as { error?: string }
+      if (result.error === undefined) return 0
+      complain(`ldirectord: ${result.error}`)
+      return 1
+    }
+    if (Date.now() > untilMs) break
+    await new Promise(resolve => setTimeout(resolve, 20))
   }
   complain(`ldirectord: warm standby (pid ${standby.pid}) does not answer; started without it`)
   // One that hangs must not wake up beside the one that is started now; heartbeat starts another standby.

@@ -28,6 +28,8 @@ export interface Peer {
 const ENTRIES_BYTES_MAX = 1_000
 const MESSAGES_PER_TICK = 5
 export const GREETING_MS = 60_000
+/** While nobody has answered: a daemon that is just joining its cluster may not have passed the first one on. */
+const ALONE_MS = 10_000
 const RESYNC_MS_MIN = 1_000
 const RESYNC_MS_MAX = 300_000
 const PEERS_MAX = 16
@@ -115,7 +117,7 @@ export class DrainMirror {
   }
 
   #greet(nowMs: number): MirrorMessage[] {
-    this.#greetAtMs = nowMs + GREETING_MS
+    this.#greetAtMs = nowMs + (this.#peers.size === 0 ? ALONE_MS : GREETING_MS)
     return [{ entries: [], digest: digestOf(this.#ledger()), more: false, asks: true }]
   }
 

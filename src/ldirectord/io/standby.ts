@@ -5,7 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Role } from '../core/status.js'
-import { inheritsTable, lookForStandby } from './duty.js'
+import { announceStandby, inheritsTable, lookForStandby, withdraw } from './duty.js'
 import { findInstance, type Instance, lookForDaemon } from './instance.js'
 import { type Loaded, loadConfig } from './load-config.js'
 import { LogOutput } from './log-output.js'
@@ -15,7 +15,7 @@ type GoodConfig = Extract<Loaded, { kind: 'loaded' }>
 
 /** What stands before the life of a process. */
 export type Prepared =
-  | Exclude<StartReport, { readonly kind: 'running' }>
+  | Exclude<StartReport, { readonly kind: 'running' | 'standby' }>
   | {
       readonly kind: 'ready'
       readonly instance: Instance
@@ -37,9 +37,8 @@ export async function prepareStandby(config: string | null, stopped: Promise<unk
   })
   const output = new LogOutput('configured', instance, { logfile: instance.defaultLog })
   try {
-    const role = await tableFree(instance, output, () => isStopped)
-    const faster = alreadyStandby(instance)
-    if (faster !== null) return faster
+    const role = await beStandby(instance, output, () => isStopped)
+    if (role === null) return alreadyStandby(instance) ?? ended(0, [])
     for (let told = ''; !isStopped; ) {
       const found = await usableFile(config)
       if (typeof found !== 'string') return { kind: 'ready', ...found, role }
@@ -58,6 +57,26 @@ export async function prepareStandby(config: string | null, stopped: Promise<unk
 }
 
 const ended = (status: number, stderr: readonly string[]): Prepared => ({ kind: 'ended', status, stderr })
+
+/**
+ * Becomes the standby, or null. An ordinary start may come at the same moment: each says what it is before it looks
+ * for the other, so at least one of the two sees it and gives way.
+ */
+async function beStandby(
+  instance: Instance,
+  output: LogOutput,
+  isStopped: () => boolean,
+): Promise<Role | null> {
+  while (!isStopped()) {
+    const role = await tableFree(instance, output, isStopped)
+    if (lookForStandby(instance) !== null) return null
+    const failure = announceStandby(instance, role)
+    if (failure !== null) output.log('ERROR', failure)
+    if (role === 'active' || lookForDaemon(instance.pidFile).state !== 'running') return role
+    withdraw(instance.warmFile)
+  }
+  return null
+}
 
 function alreadyStandby(instance: Instance): Prepared | null {
   const other = lookForStandby(instance)
