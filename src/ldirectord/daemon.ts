@@ -371,6 +371,7 @@ export class Daemon {
     if (generation === null || this.#isStopping) return
     await generation.maintenance?.refresh()
     if (this.#drains.expire()) this.#applyDrains()
+    this.#alerts.retry()
     if (this.#role === 'active') this.#alerts.tick(generation)
     if (this.#role === 'active' && !this.#isLoading)
       await this.#upkeep.tick(() => this.#desired(generation), generation.config.readdquiescent)
