@@ -192,6 +192,7 @@ export class Daemon {
       const generation = this.#generation
       failure = generation === null ? 'ldirectord is still starting' : null
       if (generation === null || this.#role === role) return
+      const beganMs = nowMs()
       // Active is told before it is done, as a start does; warm when the table is left.
       if (role === 'active') failure = this.#options.announce(role)
       if (failure !== null) return
@@ -199,7 +200,7 @@ export class Daemon {
       await change(generation)
       if (role === 'active') await this.#occupy(generation, null)
       else failure = this.#options.announce(role)
-      this.#log('info', role === 'active' ? lines.tookOver() : lines.steppedBack())
+      this.#log('info', role === 'active' ? lines.tookOver(nowMs() - beganMs) : lines.steppedBack())
     })
     return failure
   }

@@ -137,6 +137,24 @@ test('a standby does not end for a faulty file: it waits for one that it can use
   t.is(standby.exitCode, null)
 })
 
+test('status asks the instances of execute= too, first, and is its own; a reload of what is stopped says so', async t => {
+  const { file, folder, run } = await place(t)
+  await writeFile(join(folder, 'ha/other.cf'), FILE.replaceAll('18480', '18482'))
+  await writeFile(file, `execute=other.cf\n${FILE}`)
+  // Recorded from ldirectord 4.12: status 1 and a line in the log, which here is said to whoever asks as well.
+  const reload = await run('ldirectord', 'ldirectord.cf', 'reload')
+  t.is(reload.exitCode, 1)
+  t.regex(reload.stderr, /^ldirectord is stopped for .*ldirectord\.cf: there is nothing to reload\n$/)
+  await writeFile(join(folder, 'run/ldirectord.ldirectord.cf.pid'), `${process.pid}\n`)
+  process.title = 'node ldirectord'
+  const status = await run('ldirectord', 'ldirectord.cf', 'status')
+  await rm(join(folder, 'run/ldirectord.ldirectord.cf.pid'))
+  t.is(status.exitCode, 0)
+  t.regex(status.stdout, /^ldirectord is stopped for .*other\.cf\nldirectord for .*ldirectord\.cf is running/)
+  const log = await readFile(join(folder, 'log/ldirectord.log'), 'utf8')
+  t.regex(log, /system\(\S+ other\.cf status\) failed: /)
+})
+
 test('systemd hears ready when the table is written, each reload, and the stop', async t => {
   const { env, folder, pidFile, run, until } = await place(t)
   const heard = join(folder, 'heard')

@@ -3,7 +3,7 @@
  * both, a takeover in the middle keeps them, and the table is always where the resource is. Once with our heartbeat,
  * once with the original, whose client API is then spoken to as ipfail does.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { ExecutionContext } from 'ava'
 import type { CommandResult } from '../../src/base/io/run-command.js'
 import type { Status } from '../../src/ldirectord/core/status.js'
@@ -68,7 +68,10 @@ class Directors {
     this.#kind = kind
     for (const node of NAMES) {
       const launcher = `#!/bin/sh\nexec ${process.execPath} ${bin('ldirectord')} "$@"\n`
-      writeFileSync(`${pair.folder}/${node}/ha.d/resource.d/ldirectord`, launcher, { mode: 0o755 })
+      const path = `${pair.folder}/${node}/ha.d/resource.d/ldirectord`
+      // Debian's is a link to the installed program, which must not be written through.
+      rmSync(path, { force: true })
+      writeFileSync(path, launcher, { mode: 0o755 })
     }
   }
 

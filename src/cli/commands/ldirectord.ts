@@ -251,26 +251,27 @@ async function state(call: Call, daemon: Running): Promise<number> {
 
 async function statusRunning(call: Call, pid: number): Promise<number> {
   const { file, given } = call.instance
+  const failed = await statusOfExecuted(call)
   const text = `ldirectord for ${file ?? given} is running with pid: ${pid}`
   // The original writes to the standard error alone; heartbeat reads the standard output.
   complain(text)
   say(text)
-  await logged(call, [text, 'Exiting from ldirectord status'])
-  await statusOfExecuted(call)
+  await logged(call, [...failed, text, 'Exiting from ldirectord status'])
   return 0
 }
 
-/** The instances of execute= are asked too, and speak for themselves; as with the original the status is ours alone. */
-async function statusOfExecuted({ instance }: Call): Promise<void> {
-  const names = executeNames(instance)
-  if (names.length === 0) return
+/** The instances of execute= speak for themselves; as with the original the status is ours alone. For the log: who does not run. */
+async function statusOfExecuted({ instance }: Call): Promise<string[]> {
+  // One that names itself would ask for ever.
+  const names = executeNames(instance).filter(name => name !== instance.given && name !== instance.name)
+  if (names.length === 0) return []
   const { spawnSync } = await import('node:child_process')
-  for (const name of names) {
-    // One that names itself would ask for ever.
-    if (name === instance.given || name === instance.name) continue
-    const words = [process.argv[1]!, name, 'status']
-    spawnSync(process.execPath, words, { stdio: 'inherit', timeout: EXECUTE_MS_MAX })
-  }
+  const program = process.argv[1]!
+  return names.flatMap(name => {
+    const words = [program, name, 'status']
+    const { status } = spawnSync(process.execPath, words, { stdio: 'inherit', timeout: EXECUTE_MS_MAX })
+    return status === 0 ? [] : [lines.commandFailed(words.join(' '), '')]
+  })
 }
 
 async function statusStopped(call: Call, daemon: Running, standby: Standby | null): Promise<number> {
