@@ -1,4 +1,4 @@
-// Tests against installed originals and in network namespaces: one file at a time, each with time for a cluster
+// Tests against installed originals and in network namespaces: one test at a time in a file, with time for a cluster
 // to start and stop. scripts/test.mjs runs them after everything else.
 export default {
   files: ['dist/test/peers/**/*.test.js'],

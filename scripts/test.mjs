@@ -1,15 +1,16 @@
-// npm test: installs, builds, checks format and lint, runs every test over dist/, then the tests against peers one
-// file after the other. Says which peers are missing; its last line is `N passed, N failed, N skipped`.
+// npm test: installs, builds, checks format and lint, runs every test over dist/, then the tests against peers,
+// two folders side by side. Says which peers are missing; its last line is `N passed, N failed, N skipped`.
 // npm test -- --no-peers leaves the peers out (and says so).
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { installWhenMissing, root } from './prepare.mjs'
 import { tapReader } from './tap.mjs'
 
 const UNIT_LIMIT_MS = 600_000
 const PEER_FILE_LIMIT_MS = 300_000
+const PEER_LANES = 2
 
 process.chdir(root)
 const total = { passed: 0, failed: 0, skipped: 0 }
@@ -75,6 +76,24 @@ function ava(title, args, limitMs) {
   })
 }
 
+/** The files of one folder share addresses, so they run one after the other; two folders know nothing of each other. */
+function lanesOf(names) {
+  const lanes = new Map()
+  for (const name of names) lanes.set(dirname(name), [...(lanes.get(dirname(name)) ?? []), name])
+  return [...lanes.values()].sort((a, b) => b.length - a.length)
+}
+
+/** Tests against peers mostly wait for clocks, so PEER_LANES of them fit side by side on two cores. */
+async function inLanes(lanes, run) {
+  const waiting = [...lanes]
+  const work = async () => {
+    for (let lane = waiting.shift(); lane; lane = waiting.shift()) {
+      for (const name of lane) await run(name)
+    }
+  }
+  await Promise.all(Array.from({ length: PEER_LANES }, work))
+}
+
 function finish() {
   say(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
   process.exit(total.failed > 0 ? 1 : 0)
@@ -102,15 +121,13 @@ if (process.argv.includes('--no-peers')) {
   for (const peer of missing) say(`  ${peer.name}: ${peer.remedy}`)
   const folder = 'dist/test/peers'
   const names = existsSync(folder) ? readdirSync(folder, { recursive: true }) : []
-  const files = names.filter(name => name.endsWith('.test.js'))
-  for (const name of files.sort()) {
-    const path = `${folder}/${name}`
-    await ava(
+  await inLanes(lanesOf(names.filter(name => name.endsWith('.test.js')).sort()), name =>
+    ava(
       `peers/${name.replace('.test.js', '')}`,
-      ['--config', 'ava.peers.config.js', path],
+      ['--config', 'ava.peers.config.js', `${folder}/${name}`],
       PEER_FILE_LIMIT_MS,
-    )
-  }
+    ),
+  )
 }
 for (const title of skippedTests) say(`skipped: ${title}`)
 finish()

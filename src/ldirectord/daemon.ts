@@ -20,7 +20,7 @@ import { type Change, Director, type DirectorEvent, movesTable } from './core/di
 import { drainsIn } from './core/drained-targets.js'
 import { editLine, type Phase, virtualIndexes } from './core/edit-lines.js'
 import { executeActions } from './core/execute.js'
-import { limitations } from './core/limitations.js'
+import { forwarderLimitations, limitations } from './core/limitations.js'
 import type { DaemonStatus } from './core/mail.js'
 import { type PlannedCheck, plannedChecks } from './core/probe.js'
 import type { Role } from './core/status.js'
@@ -259,7 +259,12 @@ export class Daemon {
   /** Makes this configuration the one in use: start and reload are the same. */
   async #adopt(config: LdirectordConfig): Promise<void> {
     const old = this.#generation
-    for (const sentence of limitations(config, this.#options.negotiable)) this.#log('WARN', sentence)
+    const { negotiable, forwarder } = this.#options
+    for (const sentence of [
+      ...limitations(config, negotiable),
+      ...forwarderLimitations(config, forwarder.concessions ?? (() => [])),
+    ])
+      this.#log('WARN', sentence)
     const isWarm = this.#role === 'warm'
     const believed = old === null ? EMPTY_TABLE : this.#keeper.believed
     const current = isWarm ? EMPTY_TABLE : await this.#readTable(believed)

@@ -6,9 +6,11 @@
 import { fileURLToPath } from 'node:url'
 import type { Log } from '../log/record.js'
 import { negotiableServices, runCheck } from './checks/run-check.js'
+import { desiredTable } from './core/desired.js'
 import type { Role } from './core/status.js'
 import { Daemon, type GoodConfig } from './daemon.js'
 import { chooseForwarder, wantedForwarder } from './forwarders/choose.js'
+import { nftRefusal } from './forwarders/nft/nft.js'
 import { openProxy } from './forwarders/proxy.js'
 import { announcePid, announceStandby, lookForStandby, withdraw } from './io/duty.js'
 import { findInstance, type Instance, lookForDaemon } from './io/instance.js'
@@ -65,9 +67,10 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
   if (twin !== null) log('WARN', twin)
   for (const warning of loaded.warnings) log('WARN', warning)
   const wanted = wantedForwarder(loaded.config.forwarder, process.env.LDIRECTORD_FORWARDER)
-  const choice = await chooseForwarder(wanted, () =>
-    openProxy({ instance: instance.name, varRun: instance.runDir, log }),
-  )
+  const choice = await chooseForwarder(wanted, {
+    openProxy: () => openProxy({ instance: instance.name, varRun: instance.runDir, log }),
+    nftRefusal: nftRefusal(desiredTable(loaded.config, () => true)),
+  })
   if (choice.kind === 'none') {
     log('ERROR', choice.reason)
     await output.close()

@@ -10,8 +10,7 @@ import { planLines, waitingLines } from '../../ldirectord/core/plan.js'
 import { type PlannedCheck, plannedChecks } from '../../ldirectord/core/probe.js'
 import { EMPTY_TABLE, endpoint, serviceId, type Table } from '../../ldirectord/core/table.js'
 import { ownedIds, serverOf } from '../../ldirectord/core/takeover.js'
-import { wantedForwarder } from '../../ldirectord/forwarders/choose.js'
-import { IPVSADM_PATHS, ipvsForwarder } from '../../ldirectord/forwarders/ipvs.js'
+import { chooseForwarder, type WantedForwarder, wantedForwarder } from '../../ldirectord/forwarders/choose.js'
 import { askControl } from '../../ldirectord/io/control-socket.js'
 import { readDrains } from '../../ldirectord/io/drains.js'
 import { type Instance, lookForDaemon } from '../../ldirectord/io/instance.js'
@@ -75,26 +74,21 @@ async function askForPlan({ socket }: Instance): Promise<Plan | string> {
 }
 
 async function planOfStart(instance: Instance, config: LdirectordConfig): Promise<Plan | string> {
-  const current = await kernelTable()
+  const wanted = wantedForwarder(config.forwarder, process.env.LDIRECTORD_FORWARDER)
+  const current = await kernelTable(wanted)
   if (typeof current === 'string') {
-    const { forwarder } = config
-    if (wantedForwarder(forwarder, process.env.LDIRECTORD_FORWARDER) === 'ipvs') return current
+    if (wanted === 'ipvs' || wanted === 'nft') return current
     complain(`planned from an empty table: ${current}`)
   }
   return planFrom(instance, config, typeof current === 'string' ? EMPTY_TABLE : current)
 }
 
 /** The kernel's table, or why it cannot be seen. */
-async function kernelTable(): Promise<Table | string> {
-  let why = ''
-  for (const program of IPVSADM_PATHS) {
-    const table = await ipvsForwarder(program)
-      .read(AbortSignal.timeout(READ_MS_MAX))
-      .catch((error: Error) => error.message)
-    if (typeof table !== 'string') return table
-    why = table
-  }
-  return why
+async function kernelTable(wanted: WantedForwarder): Promise<Table | string> {
+  const openProxy = () => Promise.reject(new Error('only a running ldirectord has one'))
+  const choice = await chooseForwarder(wanted, { openProxy })
+  if (choice.kind === 'none') return choice.reason
+  return choice.forwarder.read(AbortSignal.timeout(READ_MS_MAX)).catch((error: Error) => error.message)
 }
 
 async function planFrom(instance: Instance, config: LdirectordConfig, current: Table): Promise<Plan> {

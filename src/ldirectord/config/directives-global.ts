@@ -195,11 +195,12 @@ export const globalDirectives = {
   ),
   connecttimeout: CONNECTTIMEOUT_DEPRECATED,
   forwarder: directive({
-    arg: form.wordOf(['auto', 'ipvs', 'proxy']),
+    arg: form.wordOf(['auto', 'ipvs', 'nft', 'proxy']),
     default: 'auto' as const,
     repeat: 'last-wins',
-    summary: 'what forwards: kernel IPVS, the user-space proxy, or whichever the machine offers',
-    original: () => 'forwarder must be auto, ipvs or proxy',
+    summary:
+      'what forwards: kernel IPVS, nftables, the user-space proxy, or the first of these that the machine offers',
+    original: () => 'forwarder must be auto, ipvs, nft or proxy',
     support: 'acts',
     ours: true,
   }),

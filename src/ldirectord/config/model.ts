@@ -113,7 +113,7 @@ export interface LdirectordConfig {
   readonly file: string
   readonly virtuals: readonly VirtualService[]
   /** Directive of ours: which forwarder to use. `auto`: kernel IPVS where it can be used, else the user-space proxy. */
-  readonly forwarder: 'auto' | 'ipvs' | 'proxy'
+  readonly forwarder: 'auto' | 'ipvs' | 'nft' | 'proxy'
   readonly checkinterval: number
   /** Percent of the interval by which a check may start early; a directive of ours. */
   readonly checkjitter: number

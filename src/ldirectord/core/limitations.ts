@@ -1,6 +1,8 @@
 /** What a valid file asks for that this version does not do: said in the log at each load, never passed over. */
 import type { LdirectordConfig } from '../config/model.js'
 import { serviceText } from '../log-lines.js'
+import { desiredTable } from './desired.js'
+import type { Service } from './table.js'
 
 /** @param negotiable the services that have a negotiate check */
 export function limitations(config: LdirectordConfig, negotiable: readonly string[]): string[] {
@@ -14,4 +16,12 @@ export function limitations(config: LdirectordConfig, negotiable: readonly strin
     }
   }
   return sentences
+}
+
+/** @param concessions what the forwarder does otherwise than a service asks */
+export function forwarderLimitations(
+  config: LdirectordConfig,
+  concessions: (service: Service) => readonly string[],
+): string[] {
+  return desiredTable(config, () => true).services.flatMap(concessions)
 }

@@ -1,12 +1,14 @@
 /**
- * Which forwarder this machine offers. `auto` takes the kernel's IPVS where it can be used and else the user-space
- * proxy; what was chosen and why is said in the log.
+ * Which forwarder this machine offers. `auto` takes the kernel's IPVS where it can be used, else nftables, else the
+ * user-space proxy; what was chosen and why is said in the log.
  */
 import { existsSync } from 'node:fs'
 import type { Forwarder } from './forwarder.js'
 import { IPVSADM_PATHS, ipvsForwarder } from './ipvs.js'
+import { NFT_PATHS, nftForwarder } from './nft/nft.js'
 
-export type WantedForwarder = 'auto' | 'ipvs' | 'proxy'
+export const FORWARDERS = ['auto', 'ipvs', 'nft', 'proxy'] as const
+export type WantedForwarder = (typeof FORWARDERS)[number]
 
 export type Choice =
   | { readonly kind: 'chosen'; readonly forwarder: Forwarder; readonly because: string }
@@ -17,44 +19,90 @@ export function wantedForwarder(
   inFile: WantedForwarder,
   fromEnvironment: string | undefined,
 ): WantedForwarder {
-  return fromEnvironment === 'ipvs' || fromEnvironment === 'proxy' || fromEnvironment === 'auto'
-    ? fromEnvironment
-    : inFile
+  return FORWARDERS.find(name => name === fromEnvironment) ?? inFile
 }
 
 type Attempt = { readonly forwarder: Forwarder } | { readonly reason: string }
 
+const READ_MS_MAX = 10_000
+
+/** A kernel forwarder: the program that speaks for it, and what to install where it is missing. */
+interface KernelForwarder {
+  readonly name: 'ipvs' | 'nft'
+  readonly paths: readonly string[]
+  readonly debianPackage: string
+  readonly open: (program: string) => Forwarder
+  /** What `auto` says when it takes this one. */
+  readonly works: string
+}
+
+const KERNEL_FORWARDERS: readonly KernelForwarder[] = [
+  {
+    name: 'ipvs',
+    paths: IPVSADM_PATHS,
+    debianPackage: 'ipvsadm',
+    open: ipvsForwarder,
+    works: 'the kernel offers IPVS and ipvsadm works',
+  },
+  {
+    name: 'nft',
+    paths: NFT_PATHS,
+    debianPackage: 'nftables',
+    open: nftForwarder,
+    works: 'the kernel offers nftables and nft works',
+  },
+]
+
 /** Reading the table is the proof: it needs the program, the rights and the kernel. */
-async function tryIpvs(paths: readonly string[]): Promise<Attempt> {
+async function attempt({ paths, debianPackage, open }: KernelForwarder): Promise<Attempt> {
   const program = paths.find(path => existsSync(path))
-  if (program === undefined) return { reason: `there is no ${paths.join(' and no ')} (package ipvsadm)` }
-  const forwarder = ipvsForwarder(program)
+  if (program === undefined)
+    return { reason: `there is no ${paths.join(' and no ')} (package ${debianPackage})` }
+  const forwarder = open(program)
   try {
-    await forwarder.read(AbortSignal.timeout(10_000))
+    await forwarder.read(AbortSignal.timeout(READ_MS_MAX))
     return { forwarder }
   } catch (error) {
     return { reason: (error as Error).message }
   }
 }
 
+export interface ChooseOptions {
+  readonly openProxy: () => Promise<Forwarder>
+  /** Why `auto` must not take nftables for this file, or null. */
+  readonly nftRefusal?: string | null
+  /** Where the programs are, instead of the usual places. */
+  readonly paths?: Partial<Readonly<Record<KernelForwarder['name'], readonly string[]>>>
+}
+
 export async function chooseForwarder(
   wanted: WantedForwarder,
-  openProxy: () => Promise<Forwarder>,
-  ipvsadmPaths: readonly string[] = IPVSADM_PATHS,
+  { openProxy, nftRefusal = null, paths = {} }: ChooseOptions,
 ): Promise<Choice> {
-  const attempt: Attempt = wanted === 'proxy' ? { reason: 'forwarder=proxy' } : await tryIpvs(ipvsadmPaths)
-  if ('forwarder' in attempt) {
-    const because = wanted === 'ipvs' ? 'forwarder=ipvs' : 'the kernel offers IPVS and ipvsadm works'
-    return { kind: 'chosen', forwarder: attempt.forwarder, because }
-  }
-  if (wanted === 'ipvs')
-    return { kind: 'none', reason: `Can not use ipvsadm (forwarder=ipvs): ${attempt.reason}` }
-  try {
-    return { kind: 'chosen', forwarder: await openProxy(), because: attempt.reason }
-  } catch (error) {
-    return {
-      kind: 'none',
-      reason: `No forwarder: ${attempt.reason}; and the proxy: ${(error as Error).message}`,
+  const reasons = wanted === 'proxy' ? ['forwarder=proxy'] : []
+  for (const kernel of KERNEL_FORWARDERS) {
+    if (wanted !== 'auto' && wanted !== kernel.name) continue
+    if (kernel.name === 'nft' && wanted === 'auto' && nftRefusal !== null) {
+      reasons.push(nftRefusal)
+      continue
     }
+    const tried = await attempt({ ...kernel, paths: paths[kernel.name] ?? kernel.paths })
+    if ('forwarder' in tried) {
+      const why = [...reasons, kernel.works].join('; ')
+      return {
+        kind: 'chosen',
+        forwarder: tried.forwarder,
+        because: wanted === kernel.name ? `forwarder=${wanted}` : why,
+      }
+    }
+    reasons.push(tried.reason)
+    if (wanted === kernel.name)
+      return { kind: 'none', reason: `forwarder=${wanted} cannot be used: ${tried.reason}` }
+  }
+  const because = reasons.join('; ')
+  try {
+    return { kind: 'chosen', forwarder: await openProxy(), because }
+  } catch (error) {
+    return { kind: 'none', reason: `No forwarder: ${because}; and the proxy: ${(error as Error).message}` }
   }
 }

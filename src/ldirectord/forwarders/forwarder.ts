@@ -1,8 +1,8 @@
 /**
- * What ldirectord asks of anything that forwards: show the table, take edits. Kernel IPVS, the user-space proxy
- * and the in-memory table of the tests pass the same contract suite (test/contract/forwarder).
+ * What ldirectord asks of anything that forwards: show the table, take edits. Kernel IPVS, nftables, the user-space
+ * proxy and the in-memory table of the tests pass the same contract suite (test/contract/forwarder).
  */
-import type { Edit, ServiceKey, Table } from '../core/table.js'
+import type { Edit, Service, ServiceKey, Table } from '../core/table.js'
 
 export interface EditResult {
   readonly edit: Edit
@@ -27,7 +27,7 @@ export interface Bindings {
 }
 
 export interface Forwarder {
-  /** `ipvs`, `proxy`, `memory`. */
+  /** `ipvs`, `nft`, `proxy`, `memory`. */
   readonly name: string
   /** The current table, also of services that are not ours. Rejects with a sentence when it cannot be read. */
   read(signal: AbortSignal): Promise<Table>
@@ -36,6 +36,8 @@ export interface Forwarder {
   counters(signal: AbortSignal): Promise<readonly DestinationCounters[]>
   /** null, or no such function: nobody can tell. */
   readonly bindings?: (signal: AbortSignal) => Promise<Bindings | null>
+  /** What this forwarder does otherwise than the service asks, a sentence each. */
+  readonly concessions?: (service: Service) => readonly string[]
   /** Lets go of what this process holds. The forwarding itself goes on unless the table was emptied before. */
   close(): Promise<void>
 }

@@ -15,7 +15,14 @@ if (!existsSync('/usr/bin/python3')) {
   forwarderContract(
     test,
     'ipvs',
-    { ports: [80, 81], schedulers: ['wrr', 'wlc'], method: 'gate', isKernel: true },
+    {
+      ports: [80, 81],
+      schedulers: ['wrr', 'wlc'],
+      method: 'gate',
+      isKernel: true,
+      tellsEachRefusal: false,
+      randomRuns: 8,
+    },
     async () => {
       const folder = await mkdtemp(join(tmpdir(), 'ipvs-'))
       await copyFile(SIMULATOR, join(folder, 'ipvsadm-sim'))

@@ -1,5 +1,5 @@
 /**
- * What every forwarder must do: one suite for kernel IPVS, the user-space proxy and the table in memory.
+ * What every forwarder must do: one suite for kernel IPVS, nftables, the user-space proxy and the table in memory.
  * `forwarderContract(test, 'proxy', open)` registers the tests; `open` gives a forwarder with an empty table and a way
  * to clean up. Addresses are of 127.0.0.0/8, so a forwarder that really listens can take them.
  */
@@ -15,6 +15,7 @@ import {
   type Table,
 } from '../../../src/ldirectord/core/table.js'
 import type { Forwarder } from '../../../src/ldirectord/forwarders/forwarder.js'
+import { assertRandomEdits } from './random-edits.js'
 
 export interface ContractOptions {
   /** Ports of the services that the tests add, so that a forwarder that listens gets free ones. */
@@ -25,6 +26,10 @@ export interface ContractOptions {
   readonly method: Destination['method']
   /** Whether marks, persistence masks and scheduler flags exist. */
   readonly isKernel: boolean
+  /** A batch of ipvsadm tells only what is not in effect afterwards. Default true. */
+  readonly tellsEachRefusal?: boolean
+  /** Fewer where each takes a process of Python. Default 40. */
+  readonly randomRuns?: number
 }
 
 export interface Opened {
@@ -73,6 +78,9 @@ export function forwarderContract(
     upper: 0,
     lower: 0,
   })
+  /** A method beside masq, where there is one. */
+  const other = (method: Destination['method']): Destination['method'] =>
+    options.method === 'masq' ? 'masq' : method
   const add = (destination: Destination): Edit => ({ kind: 'addDestination', key, destination })
   const claim = (title: string, run: (t: ExecutionContext, forwarder: Forwarder) => Promise<void>) =>
     test.serial(`${name}: ${title}`, async t => {
@@ -178,6 +186,24 @@ export function forwarderContract(
     t.deepEqual(reconcile(desired, await forwarder.read(signal), owned), [])
   })
 
+  claim('any batches of edits make the table that they make in memory', async (t, forwarder) => {
+    const twin: ServiceKey = { ...key, port: otherPort }
+    const kernelKeys: ServiceKey[] = [
+      { protocol: 'fwm', family: 4, mark: 7 },
+      { protocol: 'udp', family: 6, address: 'fd00:1::1', port: 53 },
+    ]
+    await t.notThrowsAsync(
+      assertRandomEdits(forwarder, {
+        keys: [key, twin, ...(options.isKernel ? kernelKeys : [])],
+        schedulers: options.schedulers,
+        method: options.method,
+        isKernel: options.isKernel,
+        tellsEachRefusal: options.tellsEachRefusal ?? true,
+        runs: options.randomRuns ?? 40,
+      }),
+    )
+  })
+
   if (!options.isKernel) return
   claim('persistence, masks, flags, one-packet, marks, IPv6 and thresholds survive', async (t, forwarder) => {
     const services: Service[] = [
@@ -190,14 +216,14 @@ export function forwarderContract(
         key: { protocol: 'fwm', family: 4, mark: 7 },
         scheduler: 'sh',
         schedulerFlags: 'sh-fallback,sh-port',
-        destinations: [{ ...server(1, 4), port: 0, method: 'ipip', upper: 20, lower: 10 }],
+        destinations: [{ ...server(1, 4), port: 0, method: other('ipip'), upper: 20, lower: 10 }],
       }),
       service({ key: { protocol: 'fwm', family: 6, mark: 8 } }),
       service({
         key: { protocol: 'tcp', family: 6, address: 'fd00:1::1', port },
         persistentSeconds: 60,
         netmask: '64',
-        destinations: [{ ...server(1, 1), address: 'fd00:2::1', port, method: 'gate' }],
+        destinations: [{ ...server(1, 1), address: 'fd00:2::1', port, method: other('gate') }],
       }),
     ]
     const results = await forwarder.apply(reconcile({ services }, { services: [] }, new Set()), signal)

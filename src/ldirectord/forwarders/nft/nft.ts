@@ -1,0 +1,180 @@
+/**
+ * Virtual services by nftables, for kernels without IPVS: a table of our own, changed by one `nft -f` for each batch of
+ * edits, so that traffic sees the old table or the new one. The kernel holds the only state; edits are made on what was
+ * last read, and when the kernel refuses them the table is read again before they are tried service by service.
+ */
+import { networkInterfaces } from 'node:os'
+import { type CommandResult, runCommand } from '../../../base/io/run-command.js'
+import { canonicalAddress } from '../../core/address.js'
+import { applyEdit } from '../../core/edit-table.js'
+import { type Edit, EMPTY_TABLE, endpoint, type Service, serviceId, type Table } from '../../core/table.js'
+import type { Bindings, EditResult, Forwarder } from '../forwarder.js'
+import { countConnections } from './connections.js'
+import { parseRuleset } from './json.js'
+import { destinationChain, TABLE } from './names.js'
+import { concessions, refusal } from './scheduling.js'
+import { printTransition } from './text.js'
+
+/** Where nft is looked for, in this order. */
+export const NFT_PATHS: readonly string[] = ['/usr/sbin/nft', '/sbin/nft']
+
+const TIMEOUT_MS = 20_000
+const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
+
+/** Why a call of nft failed, in one sentence; null when it worked. */
+export function explainNftFailure({ exitCode, spawnError, stderr, timedOut }: CommandResult): string | null {
+  if (spawnError !== null) return `nft cannot be run (${spawnError})`
+  if (exitCode === 0) return null
+  if (timedOut) return `nft did not end within ${TIMEOUT_MS / 1000} s`
+  if (/not permitted|denied|must be root/i.test(stderr)) return 'nft needs root (CAP_NET_ADMIN)'
+  if (/not supported|cache initialization failed/i.test(stderr))
+    return `this kernel has no nftables for this: ${firstLine(stderr)}`
+  return firstLine(stderr) || `nft ended with status ${exitCode}`
+}
+
+const firstLine = (text: string): string => text.trim().split('\n')[0] ?? ''
+
+/** The addresses that are delivered here instead of being sent on. */
+function ownAddresses(): ReadonlySet<string> {
+  const all = Object.values(networkInterfaces()).flatMap(list => list ?? [])
+  return new Set(all.map(({ address }) => canonicalAddress(address)))
+}
+
+/** The first wish of a table that nftables cannot grant, or null: then another forwarder is the better choice. */
+export function nftRefusal(table: Table): string | null {
+  const isLocal = localTo(ownAddresses())
+  for (const { destinations } of table.services) {
+    const refused = destinations.map(destination => refusal(destination, isLocal)).find(Boolean)
+    if (refused) return refused
+  }
+  return null
+}
+
+const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1'
+
+const localTo =
+  (own: ReadonlySet<string>) =>
+  (address: string): boolean =>
+    isLoopback(address) || own.has(address)
+
+export function nftForwarder(program: string): Forwarder {
+  /** The kernel's table as this process last saw or made it; null: to be read. */
+  let known: Table | null = null
+
+  const run = (args: readonly string[], signal: AbortSignal, input?: string) =>
+    runCommand(program, args, {
+      timeoutMs: TIMEOUT_MS,
+      outputBytesMax: OUTPUT_BYTES_MAX,
+      signal,
+      ...(input !== undefined && { input }),
+    })
+
+  const read = async (signal: AbortSignal): Promise<Table> => {
+    const result = await run(['-j', '-t', 'list', 'table', ...TABLE.split(' ')], signal)
+    const failure = explainNftFailure(result)
+    // Before the first service there is no table.
+    if (failure !== null && /No such file or directory/.test(result.stderr)) known = EMPTY_TABLE
+    else if (failure !== null) throw new Error(failure)
+    else known = parseRuleset(result.stdout)
+    return known
+  }
+
+  const commit = async (from: Table, to: Table, signal: AbortSignal): Promise<string | null> => {
+    const script = printTransition(from, to, localTo(ownAddresses()))
+    if (script === '') return null
+    return explainNftFailure(await run(['-f', '-'], signal, script))
+  }
+
+  /** The edits on a table that is as `from` says, as one transaction; a sentence when the kernel refuses it. */
+  const transact = async (
+    from: Table,
+    edits: readonly Edit[],
+    signal: AbortSignal,
+  ): Promise<EditResult[] | string> => {
+    const { table, results } = editedTable(from, edits)
+    const failure = await commit(from, table, signal)
+    known = failure === null ? table : null
+    return failure ?? results
+  }
+
+  /** Service by service, so that the one that the kernel refuses does not stop the others. */
+  const applyApart = async (edits: readonly Edit[], signal: AbortSignal): Promise<EditResult[]> => {
+    const results = new Map<Edit, EditResult>()
+    for (const ofOneService of byService(edits)) {
+      const done = await transact(known ?? (await read(signal)), ofOneService, signal)
+      if (typeof done === 'string') for (const edit of ofOneService) results.set(edit, { edit, error: done })
+      else for (const result of done) results.set(result.edit, result)
+    }
+    return edits.map(edit => results.get(edit)!)
+  }
+
+  return {
+    name: 'nft',
+    read,
+    concessions,
+    async apply(edits, signal) {
+      try {
+        if (known !== null) {
+          const done = await transact(known, edits, signal)
+          if (typeof done !== 'string') return done
+        }
+        // Not known yet, or changed by somebody else since.
+        const done = await transact(await read(signal), edits, signal)
+        return typeof done === 'string' ? await applyApart(edits, signal) : done
+      } catch (error) {
+        return edits.map(edit => ({ edit, error: (error as Error).message }))
+      }
+    },
+    async counters(signal) {
+      return countConnections(known ?? (await read(signal)), signal)
+    },
+    async bindings(signal): Promise<Bindings | null> {
+      const table = known ?? (await read(signal))
+      const persistent = table.services.filter(({ persistentSeconds }) => persistentSeconds !== null)
+      if (persistent.length === 0) return { expiresQuiescent: false, templates: new Map() }
+      const { exitCode, stdout } = await run(['-j', 'list', 'table', ...TABLE.split(' ')], signal)
+      return exitCode === 0 ? { expiresQuiescent: false, templates: clientCounts(stdout, persistent) } : null
+    },
+    async close() {},
+  }
+}
+
+/** What each edit does to the table; refused ones do nothing and say why. */
+function editedTable(from: Table, edits: readonly Edit[]): { table: Table; results: EditResult[] } {
+  const isLocal = localTo(ownAddresses())
+  let table = from
+  const results = edits.map(edit => {
+    const wish = 'destination' in edit && edit.kind !== 'deleteDestination' ? edit.destination : null
+    const refused = wish && refusal(wish, isLocal)
+    if (refused) return { edit, error: refused }
+    const edited = applyEdit(table, edit)
+    table = edited.table
+    return { edit, error: edited.error }
+  })
+  return { table, results }
+}
+
+function byService(edits: readonly Edit[]): Edit[][] {
+  const groups = new Map<string, Edit[]>()
+  for (const edit of edits) {
+    const id = serviceId('service' in edit ? edit.service.key : edit.key)
+    groups.set(id, [...(groups.get(id) ?? []), edit])
+  }
+  return [...groups.values()]
+}
+
+/** Persistent clients by `SERVICE DESTINATION`, counted in the sets of the destinations. */
+function clientCounts(text: string, services: readonly Service[]): Map<string, number> {
+  const { nftables } = JSON.parse(text) as { nftables: { set?: { name: string; elem?: unknown[] } }[] }
+  const sizes = new Map(
+    nftables.flatMap(({ set }) => (set ? [[set.name, set.elem?.length ?? 0] as const] : [])),
+  )
+  const counts = new Map<string, number>()
+  for (const { key, destinations } of services) {
+    for (const destination of destinations) {
+      const size = sizes.get(destinationChain(key, destination)) ?? 0
+      if (size > 0) counts.set(`${serviceId(key)} ${endpoint(destination.address, destination.port)}`, size)
+    }
+  }
+  return counts
+}

@@ -1,0 +1,282 @@
+/**
+ * The table of virtual services as commands for `nft -f`, which takes effect as one transaction or not at all.
+ *
+ *   prerouting, output -> dispatch: the service by address, protocol and port, by address alone, or by mark
+ *   tcp_10.0.0.1_80:                a client known to a destination goes there again; else numgen or jhash picks one
+ *   tcp_10.0.0.1_80/10.0.1.21_80:   remembers the client (persistence), translates the address
+ *   refusing:                       services without any server answer as IPVS does, with "port unreachable"
+ *   leaving:                        connections to a destination that was removed are ended
+ *
+ * Only the first packet of a connection comes by; the rest follows the kernel's connection tracking. So weight 0 keeps
+ * what is established.
+ */
+import { sameDestination } from '../../core/reconcile.js'
+import { type Destination, type Service, type ServiceKey, serviceId, type Table } from '../../core/table.js'
+import { DISPATCH, destinationChain, destinationRecord, serviceChain, serviceRecord, TABLE } from './names.js'
+import { choiceOf, slotsOf } from './scheduling.js'
+
+/** Persistent clients of one destination, and remembered removals, at most. */
+const CLIENTS_MAX = 1_048_576
+const GONE_MAX = 65_535
+/** As long as IPVS remembers an established TCP connection. */
+const GONE_SECONDS = 900
+
+type IsLocal = (address: string) => boolean
+
+const ip = (key: ServiceKey): string => (key.family === 6 ? 'ip6' : 'ip')
+const addressType = (key: ServiceKey): string => (key.family === 6 ? 'ipv6_addr' : 'ipv4_addr')
+const isPortless = (key: ServiceKey): boolean => key.protocol !== 'fwm' && key.port === 0
+
+const addRule = (chain: string, rule: string): string => `add rule ${TABLE} ${chain} ${rule}`
+const emptyChain = (name: string): string[] => [`add chain ${TABLE} ${name}`, `flush chain ${TABLE} ${name}`]
+
+const BASE = [
+  `add table ${TABLE}`,
+  `add chain ${TABLE} ${DISPATCH}`,
+  `add chain ${TABLE} leave`,
+  `flush chain ${TABLE} leave`,
+  addRule('leave', 'meta l4proto tcp reject with tcp reset'),
+  addRule('leave', 'drop'),
+  ...['prerouting', 'output'].flatMap(hook => [
+    `add chain ${TABLE} ${hook} { type nat hook ${hook} priority -100; }`,
+    `flush chain ${TABLE} ${hook}`,
+    addRule(hook, `jump ${DISPATCH}`),
+  ]),
+  `add chain ${TABLE} refusing { type filter hook prerouting priority -101; }`,
+  `add chain ${TABLE} leaving { type filter hook forward priority -1; }`,
+  `flush chain ${TABLE} leaving`,
+]
+
+/** The sets of removed destinations: of services with a port, of those without, and of marks. */
+const GONE = ([4, 6] as const).flatMap(family => {
+  const address = family === 6 ? 'ipv6_addr' : 'ipv4_addr'
+  const at = family === 6 ? 'ip6' : 'ip'
+  const kinds = [
+    [
+      'gone',
+      `${address} . inet_proto . ${address} . inet_service`,
+      `ct original ${at} daddr . meta l4proto . ${at} daddr . th dport`,
+    ],
+    [
+      'goneHost',
+      `${address} . inet_proto . ${address}`,
+      `ct original ${at} daddr . meta l4proto . ${at} daddr`,
+    ],
+    ['goneMark', `mark . ${address}`, `meta mark . ${at} daddr`],
+  ] as const
+  return kinds.flatMap(([name, type, selector]) => [
+    `add set ${TABLE} ${name}${family} { type ${type}; flags timeout; timeout ${GONE_SECONDS}s; size ${GONE_MAX}; }`,
+    addRule('leaving', `meta nfproto ipv${family} ${selector} @${name}${family} jump leave`),
+  ])
+})
+
+/** The mask of an IPv6 prefix length, spelled out. */
+function ipv6Mask(bits: number): string {
+  const words = Array.from({ length: 8 }, (_, at) => Math.min(16, Math.max(0, bits - at * 16)))
+  return words.map(word => ((0xffff << (16 - word)) & 0xffff).toString(16)).join(':')
+}
+
+/** The client as persistence knows it. */
+function client({ key, netmask }: Service): string {
+  const source = `${ip(key)} saddr`
+  if (netmask === null || netmask === '255.255.255.255' || netmask === '128') return source
+  return `${source} & ${key.family === 6 ? ipv6Mask(Number(netmask)) : netmask}`
+}
+
+function destinationRules(service: Service, destination: Destination, isLocal: IsLocal): string[] {
+  const { key, persistentSeconds } = service
+  const chain = destinationChain(key, destination)
+  const { address, port, method } = destination
+  const transport = key.protocol === 'fwm' ? '{ tcp, udp }' : key.protocol
+  const target = key.family === 6 && port !== 0 ? `[${address}]` : address
+  const action = !isLocal(address)
+    ? `meta l4proto ${transport} dnat ${ip(key)} to ${target}${port === 0 ? '' : `:${port}`}`
+    : method === 'masq' && port !== 0
+      ? `meta l4proto ${transport} redirect to :${port}`
+      : 'accept'
+  return [
+    ...emptyChain(chain),
+    addRule(chain, `counter comment "${destinationRecord(destination)}"`),
+    ...(persistentSeconds === null
+      ? []
+      : [
+          `add set ${TABLE} ${chain} { type ${addressType(key)}; flags dynamic,timeout; size ${CLIENTS_MAX}; }`,
+          addRule(chain, `update @${chain} { ${client(service)} timeout ${persistentSeconds}s }`),
+        ]),
+    addRule(chain, action),
+  ]
+}
+
+const PICK = {
+  numgen: () => 'numgen inc',
+  source: at => `jhash ${at} saddr`,
+  'source-port': at => `jhash ${at} saddr . th sport`,
+  destination: at => `jhash ${at} daddr`,
+} satisfies Record<string, (at: string) => string>
+
+function serviceRules(service: Service): string[] {
+  const { key, destinations, persistentSeconds } = service
+  const chain = serviceChain(key)
+  const slots = slotsOf(service)
+  const choice = choiceOf(service)
+  const seed = choice === 'numgen' ? '' : ' seed 0x5e5701e'
+  const map = slots.map((destination, at) => `${at} : goto ${destinationChain(key, destination)}`).join(', ')
+  return [
+    addRule(chain, `counter comment "${serviceRecord(service)}"`),
+    ...(persistentSeconds === null
+      ? []
+      : destinations.map(destination => {
+          const name = destinationChain(key, destination)
+          return addRule(chain, `${client(service)} @${name} goto ${name}`)
+        })),
+    addRule(
+      chain,
+      slots.length === 0 ? 'drop' : `${PICK[choice](ip(key))} mod ${slots.length}${seed} vmap { ${map} }`,
+    ),
+  ]
+}
+
+/** A destination that was taken away: what still speaks to it is to be ended, or (`delete`) no longer. */
+function gone(verb: 'add' | 'delete', key: ServiceKey, { address, port }: Destination): string[] {
+  const set = `${isPortless(key) ? 'goneHost' : key.protocol === 'fwm' ? 'goneMark' : 'gone'}${key.family}`
+  const element =
+    key.protocol === 'fwm'
+      ? `${key.mark} . ${address}`
+      : `${key.address} . ${key.protocol} . ${address}${isPortless(key) ? '' : ` . ${port}`}`
+  // Adding what is there is no error, deleting what is not there is one.
+  const add = `add element ${TABLE} ${set} { ${element} }`
+  return verb === 'add' ? [add] : [add, `delete element ${TABLE} ${set} { ${element} }`]
+}
+
+const named = (key: ServiceKey) => (destination: Destination) => destinationChain(key, destination)
+
+/** What makes the chains of one service those of `next`. */
+function serviceCommands(
+  old: Service | undefined,
+  next: Service,
+  others: ReadonlySet<string>,
+  isLocal: IsLocal,
+): string[] {
+  const { key } = next
+  const name = named(key)
+  const had = new Map((old?.destinations ?? []).map(destination => [name(destination), destination]))
+  const wanted = new Set(next.destinations.map(name))
+  const removed = [...had.values()].filter(destination => !wanted.has(name(destination)))
+  const samePersistence = old?.persistentSeconds === next.persistentSeconds && old?.netmask === next.netmask
+  const changed = next.destinations.filter(destination => {
+    const before = had.get(name(destination))
+    return !samePersistence || before === undefined || !sameDestination(before, destination)
+  })
+  const hadSets = old !== undefined && old.persistentSeconds !== null
+  const setsToDelete = hadSets
+    ? [...(next.persistentSeconds === null ? had.values() : removed)].map(name)
+    : []
+  return [
+    ...emptyChain(serviceChain(key)),
+    ...changed.flatMap(destination => destinationRules(next, destination, isLocal)),
+    ...serviceRules(next),
+    ...removed.flatMap(destination => [
+      `flush chain ${TABLE} ${name(destination)}`,
+      `delete chain ${TABLE} ${name(destination)}`,
+      // A neighbour of the same address that still has this server cannot be told apart by its connections.
+      ...(others.has(`${hostOf(key)} ${name(destination).split('/')[1]}`)
+        ? []
+        : gone('add', key, destination)),
+    ]),
+    ...next.destinations
+      .filter(destination => !had.has(name(destination)))
+      .flatMap(destination => gone('delete', key, destination)),
+    ...setsToDelete.map(set => `delete set ${TABLE} ${set}`),
+  ]
+}
+
+const hostOf = (key: ServiceKey): string =>
+  key.protocol === 'fwm' ? serviceId(key) : `${key.protocol}:${key.address}`
+
+/** `HOST SERVER` of every destination of every service but this one. */
+function serversOfOthers(table: Table, id: string): Set<string> {
+  return new Set(
+    table.services.flatMap(({ key, destinations }) =>
+      serviceId(key) === id
+        ? []
+        : destinations.map(
+            destination => `${hostOf(key)} ${destinationChain(key, destination).split('/')[1]}`,
+          ),
+    ),
+  )
+}
+
+function vmap(chain: string, selector: string, entries: readonly string[]): string[] {
+  return entries.length === 0 ? [] : [addRule(chain, `${selector} vmap { ${entries.join(', ')} }`)]
+}
+
+function dispatchRules(services: readonly Service[]): string[] {
+  const entry = (element: string, key: ServiceKey): string => `${element} : goto ${serviceChain(key)}`
+  return ([4, 6] as const).flatMap(family => {
+    const at = family === 6 ? 'ip6' : 'ip'
+    const keys = services.map(({ key }) => key).filter(key => key.family === family)
+    const ports: string[] = []
+    const hosts: string[] = []
+    const marks: string[] = []
+    for (const key of keys) {
+      if (key.protocol === 'fwm') marks.push(entry(String(key.mark), key))
+      else if (key.port === 0) hosts.push(entry(`${key.address} . ${key.protocol}`, key))
+      else ports.push(entry(`${key.address} . ${key.protocol} . ${key.port}`, key))
+    }
+    return [
+      // A mark counts before an address, as in IPVS.
+      ...vmap(DISPATCH, `meta nfproto ipv${family} meta mark`, marks),
+      ...vmap(DISPATCH, `${at} daddr . meta l4proto . th dport`, ports),
+      ...vmap(DISPATCH, `${at} daddr . meta l4proto`, hosts),
+    ]
+  })
+}
+
+/** Whether nobody is left whom a packet could be sent to. */
+const isRefusing = (service: Service): boolean =>
+  slotsOf(service).length === 0 && (service.persistentSeconds === null || service.destinations.length === 0)
+
+function refusingRules(services: readonly Service[]): string[] {
+  return services.filter(isRefusing).map(({ key }) => {
+    const at = `ct state new ${key.family === 6 ? 'meta nfproto ipv6' : 'meta nfproto ipv4'}`
+    const what =
+      key.protocol === 'fwm'
+        ? `meta mark ${key.mark}`
+        : `${ip(key)} daddr ${key.address} meta l4proto ${key.protocol}${key.port === 0 ? '' : ` th dport ${key.port}`}`
+    return addRule('refusing', `${at} ${what} reject with icmpx type port-unreachable`)
+  })
+}
+
+function deletedServiceCommands({ key, destinations, persistentSeconds }: Service): string[] {
+  const names = destinations.map(named(key))
+  const chains = [serviceChain(key), ...names]
+  return [
+    ...chains.map(chain => `flush chain ${TABLE} ${chain}`),
+    ...chains.map(chain => `delete chain ${TABLE} ${chain}`),
+    ...(persistentSeconds === null ? [] : names.map(name => `delete set ${TABLE} ${name}`)),
+  ]
+}
+
+/** The commands that turn `current`, as it is in the kernel, into `next`; '' when nothing is to be done. */
+export function printTransition(current: Table, next: Table, isLocal: IsLocal): string {
+  const had = new Map(current.services.map(service => [serviceId(service.key), service]))
+  const wanted = new Map(next.services.map(service => [serviceId(service.key), service]))
+  const changed = next.services.filter(service => had.get(serviceId(service.key)) !== service)
+  const deleted = current.services.filter(service => !wanted.has(serviceId(service.key)))
+  if (changed.length === 0 && deleted.length === 0) return ''
+  if (next.services.length === 0) return `add table ${TABLE}\ndelete table ${TABLE}\n`
+  const lines = [
+    ...BASE,
+    ...GONE,
+    ...changed.flatMap(service => {
+      const id = serviceId(service.key)
+      return serviceCommands(had.get(id), service, serversOfOthers(next, id), isLocal)
+    }),
+    `flush chain ${TABLE} ${DISPATCH}`,
+    ...dispatchRules(next.services),
+    `flush chain ${TABLE} refusing`,
+    ...refusingRules(next.services),
+    ...deleted.flatMap(deletedServiceCommands),
+  ]
+  return `${lines.join('\n')}\n`
+}

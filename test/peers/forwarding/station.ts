@@ -1,0 +1,136 @@
+/**
+ * One machine of a small network: a program that lives in a network namespace of its own and does what it is told, a line
+ * of JSON at a time. `serve` answers each connection (or packet) with its name, `ask` connects so many times and tells who
+ * answered, `open` and `say` keep one connection, `forwarder` calls the nftables forwarder.
+ *
+ *   unshare -n node station.js NAME
+ */
+import { createSocket } from 'node:dgram'
+import { connect, createServer, isIPv6, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
+import type { Edit } from '../../../src/ldirectord/core/table.js'
+import { NFT_PATHS, nftForwarder } from '../../../src/ldirectord/forwarders/nft/nft.js'
+
+export interface Target {
+  readonly protocol: 'tcp' | 'udp'
+  readonly address: string
+  readonly port: number
+  /** The client's own address. */
+  readonly from?: string
+}
+
+export type Order =
+  | { readonly op: 'serve'; readonly protocol: 'tcp' | 'udp'; readonly port: number }
+  | { readonly op: 'ask'; readonly target: Target; readonly times: number }
+  | { readonly op: 'open'; readonly id: string; readonly target: Target }
+  | { readonly op: 'say'; readonly id: string }
+  | { readonly op: 'apply'; readonly edits: readonly Edit[] }
+  | { readonly op: 'read' }
+  | { readonly op: 'counters' }
+  | { readonly op: 'bindings' }
+
+const ANSWER_MS_MAX = 3_000
+const [name = ''] = process.argv.slice(2)
+const opened = new Map<string, Socket>()
+const forwarder = nftForwarder(NFT_PATHS[0]!)
+
+function serveTcp(port: number): Promise<void> {
+  const server = createServer(socket => {
+    socket.on('error', () => {}).write(`${name}\n`)
+    socket.on('data', () => socket.write(`${name}\n`))
+  })
+  return new Promise(resolve => server.listen(port, '::', resolve))
+}
+
+function serveUdp(port: number): Promise<void> {
+  const socket = createSocket('udp6')
+  socket.on('message', (_, from) => socket.send(name, from.port, from.address))
+  return new Promise(resolve => socket.bind(port, resolve))
+}
+
+/** What the other side writes next, `closed`, `silent`, or the error's code. */
+function nextAnswer(socket: Socket): Promise<string> {
+  return new Promise(resolve => {
+    const done = (text: string): void => {
+      clearTimeout(limit)
+      socket.removeAllListeners('data').removeAllListeners('error').removeAllListeners('close')
+      socket.on('error', () => {})
+      resolve(text)
+    }
+    const limit = setTimeout(() => done('silent'), ANSWER_MS_MAX)
+    socket.once('data', chunk => done(chunk.toString().trim()))
+    socket.once('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message))
+    socket.once('close', () => done('closed'))
+  })
+}
+
+const dial = ({ address, port, from }: Target): Socket =>
+  connect({ host: address, port, ...(from !== undefined && { localAddress: from }) })
+
+function askUdp({ address, port, from }: Target): Promise<string> {
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
+  return new Promise(resolve => {
+    const done = (text: string): void => {
+      clearTimeout(limit)
+      socket.close()
+      resolve(text)
+    }
+    const limit = setTimeout(() => done('silent'), ANSWER_MS_MAX)
+    socket.once('message', chunk => done(chunk.toString()))
+    socket.once('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message))
+    socket.bind(0, from, () => socket.connect(port, address, () => socket.send('who')))
+  })
+}
+
+async function ask(target: Target, times: number): Promise<string[]> {
+  const answers: string[] = []
+  for (let turn = 0; turn < times; turn++) {
+    if (target.protocol === 'udp') answers.push(await askUdp(target))
+    else {
+      const socket = dial(target)
+      answers.push(await nextAnswer(socket))
+      socket.destroy()
+    }
+  }
+  return answers
+}
+
+async function obey(order: Order): Promise<unknown> {
+  const signal = AbortSignal.timeout(10_000)
+  switch (order.op) {
+    case 'serve':
+      await (order.protocol === 'tcp' ? serveTcp(order.port) : serveUdp(order.port))
+      return null
+    case 'ask':
+      return ask(order.target, order.times)
+    case 'open': {
+      const socket = dial(order.target)
+      opened.set(order.id, socket)
+      return nextAnswer(socket)
+    }
+    case 'say': {
+      const socket = opened.get(order.id)!
+      const answer = nextAnswer(socket)
+      socket.write('again\n')
+      return answer
+    }
+    case 'apply':
+      return (await forwarder.apply(order.edits, signal)).map(({ error }) => error)
+    case 'read':
+      return forwarder.read(signal)
+    case 'counters':
+      return forwarder.counters(signal)
+    case 'bindings':
+      return [...((await forwarder.bindings?.(signal))?.templates ?? [])]
+  }
+}
+
+process.stdout.write('"ready"\n')
+createInterface({ input: process.stdin })
+  .on('line', line => {
+    void obey(JSON.parse(line) as Order).then(
+      answer => process.stdout.write(`${JSON.stringify(answer)}\n`),
+      (error: Error) => process.stdout.write(`${JSON.stringify({ failed: error.message })}\n`),
+    )
+  })
+  .on('close', () => process.exit(0))

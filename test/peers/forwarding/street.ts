@@ -1,0 +1,119 @@
+/**
+ * A client, a director and real servers, each in a network namespace that ends with its process: no names, no files, no
+ * route out. `CLIENT -- DIRECTOR -- (bridge) -- real 1, 2, 3`; the director holds the virtual addresses and routes.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { ExecutionContext } from 'ava'
+import type { Order } from './station.js'
+
+const program = fileURLToPath(new URL('station.js', import.meta.url))
+
+export const VIRTUAL = '10.98.0.100'
+export const VIRTUAL6 = 'fd98::100'
+export const realAddress = (n: number): string => `10.98.1.2${n}`
+export const realAddress6 = (n: number): string => `fd98:1::2${n}`
+
+export class Station {
+  readonly #child: ChildProcess
+  readonly #lines: AsyncIterator<string>
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+    this.#lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
+  }
+
+  static async start(t: ExecutionContext, name: string): Promise<Station> {
+    const child = spawn('unshare', ['-n', process.execPath, program, name], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    t.teardown(async () => {
+      if (child.exitCode !== null) return
+      child.stdin.end()
+      await once(child, 'exit')
+    })
+    const station = new Station(child)
+    await station.#next()
+    station.run('ip', 'link', 'set', 'lo', 'up')
+    return station
+  }
+
+  get pid(): string {
+    return String(this.#child.pid)
+  }
+
+  /** Runs a program in the namespace. */
+  run(...words: string[]): string {
+    return execFileSync('nsenter', ['-t', this.pid, '-n', ...words], { encoding: 'utf8', timeout: 20_000 })
+  }
+
+  /** Several lines of `ip -batch`. */
+  ip(...lines: string[]): void {
+    execFileSync('nsenter', ['-t', this.pid, '-n', 'ip', '-batch', '-'], {
+      input: `${lines.join('\n')}\n`,
+      timeout: 20_000,
+    })
+  }
+
+  async tell(order: Order): Promise<unknown> {
+    this.#child.stdin!.write(`${JSON.stringify(order)}\n`)
+    return JSON.parse(await this.#next())
+  }
+
+  async #next(): Promise<string> {
+    const { value, done } = await this.#lines.next()
+    if (done) throw new Error('the station ended')
+    return value
+  }
+}
+
+export interface Street {
+  readonly client: Station
+  readonly director: Station
+  readonly reals: readonly Station[]
+}
+
+export async function street(t: ExecutionContext, realCount: number): Promise<Street> {
+  const [client, director, ...reals] = await Promise.all(
+    ['client', 'director', ...Array.from({ length: realCount }, (_, at) => `real ${at + 1}`)].map(name =>
+      Station.start(t, name),
+    ),
+  )
+  director!.ip(
+    `link add c0 type veth peer name eth0 netns ${client!.pid}`,
+    'link add br0 type bridge',
+    'address add 10.98.0.1/24 dev c0',
+    `address add ${VIRTUAL}/32 dev c0`,
+    'address add fd98::1/64 dev c0 nodad',
+    `address add ${VIRTUAL6}/128 dev c0 nodad`,
+    'address add 10.98.1.1/24 dev br0',
+    'address add fd98:1::1/64 dev br0 nodad',
+    'link set c0 up',
+    'link set br0 up',
+    ...reals.flatMap(({ pid }, at) => [
+      `link add r${at} type veth peer name eth0 netns ${pid}`,
+      `link set r${at} master br0`,
+      `link set r${at} up`,
+    ]),
+  )
+  director!.run('sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1')
+  client!.ip(
+    ...[2, 3, 4].map(host => `address add 10.98.0.${host}/24 dev eth0`),
+    'address add fd98::2/64 dev eth0 nodad',
+    'link set eth0 up',
+    'route add default via 10.98.0.1',
+  )
+  client!.run('ip', '-6', 'route', 'add', 'default', 'via', 'fd98::1')
+  reals.forEach((real, at) => {
+    real.ip(
+      `address add ${realAddress(at + 1)}/24 dev eth0`,
+      `address add ${realAddress6(at + 1)}/64 dev eth0 nodad`,
+      'link set eth0 up',
+      'route add default via 10.98.1.1',
+    )
+    real.run('ip', '-6', 'route', 'add', 'default', 'via', 'fd98:1::1')
+  })
+  return { client: client!, director: director!, reals }
+}
