@@ -19,7 +19,9 @@ import { config, real, virtual } from '../ldirectord/sample-config.js'
 
 const REALS = 4
 const fileOf = (weight: number, quiescent: boolean): LdirectordConfig => {
-  const reals = Array.from({ length: REALS }, (_, n) => real(`10.0.1.${n + 1}:80`, { method: 'masq', weight }))
+  const reals = Array.from({ length: REALS }, (_, n) =>
+    real(`10.0.1.${n + 1}:80`, { method: 'masq', weight }),
+  )
   return config([virtual('10.0.0.1:80', reals, { quiescent })])
 }
 

@@ -158,7 +158,7 @@ test('status asks the instances of execute= too, first, and is its own; a reload
 test('systemd hears ready when the table is written, each reload, and the stop', async t => {
   const { env, folder, pidFile, run, until } = await place(t)
   const heard = join(folder, 'heard')
-  // Stands for systemd-notify, whose words are its interface; test/peers has the real one.
+  // Stands for systemd-notify, whose words are its interface.
   const notify = join(folder, 'bin/systemd-notify')
   await writeFile(notify, `#!/bin/sh\necho "$@" >> ${heard}\n`)
   await chmod(notify, 0o755)

@@ -69,7 +69,6 @@ const ROWS = [
   program('python3', 'python3'),
   program('perl', 'perl-base'),
   debian('resource-agents', () => existsSync('/usr/lib/ocf/resource.d/heartbeat/ldirectord')),
-  program('systemd-notify', 'systemd'),
   program('curl', 'curl'),
   program('sshd', 'openssh-server'),
   program('slapd', 'slapd'),
