@@ -16,6 +16,8 @@ export interface AgentContext {
   readonly signal: AbortSignal
   /** A line for the log: `instance` is the name in brackets, such as IPaddr2_10.0.0.1. */
   readonly log: (level: AgentLevel, instance: string, text: string) => void
+  /** For commands that may take long (CommandOptions): another runner must not do the same beside them. */
+  readonly whileRunning?: ((pid: number) => () => void) | undefined
 }
 
 export interface AgentOutcome {

@@ -25,7 +25,12 @@ const UNMOUNT_EVERY_MS = 1_000
 const mountsNow = (): Mount[] => readMounts(readFileSync('/proc/self/mountinfo', 'utf8'))
 
 const run = (file: string, args: readonly string[], context: AgentContext, timeoutMs = COMMAND_TIMEOUT_MS) =>
-  runCommand(file, args, { timeoutMs, env: context.env, signal: context.signal })
+  runCommand(file, args, {
+    timeoutMs,
+    env: context.env,
+    signal: context.signal,
+    whileRunning: context.whileRunning,
+  })
 
 /** Links resolved, so that it reads as the kernel spells it. */
 function resolved(path: string): string {

@@ -83,6 +83,7 @@ async function perform(
       },
       cwd: '/',
       signal: context.signal,
+      whileRunning: context.whileRunning,
       outputBytesMax: OUTPUT_BYTES_MAX,
     })
   // OCF demands monitor; status is what the oldest agents had instead.

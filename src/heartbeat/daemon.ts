@@ -6,15 +6,29 @@
 import { unreachable } from '../base/assert.js'
 import { BoundedQueue } from '../base/bounded-queue.js'
 import { nowMs } from '../base/io/real-clock.js'
+import type { Prng } from '../base/prng.js'
+import { Rarely, withTimes } from '../base/rarely.js'
 import type { Level } from '../log/record.js'
 import { respondToClientQuery } from './api/clients.js'
 import type { ClusterView } from './api/cluster-view.js'
 import { answerToTakeover } from './api/takeover-request.js'
 import { type ViewSettings, viewOf } from './api/view-of-status.js'
-import type { Cluster, ClusterStatus, Decision, Effect, Event, ResourceJob } from './core/cluster.js'
+import { losesReceived, losesSent, type TestLosses } from './config/only-for-testing.js'
+import type {
+  Cluster,
+  ClusterStatus,
+  Decision,
+  DeletedNode,
+  Effect,
+  Event,
+  GroupName,
+  ResourceClass,
+  ResourceJob,
+} from './core/cluster.js'
 import type { ApiSocket } from './io/api-socket.js'
 import type { Link, PacketOrigin } from './links/link.js'
 import type { PingPort } from './links/ping.js'
+import { FloodGuard } from './wire/flood-guard.js'
 import { isRefusal, type Message } from './wire/message.js'
 import { type MessageFormat, openPacket, sealMessage } from './wire/packet.js'
 import { isPingStatusOf, pingStatus } from './wire/ping-status.js'
@@ -23,6 +37,8 @@ import type { KeyRing } from './wire/signature.js'
 
 /** Events that may wait: many times what a tick brings, little enough to be worked off in a moment. */
 const EVENTS_MAX = 4_096
+/** Room that packets and messages leave for what must not be lost: ended jobs, stop, edits, the clock. */
+const EVENTS_RESERVED = 128
 /** Events worked off before timers and sockets get their turn. */
 const EVENTS_AT_ONCE = 256
 /** The core asks to be woken; a timer that fires this much early would only ask again. */
@@ -33,6 +49,8 @@ const TIMER_MS_MAX = 2 ** 31 - 1
 export interface DaemonParts {
   readonly cluster: Cluster
   readonly us: string
+  /** For losses that a test wants. */
+  readonly random: Prng
   readonly format: MessageFormat
   readonly logsBadPackets: boolean
   readonly view: ViewSettings
@@ -43,8 +61,13 @@ export interface DaemonParts {
   ) => Promise<ApiSocket | null>
   readonly runJob: (job: ResourceJob) => void
   readonly announce: () => void
+  /** Has the STONITH device reset a node; answered by the event resetEnded. */
+  readonly reset: (node: string) => void
   /** Keeps it for the next start. */
   readonly keepGeneration: (generation: number) => void
+  readonly keepDeletedNodes: (nodes: readonly DeletedNode[]) => void
+  /** We have just said that we live. */
+  readonly onBeat: () => void
   readonly onDecision: (decision: Decision) => void
   /** A message that a script of rc.d, or a client that is part of us, may want. */
   readonly onDelivered: (message: Message) => void
@@ -52,6 +75,8 @@ export interface DaemonParts {
   readonly onApiOpened: () => void
   /** Everything is released and said: what clients we started may end. */
   readonly onLeaving: () => void
+  /** A new life shall begin, which holds this. */
+  readonly onRestart: (held: ResourceClass, failed: readonly GroupName[]) => void
   readonly onStopped: () => void
 }
 
@@ -59,12 +84,16 @@ export class Daemon {
   keys: KeyRing
   /** What clients are told besides the state. */
   viewSettings: ViewSettings
+  /** Packets that a test wants thrown away. */
+  losses: TestLosses | null = null
   links: readonly Link[] = []
   /** null: there are no ping nodes, or they cannot be asked. */
   pings: PingPort | null = null
   readonly #parts: DaemonParts
   readonly #events = new BoundedQueue<Event>(EVENTS_MAX)
   readonly #refused = new RefusedPackets()
+  readonly #dropped = new Rarely()
+  readonly #floods = new FloodGuard()
   #api: ApiSocket | null = null
   #isScheduled = false
   /** The core is not stepped before it has been started: until then packets are lost, other events wait. */
@@ -106,9 +135,9 @@ export class Daemon {
 
   post(event: Event): void {
     if (this.#hasStopped || (event.kind === 'received' && !this.#hasStarted)) return
-    if (!this.#events.push(event) && this.#events.refused % EVENTS_MAX === 1) {
-      this.#parts.say('ERROR', `${EVENTS_MAX} events wait: ${event.kind} dropped`)
-    }
+    const isOfOthers = event.kind === 'received' || event.kind === 'submitted'
+    const hasRoom = !isOfOthers || this.#events.length < EVENTS_MAX - EVENTS_RESERVED
+    if (!hasRoom || !this.#events.push(event)) this.#noteDropped(event.kind)
     this.#schedule()
   }
 
@@ -122,15 +151,25 @@ export class Daemon {
   }
 
   onPacket(bytes: Buffer, from: PacketOrigin, isWanted: (message: Message) => boolean = () => true): void {
+    if (this.#floods.ignores(from.address, nowMs())) return
     const packet = openPacket(bytes, this.keys)
     if (!isRefusal(packet)) {
-      if (!isWanted(packet.message)) return
+      this.#floods.accepted(from.address)
+      const source = packet.message.text('src')?.toLowerCase() ?? ''
+      const { us, random } = this.#parts
+      if (!isWanted(packet.message) || losesReceived(this.losses, source, us, random.chance)) return
       this.post({ kind: 'received', link: from.link, message: packet.message })
       return
     }
+    this.#floods.refused(from.address)
     const line = this.#refused.note(from.address, packet.fault, packet.reason, nowMs())
     const isWorthALine = packet.fault !== 'foreign' && this.#parts.logsBadPackets
     if (line !== null && isWorthALine) this.#parts.say('ERROR', line)
+  }
+
+  #noteDropped(kind: Event['kind']): void {
+    const said = this.#dropped.note(kind, nowMs())
+    if (said !== null) this.#parts.say('ERROR', withTimes(`too many events wait: ${kind} dropped`, said))
   }
 
   #schedule(): void {
@@ -163,6 +202,9 @@ export class Daemon {
           this.#parts.runJob(job)
           break
         }
+        case 'reset':
+          this.#parts.reset(effect.node)
+          break
         case 'announce':
           this.#parts.announce()
           break
@@ -176,12 +218,18 @@ export class Daemon {
         case 'generation':
           this.#parts.keepGeneration(effect.generation)
           break
+        case 'deletedNodes':
+          this.#parts.keepDeletedNodes(effect.nodes)
+          break
         case 'communicationUp':
           void this.#openApi()
           break
         case 'wakeAt':
           this.#wakeAt(effect.atMs)
           break
+        case 'restart':
+          this.#parts.onRestart(effect.held, effect.failed)
+          return
         case 'stopped':
           this.#parts.onStopped()
           return
@@ -194,8 +242,11 @@ export class Daemon {
   #send(message: Message): void {
     const datagram = sealMessage(message, this.keys, this.#parts.format)
     if (isRefusal(datagram)) this.#parts.say('ERROR', `${message.type} not sent: ${datagram.reason}`)
-    else for (const link of this.links) link.send(datagram)
+    else
+      for (const link of this.links)
+        if (!losesSent(this.losses, this.#parts.random.chance)) link.send(datagram)
     if (message.type === 'shutdone') this.#parts.onLeaving()
+    if (message.type === 'status') this.#parts.onBeat()
     if (message.type === 'status') this.#askPingNodes(message.text('ts') ?? '')
   }
 

@@ -2,6 +2,7 @@
  * What the tests against real peers need of the machine: rights, Debian packages, devices. One table; a row says how
  * it is recognised and what to do when it is missing.
  */
+import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 
 export interface Peer {
@@ -48,11 +49,17 @@ const ROWS = [
     isHere: () => process.getuid?.() === 0 && existsSync('/proc/self/ns/net'),
   },
   {
+    name: 'mount',
+    remedy: 'run the tests as root with CAP_SYS_ADMIN, so that they may mount a tmpfs',
+    isHere: () => spawnSync('unshare', ['--mount', 'true']).status === 0,
+  },
+  {
     name: 'tun',
     remedy: 'load the tun module (/dev/net/tun is missing)',
     isHere: () => existsSync('/dev/net/tun'),
   },
   debian('heartbeat', () => existsSync('/usr/libexec/heartbeat/heartbeat')),
+  program('stonith', 'cluster-glue'),
   program('ldirectord', 'ldirectord'),
   program('ipvsadm', 'ipvsadm'),
   program('linux.uml', 'user-mode-linux'),

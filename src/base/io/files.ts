@@ -1,6 +1,7 @@
 /** Small files that must be read with a limit and written so that a reader or a power cut never sees half of one. */
 import {
   closeSync,
+  constants,
   fstatSync,
   fsyncSync,
   openSync,
@@ -12,7 +13,8 @@ import {
 
 /** Reads a whole regular file of at most `bytesMax` bytes. Throws the error of the system, or one that says "larger than". */
 export function readSmallFile(path: string, bytesMax: number): Buffer {
-  const fd = openSync(path, 'r')
+  // A FIFO that stands in the place of the file would make a plain open wait for its writer.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const stat = fstatSync(fd)
     if (!stat.isFile()) throw Object.assign(new Error(`${path} is not a regular file`), { code: 'ENOTREG' })

@@ -40,6 +40,8 @@ const SO_BINDTODEVICE = 25
 const SCHED_RR = 2
 const SCHED_RESET_ON_FORK = 0x40000000
 const ETH_P_ARP = 0x0806
+/** _IOWR('W', 6, int) */
+const WDIOC_SETTIMEOUT = 0xc0045706
 
 export interface Calls {
   socket(domain: number, type: number, protocol: number): number
@@ -64,6 +66,7 @@ export interface Calls {
   ): number
   close(fd: number): number
   if_nametoindex(name: string): number
+  ioctl(fd: number, request: number, value: Uint8Array): number
   sched_setscheduler(pid: number, policy: number, parameter: Uint8Array): number
   errno(): number
 }
@@ -98,6 +101,7 @@ function load(): Calls | NativeFailure {
       recvfrom: libc.func('int64_t recvfrom(int, void *, uint64_t, int, void *, void *)'),
       close: libc.func('int close(int)'),
       if_nametoindex: libc.func('uint32_t if_nametoindex(const char *)'),
+      ioctl: libc.func('int ioctl(int, uint64_t, void *)'),
       sched_setscheduler: libc.func('int sched_setscheduler(int, int, const void *)'),
       errno: () => koffi.errno(),
     }
@@ -214,23 +218,43 @@ export function scheduleRoundRobin(priority: number): NativeFailure | null {
   return done === 0 ? null : failure(c, 'sched_setscheduler')
 }
 
+/** Has a watchdog device wait so long for the next sign of life. */
+export function setWatchdogTimeout(fd: number, seconds: number): NativeFailure | null {
+  const c = calls()
+  if (isNativeFailure(c)) return c
+  return c.ioctl(fd, WDIOC_SETTIMEOUT, int32(seconds)) < 0 ? failure(c, 'ioctl') : null
+}
+
 /** Tells the neighbours on an interface, once in each of the two usual ways, that an address is now here. */
 export function sendGratuitousArp(device: string, address: string): NativeFailure | null {
   const c = calls()
   if (isNativeFailure(c)) return c
   if (!isIPv4(address)) return { reason: `${address} is no IPv4 address`, code: 'EINVAL' }
+  return sendFrames(device, ETH_P_ARP, mac => arpFrames(mac, ipv4Bytes(address)))
+}
+
+/** Puts whole Ethernet frames on an interface; they are made from its hardware address. */
+export function sendFrames(
+  device: string,
+  protocol: number,
+  framesFrom: (mac: Uint8Array) => readonly Uint8Array[],
+): NativeFailure | null {
+  const c = calls()
+  if (isNativeFailure(c)) return c
   const hardware = hardwareOf(c, device)
   if (isNativeFailure(hardware)) return hardware
   const fd = c.socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK_CLOEXEC, 0)
   if (fd < 0) return failure(c, 'packet socket')
   try {
-    const to = Buffer.concat([
-      uint16(AF_PACKET),
-      networkUint16(ETH_P_ARP),
-      int32(hardware.index),
-      Buffer.from([0, 0, 0, 6, 255, 255, 255, 255, 255, 255, 0, 0]),
-    ])
-    for (const frame of arpFrames(hardware.mac, ipv4Bytes(address))) {
+    for (const frame of framesFrom(hardware.mac)) {
+      const to = Buffer.concat([
+        uint16(AF_PACKET),
+        networkUint16(protocol),
+        int32(hardware.index),
+        Buffer.from([0, 0, 0, 6]),
+        frame.subarray(0, 6),
+        Buffer.alloc(2),
+      ])
       if (Number(c.sendto(fd, frame, frame.length, 0, to, to.length)) < 0) return failure(c, 'sendto')
     }
     return null

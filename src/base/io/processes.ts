@@ -30,3 +30,15 @@ export function readPidFile(path: string): number | null {
     return null
   }
 }
+
+/** When a process was started, in clock ticks since boot: with its pid it is unmistakable. null: there is none. */
+export function startTicks(pid: number): number | null {
+  try {
+    // The name in brackets may hold blanks; the 22nd field is the 20th behind it (proc(5)).
+    const [, fields = ''] = /^.*\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? []
+    const [state, ...rest] = fields.split(' ')
+    return state === undefined || state === 'Z' ? null : Number(rest[18])
+  } catch {
+    return null
+  }
+}

@@ -19,6 +19,8 @@ export interface CommandOptions {
   readonly killAfterMs?: number
   /** Called for each piece of output as it arrives (for logs that cannot wait for the end). */
   readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void
+  /** Called with its pid when it runs; what that returns is called when it has ended. */
+  readonly whileRunning?: ((pid: number) => () => void) | undefined
 }
 
 export interface CommandResult {
@@ -33,12 +35,12 @@ export interface CommandResult {
   readonly spawnError: string | null
 }
 
-/** The process group may have ended by itself: ESRCH is then the expected answer. */
+/** The process group may have ended by itself (ESRCH), or have become another user's (EPERM). */
 function killGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  } catch {
+    // Either way there is nothing more that we could do to it.
   }
 }
 
@@ -61,6 +63,7 @@ export function runCommand(
       settled = true
       clearTimeout(deadline)
       clearTimeout(killTimer)
+      ended()
       options.signal?.removeEventListener('abort', end)
       resolve({
         exitCode,
@@ -91,6 +94,7 @@ export function runCommand(
       ...(options.env && { env: { ...options.env } }),
       ...(options.cwd !== undefined && { cwd: options.cwd }),
     })
+    const ended = (child.pid !== undefined && options.whileRunning?.(child.pid)) || (() => {})
     const deadline = setTimeout(end, options.timeoutMs)
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].on('data', (chunk: Buffer) => {

@@ -6,7 +6,8 @@ import { rmSync } from 'node:fs'
 import { readPidFile } from '../../base/io/processes.js'
 import type { Begin, FromRunner, ToRunner } from '../../heartbeat/resources/plan/protocol.js'
 import { runnerLogLine } from '../../heartbeat/resources/plan/script-line.js'
-import { RUNNER_TITLE, succeed } from '../../heartbeat/resources/predecessor.js'
+import { callKeeper, callsFile, RUNNER_TITLE, succeed } from '../../heartbeat/resources/predecessor.js'
+import { reboot } from '../../heartbeat/resources/reboot.js'
 import { Runner } from '../../heartbeat/resources/runner.js'
 import { fileLog } from '../../log/io/file-log.js'
 
@@ -52,7 +53,9 @@ const sayError = (text: string): void =>
   })
 
 function end(): void {
-  if (begin && readPidFile(pidFileOf(begin)) === process.pid) rmSync(pidFileOf(begin), { force: true })
+  if (begin && readPidFile(pidFileOf(begin)) === process.pid) {
+    for (const path of [pidFileOf(begin), callsFile(pidFileOf(begin))]) rmSync(path, { force: true })
+  }
   process.exit(0)
 }
 
@@ -60,12 +63,14 @@ const pidFileOf = ({ paths }: Begin): string => `${paths.varRun}/heartbeat-runne
 
 async function start(message: Begin): Promise<void> {
   begin = message
-  const problem = await succeed(pidFileOf(message), process.pid)
-  if (problem !== null) sayError(problem)
+  const pidFile = pidFileOf(message)
+  await succeed(pidFile, process.pid, sayError)
   runner = new Runner(message, {
     send,
     wallMs: () => Date.now(),
     exit: end,
+    reboot: delayMs => reboot(delayMs, process.env.HA_REBOOT),
+    whileRunning: callKeeper(callsFile(pidFile)),
   })
   send({ kind: 'ready' })
   for (const waited of early.splice(0)) runner.receive(waited)

@@ -62,6 +62,10 @@ export class ApiClients {
     return this.#connections.size
   }
 
+  isSignedOn(id: ConnectionId): boolean {
+    return this.#connections.get(id)?.client != null
+  }
+
   connect(id: ConnectionId, peer: Peer): void {
     assert(!this.#connections.has(id), 'a connection is announced once')
     this.#connections.set(id, { peer, client: null })

@@ -28,28 +28,49 @@ function decodeBody(body: Buffer): Message | Refusal {
   return isRefusal(decoded) ? decoded : decoded.message
 }
 
-/** Collects what arrives in any segmentation. After a refusal the stream is over: the caller closes it. */
+/**
+ * Collects what arrives in any segmentation, at a cost that grows with the bytes alone: a client may send them one by
+ * one. After a refusal the stream is over: the caller closes it.
+ */
 export class FrameStream {
-  #held: Buffer[] = []
-  #heldBytes = 0
+  /** The beginning of a frame stands in the first #length bytes. */
+  #held: Buffer = Buffer.alloc(0)
+  #length = 0
 
   /** The messages that this chunk completes. A message that cannot be read is a refusal in its place. */
   push(chunk: Buffer): { readonly messages: (Message | Refusal)[]; readonly broken: string | null } {
-    this.#held.push(chunk)
-    this.#heldBytes += chunk.length
+    const bytes = this.#length === 0 ? chunk : this.#append(chunk)
     const messages: (Message | Refusal)[] = []
-    if (this.#heldBytes < HEADER_BYTES) return { messages, broken: null }
-    let bytes = Buffer.concat(this.#held)
-    while (bytes.length >= HEADER_BYTES) {
-      const length = bytes.readUInt32LE(0)
-      if (bytes.readUInt32LE(4) !== MAGIC) return { messages, broken: 'a frame with a wrong magic number' }
+    let at = 0
+    while (bytes.length - at >= HEADER_BYTES) {
+      const length = bytes.readUInt32LE(at)
+      if (bytes.readUInt32LE(at + 4) !== MAGIC)
+        return { messages, broken: 'a frame with a wrong magic number' }
       if (length > messageBytesMax) return { messages, broken: `a frame of ${length} bytes` }
-      if (bytes.length < HEADER_BYTES + length) break
-      messages.push(decodeBody(bytes.subarray(HEADER_BYTES, HEADER_BYTES + length)))
-      bytes = bytes.subarray(HEADER_BYTES + length)
+      const end = at + HEADER_BYTES + length
+      if (bytes.length < end) break
+      messages.push(decodeBody(bytes.subarray(at + HEADER_BYTES, end)))
+      at = end
     }
-    this.#held = bytes.length > 0 ? [bytes] : []
-    this.#heldBytes = bytes.length
+    if (at > 0 || this.#length === 0) this.#keep(bytes.subarray(at))
     return { messages, broken: null }
+  }
+
+  #append(chunk: Buffer): Buffer {
+    const length = this.#length + chunk.length
+    if (length > this.#held.length) {
+      const roomier = Buffer.alloc(2 * length)
+      this.#held.copy(roomier, 0, 0, this.#length)
+      this.#held = roomier
+    }
+    chunk.copy(this.#held, this.#length)
+    this.#length = length
+    return this.#held.subarray(0, length)
+  }
+
+  /** A copy, so that a few bytes do not hold on to the memory of the whole chunk. */
+  #keep(rest: Buffer): void {
+    this.#held = Buffer.from(rest)
+    this.#length = rest.length
   }
 }

@@ -6,14 +6,14 @@ import { unreachable } from '../../base/assert.js'
 import * as lines from '../log-lines.js'
 import { Message } from '../wire/message.js'
 import { Chronicle } from './chronicle.js'
-import { classBits, NONE } from './classes.js'
+import { classBits, className, NONE } from './classes.js'
 import type { ClusterConfig, ClusterStatus, Effect, Event, NodeStatus, Settings } from './contract.js'
 import { Generation } from './generation.js'
 import { Ground } from './ground.js'
 import { type Heard, Inbound } from './inbound.js'
 import { Membership, type Peer } from './membership.js'
 import { NodeList, names } from './node-list.js'
-import { parseDecimal, parseHex, printHex } from './numbers.js'
+import { leadingNumber, parseHex, printHex } from './numbers.js'
 import { Ownership } from './ownership.js'
 import { Presence } from './presence.js'
 import { Reliability } from './reliability.js'
@@ -22,6 +22,8 @@ import { reportStatus } from './state-record.js'
 
 export type * from './contract.js'
 
+/** A peer names it, and it stands in every state record. */
+const SITE_LENGTH_MAX = 255
 const STATUSES: readonly string[] = ['init', 'up', 'active', 'dead']
 
 export class Cluster {
@@ -36,6 +38,7 @@ export class Cluster {
   readonly #reliability: Reliability
   readonly #ownership: Ownership
   #communicationIsUp = false
+  #restart: 'no' | 'wanted' | 'done' = 'no'
   #plannedWakeMs = Number.POSITIVE_INFINITY
 
   constructor(given: ClusterConfig) {
@@ -68,7 +71,7 @@ export class Cluster {
 
   /** Consumes one event. Never throws for anything that a peer or an operator can cause. */
   step(event: Event, nowMs: number): Effect[] {
-    if (this.#ownership.departure.phase === 'done') return []
+    if (this.#ownership.departure.phase === 'done' || this.#restart === 'done') return []
     const now = Math.max(nowMs, this.#chronicle.nowMs)
     this.#chronicle.nowMs = now
     this.#notePause(now)
@@ -103,6 +106,12 @@ export class Cluster {
       case 'jobEnded':
         this.#ownership.ground.jobs.ended(event.job, event.failed)
         break
+      case 'resetEnded':
+        this.#ownership.clearance.resetEnded(event.node, event.result)
+        break
+      case 'keys':
+        this.#chronicle.decide(this.#config.us, event.what, 'authkeys was edited')
+        return
       case 'groups':
         this.#ownership.ground.groups = event.groups
         return
@@ -117,8 +126,8 @@ export class Cluster {
       case 'stop':
         this.#ownership.departure.request()
         break
-      case 'restarting':
-        this.#presence.announceRestart()
+      case 'restart':
+        this.#restart = 'wanted'
         break
       case 'clock':
         return
@@ -137,18 +146,31 @@ export class Cluster {
     if (this.#ownership.departure.phase === 'no') this.#generation.tend(nowMs)
     this.#ownership.tick(nowMs)
     this.#ownership.settle(nowMs)
-    if (this.#ownership.departure.phase !== 'done') {
-      const next = Math.min(
-        this.#presence.nextMs(),
-        this.#membership.nextMs(),
-        this.#nodeList.nextMs(),
-        this.#generation.nextMs(),
-        this.#ownership.nextMs(),
-      )
-      this.#plannedWakeMs = Math.max(next, nowMs + 1)
-      this.#chronicle.push({ kind: 'wakeAt', atMs: this.#plannedWakeMs })
-    }
+    if (this.#restart === 'wanted' && this.#ownership.isAtRest) this.#restartNow()
+    else if (this.#ownership.departure.phase !== 'done') this.#planWake(nowMs)
     return this.#chronicle.take()
+  }
+
+  #restartNow(): void {
+    const { ground } = this.#ownership
+    const held = className(ground.held)
+    this.#restart = 'done'
+    this.#chronicle.log(lines.restartExec())
+    this.#chronicle.decide(this.#config.us, `restarts and keeps ${held}`, 'asked to')
+    this.#presence.announceRestart()
+    this.#chronicle.push({ kind: 'restart', held, failed: ground.failed })
+  }
+
+  #planWake(nowMs: number): void {
+    const next = Math.min(
+      this.#presence.nextMs(),
+      this.#membership.nextMs(),
+      this.#nodeList.nextMs(),
+      this.#generation.nextMs(),
+      this.#ownership.nextMs(),
+    )
+    this.#plannedWakeMs = Math.max(next, nowMs + 1)
+    this.#chronicle.push({ kind: 'wakeAt', atMs: this.#plannedWakeMs })
   }
 
   /** Woken much too late: packets may be waiting unread, and the silence was ours. */
@@ -158,12 +180,17 @@ export class Cluster {
     this.#membership.grantGrace(nowMs)
     if (lateMs <= this.#config.deadtimeMs) return
     this.#chronicle.log(lines.pausedFor(Math.round(lateMs)))
+    this.#chronicle.decide(
+      this.#config.us,
+      `did not run for ${Math.round(lateMs)} ms`,
+      'its own clock says so',
+    )
     this.#ownership.awoke()
   }
 
   #bury(peer: Peer): void {
     this.#chronicle.push({ kind: 'deliver', message: this.#notice(peer, 'dead') })
-    if (peer.type === 'normal') this.#ownership.peerDied(peer.name, peer.hasLeft)
+    if (peer.type === 'normal') this.#ownership.peerDied(peer)
   }
 
   #tendPeer(peer: Peer, nowMs: number): void {
@@ -246,8 +273,8 @@ export class Cluster {
     if (message.type === 'delnode') this.#nodeList.remove(names(message.text('nodelist')))
     const named = this.#membership.peers.get(message.text('node')?.toLowerCase() ?? '')
     if (named === undefined) return
-    if (message.type === 'setweight') named.weight = parseDecimal(message.text('weight')) ?? named.weight
-    if (message.type === 'setsite') named.site = message.text('site') ?? ''
+    if (message.type === 'setweight') named.weight = leadingNumber(message.text('weight') ?? '')
+    if (message.type === 'setsite') named.site = (message.text('site') ?? '').slice(0, SITE_LENGTH_MAX)
   }
 
   /** FIFO, API clients, our own commands: goes to the cluster, and concerns us as if a peer had said it. */
@@ -261,6 +288,10 @@ export class Cluster {
     }
     this.#sender.sendMessage(message)
     this.#editNodes(message, nowMs)
+    const isForUs = message.text('dest')?.toLowerCase() === this.#config.us
+    if (message.type === 'ip-request-resp' && isForUs) this.#ownership.legacy.answered(message)
+    if (message.type === 'resource' && message.text('info') === 'mach_down')
+      this.#ownership.saidMachDown(message)
   }
 
   #hearPing(peer: Peer, message: Message, nowMs: number): void {

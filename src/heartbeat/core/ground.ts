@@ -50,7 +50,7 @@ export class Ground {
   held: Bits
   peer: PeerView = unknownPeer()
   groups: readonly GroupName[]
-  failed: readonly GroupName[] = []
+  failed: readonly GroupName[]
   /** We have told the peer that we are unstable and owe it the news of our being stable. */
   owesStable = false
   standbyIsRunning = false
@@ -76,6 +76,7 @@ export class Ground {
     this.sender = sender
     this.held = held
     this.groups = config.groups
+    this.failed = config.failedAtStart ?? []
     this.jobs = new Jobs(chronicle)
     this.agreement = new Agreement(config.us, config.fingerprints ?? [], chronicle)
   }
@@ -94,6 +95,16 @@ export class Ground {
 
   get peerIsAlive(): boolean {
     return this.membership.living().some(peer => !peer.hasLeft)
+  }
+
+  /** The peer has said that it stops. */
+  get peerHasLeft(): boolean {
+    return this.membership.others().some(peer => peer.type === 'normal' && peer.hasLeft)
+  }
+
+  /** It may run something: it has not said that it holds nothing. In legacy mode only a stop is told. */
+  get peerMayHold(): boolean {
+    return this.isLegacy || !this.peer.hasClaimed || this.peer.held !== NONE
   }
 
   get peerName(): NodeName {
@@ -189,13 +200,19 @@ export class Ground {
 
   /** Remembers which groups of these classes failed to start; the others of these classes are well. */
   noteStarts(bits: Bits, failed: readonly GroupName[]): void {
-    for (const { key, node } of failed) this.chronicle.log(lines.startFailed(key, node))
+    for (const { key, node } of failed) {
+      this.chronicle.log(lines.startFailed(key, node))
+      this.chronicle.decide(this.us, `${key} of ${node} failed`, 'it could not be started')
+    }
     this.#note(bits, failed)
   }
 
   /** The same for groups that could not be stopped. */
   noteStops(bits: Bits, failed: readonly GroupName[]): void {
-    for (const { key, node } of failed) this.chronicle.log(lines.stopFailed(key, node))
+    for (const { key, node } of failed) {
+      this.chronicle.log(lines.stopFailed(key, node))
+      this.chronicle.decide(this.us, `${key} of ${node} failed`, 'it could not be stopped')
+    }
     this.#note(bits, failed)
   }
 

@@ -23,7 +23,11 @@ export function reportStatus(from: Sources): ClusterStatus {
   const peerIsSettled = ground.peer.isStable || ground.isLegacy || !ground.peerIsAlive
   const settledStates = ['stable', 'shutdown', 'init']
   const isSettled =
-    peerIsSettled && !ground.standbyIsRunning && ground.jobs.isIdle && settledStates.includes(ground.state)
+    peerIsSettled &&
+    !ownership.clearance.isResetting &&
+    !ground.standbyIsRunning &&
+    ground.jobs.isIdle &&
+    settledStates.includes(ground.state)
   return {
     us: config.us,
     status: from.status,

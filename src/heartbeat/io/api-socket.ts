@@ -1,18 +1,22 @@
 /**
- * The register socket: accepts clients, moves bytes, performs what api/clients.ts decides. Everything has a limit:
- * connections, unread answers of a client that does not read, the size of a frame.
+ * The register socket: accepts clients and performs what api/clients.ts decides. Connections have a limit; when it is
+ * reached, one that has not signed on makes room, so that nobody locks the others out by connecting alone.
  */
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { isNativeFailure, peerCredentials } from '../../base/io/native.js'
+import { nowMs } from '../../base/io/real-clock.js'
+import { Rarely, withTimes } from '../../base/rarely.js'
+import { TokenBucket } from '../../base/token-bucket.js'
 import type { AuthorizationRule, Credentials } from '../api/authorization.js'
 import { ApiClients, type ApiEffect, type ConnectionId } from '../api/clients.js'
 import type { ClusterView } from '../api/cluster-view.js'
-import { encodeFrame, FrameStream } from '../api/frame.js'
-import { isRefusal, type Message } from '../wire/message.js'
+import type { Message } from '../wire/message.js'
+import { ApiConnection } from './api-connection.js'
 
-const CONNECTIONS_MAX = 128
-const UNREAD_BYTES_MAX = 1_048_576
+export const CONNECTIONS_MAX = 128
+/** Messages for the whole cluster, of all clients together: a link lets 64 packets wait. */
+const SUBMISSIONS = { burst: 32, perSecond: 100 } as const
 
 export interface ApiSocketOptions {
   /** Folder of the socket: it decides who may connect. */
@@ -49,7 +53,9 @@ export class ApiSocket {
   readonly clients: ApiClients
   readonly #options: ApiSocketOptions
   readonly #server: Server
-  readonly #sockets = new Map<ConnectionId, Socket>()
+  readonly #connections = new Map<ConnectionId, ApiConnection>()
+  readonly #submissions = new TokenBucket(SUBMISSIONS.burst, SUBMISSIONS.perSecond, nowMs())
+  readonly #troubles = new Rarely()
   #lastId: ConnectionId = 0
 
   private constructor(options: ApiSocketOptions) {
@@ -82,45 +88,66 @@ export class ApiSocket {
 
   close(): void {
     this.#server.close()
-    for (const socket of this.#sockets.values()) socket.destroy()
-    this.#sockets.clear()
+    for (const connection of this.#connections.values()) connection.destroy()
+    this.#connections.clear()
     rmSync(`${this.#options.folder}/register`, { force: true })
   }
 
   #accept(socket: Socket): void {
     socket.on('error', () => {}) // followed by close
-    if (this.#sockets.size >= CONNECTIONS_MAX) {
-      this.#options.onLog('WARN', `client refused: ${CONNECTIONS_MAX} are connected already`)
+    if (this.#connections.size >= CONNECTIONS_MAX && !this.#makeRoom()) {
+      this.#trouble(`client refused: ${CONNECTIONS_MAX} are signed on already`)
       socket.destroy()
       return
     }
     const id = ++this.#lastId
-    const frames = new FrameStream()
-    this.#sockets.set(id, socket)
     this.clients.connect(id, { credentials: credentialsOf(socket), claimed: credentialsOfPid })
-    socket.on('data', chunk => {
-      const { messages, broken } = frames.push(chunk)
-      for (const message of messages) {
-        if (!isRefusal(message)) this.#perform(this.clients.receive(id, message, this.#options.view()))
-      }
-      if (broken === null) return
-      this.#options.onLog('WARN', `client closed: it sent ${broken}`)
-      socket.destroy()
+    const connection = new ApiConnection(socket, {
+      onMessage: message => this.#receive(id, message),
+      onTrouble: sentence => this.#trouble(sentence),
+      onClosed: () => {
+        this.#connections.delete(id)
+        this.#perform(this.clients.disconnect(id, this.#options.view()))
+      },
     })
-    socket.on('close', () => {
-      this.#sockets.delete(id)
-      this.#perform(this.clients.disconnect(id, this.#options.view()))
-    })
+    this.#connections.set(id, connection)
+  }
+
+  /** Closes the oldest connection that has not signed on. */
+  #makeRoom(): boolean {
+    for (const [id, connection] of this.#connections) {
+      if (this.clients.isSignedOn(id)) continue
+      this.#trouble(`client closed: ${CONNECTIONS_MAX} are connected, and it has not signed on`)
+      this.#connections.delete(id)
+      connection.destroy()
+      return true
+    }
+    return false
+  }
+
+  /** How long its sender has to wait. */
+  #receive(id: ConnectionId, message: Message): number {
+    const effects = this.clients.receive(id, message, this.#options.view())
+    if (this.clients.isSignedOn(id)) this.#connections.get(id)?.signedOn()
+    this.#perform(effects)
+    const submitted = effects.filter(({ kind }) => kind === 'submit').length
+    return submitted === 0 ? 0 : this.#submissions.take(submitted, nowMs())
+  }
+
+  /** A client can cause it as often as it likes. */
+  #trouble(sentence: string): void {
+    const said = this.#troubles.note(sentence, nowMs())
+    if (said !== null) this.#options.onLog('WARN', withTimes(sentence, said))
   }
 
   #perform(effects: readonly ApiEffect[]): void {
     for (const effect of effects) {
       switch (effect.kind) {
         case 'reply':
-          this.#reply(effect.to, effect.message)
+          this.#connections.get(effect.to)?.send(effect.message)
           break
         case 'close':
-          this.#sockets.get(effect.connection)?.end()
+          this.#connections.get(effect.connection)?.leave()
           break
         case 'submit':
           this.#options.onSubmit(effect.message)
@@ -133,15 +160,6 @@ export class ApiSocket {
           break
       }
     }
-  }
-
-  #reply(to: ConnectionId, message: Message): void {
-    const socket = this.#sockets.get(to)
-    if (!socket) return
-    if (socket.writableLength > UNREAD_BYTES_MAX) {
-      this.#options.onLog('WARN', 'client closed: it does not read its messages')
-      socket.destroy()
-    } else socket.write(encodeFrame(message))
   }
 
   #signal(pid: number, signal: number): void {

@@ -17,7 +17,8 @@ import { readAccounts } from './accounts.js'
 import { isExecutable } from './child-facts.js'
 import { HARESOURCES_BYTES_MAX, plainGroups } from './haresources-file.js'
 
-const FILE_BYTES_MAX = 1_048_576
+/** Also what a running daemon reads again: a broken file of this size costs some 20 ms, and no heartbeat. */
+const FILE_BYTES_MAX = 131_072
 
 export const EXIT = { ok: 0, media: 1, rights: 4, configuration: 6 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
@@ -31,6 +32,8 @@ export interface Configuration {
   readonly diagnostics: readonly Diagnostic[]
   /** The texts that were read, to see later whether a file has changed. */
   readonly texts: { readonly haCf: string; readonly authkeys: string; readonly haresources: string }
+  /** When ha.cf was written last: who touches it wants a restart. */
+  readonly haCfChangedMs: number
 }
 
 export interface Refused {
@@ -88,6 +91,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     keys: keys.ring,
     groups: groups.groups,
     diagnostics,
+    haCfChangedMs: haCfText.changedMs,
     texts: { haCf: haCfText.text, authkeys: keys.text, haresources: groups.text },
   }
 }
@@ -106,14 +110,21 @@ interface Unreadable {
   readonly rights: boolean
 }
 
-function readText(path: string, bytesMax: number): { readonly text: string } | Unreadable {
+function readText(
+  path: string,
+  bytesMax: number,
+): { readonly text: string; readonly changedMs: number } | Unreadable {
   try {
-    return { text: readSmallFile(path, bytesMax).toString('latin1') }
+    // Before it is read: an edit in between is noticed the next time.
+    const changedMs = statSync(path).mtimeMs
+    return { text: readSmallFile(path, bytesMax).toString('latin1'), changedMs }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const rights = code === 'EACCES' || code === 'EPERM'
     if (code === 'ENOENT')
       return { problem: `${path} does not exist: write it first (etc-ha.d holds a sample)`, rights }
+    // What readSmallFile says itself names the path.
+    if (code === 'ENOTREG' || code === 'EFBIG') return { problem: message, rights }
     const help = rights ? ': run heartbeat as root, or as the user that owns the file' : ''
     return { problem: `${path} cannot be read (${code ?? message})${help}`, rights }
   }
@@ -143,7 +154,9 @@ export function readKeys(path: string): KeysReading {
     return { ring: null, diagnostics: [fileError(path, read, original)], rights: read.rights, text: '' }
   }
   const { value, diagnostics } = parseAuthkeys(read.text, { file: path })
-  const modes = checkMode(statSync(path).mode, path)
+  // Gone since it was read: what was read is judged.
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode
+  const modes = mode === undefined ? [] : checkMode(mode, path)
   const all = [...modes, ...diagnostics]
   const isWrong = all.some(({ severity }) => severity === 'error')
   const ring = isWrong ? null : keyRing(value.signWith, value.keys.values())

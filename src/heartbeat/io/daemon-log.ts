@@ -2,7 +2,9 @@
  * The daemon's log as ha.cf asks for it: which file, which facility, how much. It can be changed while it runs; the
  * lines of the old place are written out before the new one is used.
  */
+import { nowMs } from '../../base/io/real-clock.js'
 import { HaLog } from '../../log/io/ha-log.js'
+import { LineLimit } from '../../log/line-limit.js'
 import type { Level } from '../../log/record.js'
 import type { HaCf } from '../config/ha-cf-table.js'
 import { clientOwner } from './accounts.js'
@@ -27,6 +29,7 @@ export function logfileOf(directives: LogDirectives, varLog: string): string | n
 
 export class DaemonLog {
   readonly #options: DaemonLogOptions
+  readonly #limit = new LineLimit(nowMs())
   #log: HaLog
 
   constructor(directives: LogDirectives, options: DaemonLogOptions) {
@@ -34,7 +37,17 @@ export class DaemonLog {
     this.#log = this.#open(directives, directives.debug + options.debug)
   }
 
-  say = (level: Level, text: string): void => this.#log.say(level, text)
+  /** Lines that others can cause are rare by themselves; here all together have a limit. */
+  say = (level: Level, text: string): void => {
+    if (!this.#limit.allows(level, nowMs())) return
+    this.#sayLeftOut()
+    this.#log.say(level, text)
+  }
+
+  #sayLeftOut(): void {
+    const text = this.#limit.takeLeftOut()
+    if (text !== null) this.#log.say('WARN', text)
+  }
 
   /** A line that a child has composed, with its newline. */
   childLine(line: string): void {
@@ -54,6 +67,7 @@ export class DaemonLog {
   }
 
   close(): void {
+    this.#sayLeftOut()
     this.#log.close()
   }
 

@@ -4,9 +4,16 @@
  */
 import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { Paced } from '../../base/io/paced.js'
+import { nowMs } from '../../base/io/real-clock.js'
 import { runCommand } from '../../base/io/run-command.js'
-import { isRefusal, type Message } from '../wire/message.js'
+import { Rarely, withTimes } from '../../base/rarely.js'
+import { TokenBucket } from '../../base/token-bucket.js'
+import { isRefusal, type Message, type Refusal } from '../wire/message.js'
 import { MessageStream } from '../wire/message-stream.js'
+
+/** Whoever writes faster has to wait, as at a pipe whose reader is slow; a link lets 64 packets wait. */
+const MESSAGES = { burst: 32, perSecond: 100 } as const
 
 export interface Fifo {
   close(): void
@@ -40,13 +47,23 @@ export async function openFifo(path: string, handlers: FifoHandlers): Promise<Fi
     throw new Error(`${path} is not a FIFO`)
   }
   const stream = new MessageStream()
+  const refusals = new Rarely()
+  const refuse = (reason: string): void => {
+    const said = refusals.note(reason, nowMs())
+    if (said !== null) handlers.onRefused(withTimes(reason, said))
+  }
+  const messages = new TokenBucket(MESSAGES.burst, MESSAGES.perSecond, nowMs())
   const socket = new Socket({ fd, readable: true, writable: false })
-  socket.on('data', chunk => {
-    for (const message of stream.push(chunk)) {
-      if (isRefusal(message)) handlers.onRefused(message.reason)
-      else handlers.onMessage(message)
-    }
+  const paced = new Paced<Message | Refusal>(socket, message => {
+    if (isRefusal(message)) refuse(message.reason)
+    else handlers.onMessage(message)
+    return messages.take(1, nowMs())
   })
-  socket.on('error', error => handlers.onRefused(`reading ${path}: ${error.message}`))
-  return { wasThere, close: () => void socket.destroy() }
+  socket.on('data', chunk => paced.push(stream.push(chunk)))
+  socket.on('error', error => refuse(`reading ${path}: ${error.message}`))
+  const close = (): void => {
+    paced.close()
+    socket.destroy()
+  }
+  return { wasThere, close }
 }

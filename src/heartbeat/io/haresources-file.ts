@@ -7,7 +7,7 @@ import { hasErrors, render } from '../../syntax/diagnostic.js'
 import { parseHaresources } from '../config/haresources.js'
 import type { ResourceGroup } from '../resources/plan/resource.js'
 
-export const HARESOURCES_BYTES_MAX = 1_048_576
+export const HARESOURCES_BYTES_MAX = 262_144
 
 export interface GroupsReading {
   readonly groups: readonly ResourceGroup[]

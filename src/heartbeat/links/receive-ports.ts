@@ -24,6 +24,9 @@ interface ReceivePort {
 /** Stops listening; the last listener of a socket closes it. */
 export type Release = () => Promise<void>
 
+/** What waits in the kernel while we are busy; a kernel that allows less gives less. */
+const RECEIVE_BUFFER_BYTES = 1_048_576
+
 export interface Listening {
   readonly socket: Socket
   readonly release: Release
@@ -42,6 +45,7 @@ export class ReceivePorts {
     }
     const socket = await openUdp(end, use, listener.link)
     if ('reason' in socket) return socket
+    socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES)
     const port: ReceivePort = { socket, listeners: [listener] }
     if (!use.isShared) this.#ports.set(key, port)
     socket.on('message', (bytes, from) => {

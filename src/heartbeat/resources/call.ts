@@ -5,7 +5,7 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
 import type { AgentContext } from '../../agents/agent.js'
 import { builtinAgents } from '../../agents/table.js'
-import { runCommand } from '../../base/io/run-command.js'
+import { type CommandOptions, runCommand } from '../../base/io/run-command.js'
 import type { Paths } from '../../base/paths.js'
 import type { Action, CallOutcome } from './plan/group.js'
 import { type FileKind, LAUNCHER_MARK, type Located, locate } from './plan/locate.js'
@@ -25,6 +25,7 @@ export interface CallWorld {
   /** Aborted when the runner must end now. */
   readonly ending: AbortSignal
   readonly timeoutMs: Readonly<Record<Action, number>>
+  readonly whileRunning?: CommandOptions['whileRunning']
 }
 
 function look(path: string): FileKind {
@@ -70,27 +71,30 @@ export async function callResource(
   const located = locateResource(resource, world)
   if (located.kind === 'none') return { path: null, exitCode: null, output: '', problem: 'no such script' }
   const timeoutMs = world.timeoutMs[action]
-  const late = `not finished after ${timeoutMs / 1000} s, ended`
+  const late = (): string =>
+    world.ending.aborted ? 'ended, because heartbeat ends' : `not finished after ${timeoutMs / 1000} s, ended`
   if (located.kind === 'agent') {
     const signal = AbortSignal.any([world.ending, AbortSignal.timeout(timeoutMs)])
-    const context: AgentContext = { paths: world.paths, env: world.env, log: world.log, signal }
+    const { paths, env, log, whileRunning } = world
+    const context: AgentContext = { paths, env, log, signal, whileRunning }
     const agent = builtinAgents.get(located.name)!
     const outcome = await untilAborted(agent.run(resource.args, action, context), signal)
     if (outcome) return { path: located.path, ...outcome }
-    return { path: located.path, exitCode: null, output: '', problem: late }
+    return { path: located.path, exitCode: null, output: '', problem: late() }
   }
   const result = await runCommand(located.path, [...resource.args, action], {
     timeoutMs,
     env: world.env,
     cwd: '/',
     signal: world.ending,
+    whileRunning: world.whileRunning,
   })
   const output = result.stdout + result.stderr
   if (result.exitCode !== null && !result.timedOut) {
     return { path: located.path, exitCode: result.exitCode, output }
   }
   const problem = result.timedOut
-    ? late
+    ? late()
     : result.spawnError !== null
       ? `cannot be run: ${result.spawnError}`
       : `ended by ${result.signal}`

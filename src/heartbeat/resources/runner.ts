@@ -14,10 +14,12 @@ import type { GroupName } from '../core/cluster.js'
 import { CALL_TIMEOUT_MS, type CallWorld, callResource, locateResource } from './call.js'
 import { Children } from './children.js'
 import { type Performer, perform } from './perform.js'
+import { ALL_REBOOTS_FAILED, rebooting } from './plan/children.js'
 import { clearGroup, giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan/group.js'
 import { type JobPlan, type JobStep, planJob } from './plan/jobs.js'
 import type { Begin, FromRunner, RunnerLine, ToRunner } from './plan/protocol.js'
 import { groupKey, groupText, type Resource, type ResourceGroup } from './plan/resource.js'
+import { Stonith } from './stonith.js'
 
 const JOBS_MAX = 64
 const SCRIPTS_MAX = 256
@@ -33,6 +35,10 @@ export interface RunnerWorld {
   /** Calls this when the process is to end. */
   readonly exit: () => void
   readonly retries?: StopRetries
+  /** Reboots the machine; resolves, with the reason, only when that did not work. */
+  readonly reboot: (delayMs: number) => Promise<string>
+  /** Start and end of the programs that start and stop resources. */
+  readonly whileRunning?: (pid: number) => () => void
 }
 
 type Line = Omit<RunnerLine, 'atMs' | 'pid'>
@@ -46,13 +52,14 @@ function programOf(resource: Resource): string {
 export class Runner {
   readonly #world: RunnerWorld
   readonly #begin: Begin
-  readonly #call: CallWorld
+  #call: CallWorld
   readonly #retries: StopRetries
   readonly #ending = new AbortController()
   /** Aborted when nothing may be taken any more. */
   readonly #taking = new AbortController()
   readonly #held: Map<string, ResourceGroup>
   readonly #children: Children
+  readonly #stonith: Stonith
   readonly #jobs = new BoundedQueue<Extract<ToRunner, { kind: 'job' | 'announce' }>>(JOBS_MAX)
   readonly #scripts = new BoundedQueue<Extract<ToRunner, { kind: 'script' }>>(SCRIPTS_MAX)
   #working = false
@@ -68,16 +75,24 @@ export class Runner {
     const named = begin.env.HA_STOPRETRYMAX !== undefined && Number.isInteger(max) && max >= 0
     this.#retries = world.retries ?? { ...STOP_RETRIES, ...(named && { max: Math.min(max, 3_600) }) }
     this.#children = new Children({
-      env: begin.env,
+      env: () => this.#call.env,
       coresFolder: `${begin.paths.varLib}/cores`,
       say: (level, text, pid) => this.#say({ program: 'heartbeat', level, text }, pid),
       onRunning: pids => world.send({ kind: 'children', pids }),
+      reboot: reason => void this.#reboot(reason),
+    })
+    this.#stonith = new Stonith({
+      env: () => this.#call.env,
+      folder: begin.paths.varRun,
+      say: (level, text) => this.#say({ program: 'heartbeat', level, text }),
+      ending: this.#ending.signal,
     })
     this.#call = {
       paths: begin.paths,
       env: begin.env,
       ending: this.#ending.signal,
       timeoutMs: CALL_TIMEOUT_MS,
+      whileRunning: world.whileRunning,
       log: (level, instance, text) =>
         this.#say({ program: `${instance.split('_')[0]}(${instance})`, level, text }),
     }
@@ -104,6 +119,17 @@ export class Runner {
           })
         }
         return
+      case 'environment':
+        this.#call = { ...this.#call, env: message.env }
+        return
+      case 'reset':
+        void this.#stonith
+          .reset(message.node, message.devices)
+          .then(result => this.#world.send({ kind: 'resetEnded', node: message.node, result }))
+        return
+      case 'checkDevices':
+        void this.#stonith.check(message.devices)
+        return
       case 'children':
         this.#children.start(message.programs)
         return
@@ -122,12 +148,12 @@ export class Runner {
     this.#orphaned = true
     this.#taking.abort()
     const childrenEnded = this.#children.end()
-    while (this.#working) await sleep(20)
     if (this.#held.size > 0) {
       const text = 'The heartbeat daemon is gone. Giving up the resources of this node.'
       this.#say({ program: 'heartbeat', level: 'CRIT', text })
-      for (const group of [...this.#held.values()].reverse()) await this.#give(group)
     }
+    while (this.#working) await sleep(20)
+    for (const group of [...this.#held.values()].reverse()) await this.#give(group)
     await childrenEnded
     this.#world.exit()
   }
@@ -201,6 +227,13 @@ export class Runner {
     return given
   }
 
+  /** A program of failfast has died. */
+  async #reboot(reason: string): Promise<void> {
+    this.#say({ program: 'heartbeat', level: 'EMERG', text: rebooting(reason) })
+    const problem = await this.#world.reboot(this.#begin.keepaliveMs)
+    this.#say({ program: 'heartbeat', level: 'CRIT', text: `${ALL_REBOOTS_FAILED}: ${problem}` })
+  }
+
   #forget(group: ResourceGroup): void {
     if (!this.#held.delete(groupText(group))) return
     this.#world.send({ kind: 'held', groups: [...this.#held.values()] })
@@ -236,7 +269,7 @@ export class Runner {
       this.#say({ program: 'harc(default)', level: 'info', text: `Running ${path} ${next.name}` })
       const result = await runCommand(path, [next.name], {
         timeoutMs: SCRIPT_TIMEOUT_MS,
-        env: { ...this.#begin.env, ...next.env },
+        env: { ...this.#call.env, ...next.env },
         cwd: '/',
         signal: this.#ending.signal,
       })

@@ -36,10 +36,20 @@ async function append(path: string, text: string, mode: number, owner: FileOwner
   }
 }
 
-/** `owner`: who else writes into the file, where the caller may give files away. */
-export function fileLog(path: string, mode = 0o640, owner: FileOwner | null = null): FileLog {
+/**
+ * `owner`: who else writes into the file, where the caller may give files away. `onTrouble` hears when writing begins
+ * to fail and when it works again; the file itself says afterwards how many lines it lacks.
+ */
+export function fileLog(
+  path: string,
+  mode = 0o640,
+  owner: FileOwner | null = null,
+  onTrouble: (sentence: string) => void = () => {},
+): FileLog {
   let queue: string[] = []
   let dropped = 0
+  let lost = 0
+  let failure: string | null = null
   let writing = false
   let written: Promise<void> = Promise.resolve()
   const take = (): string => {
@@ -49,15 +59,34 @@ export function fileLog(path: string, mode = 0o640, owner: FileOwner | null = nu
     dropped = 0
     return text
   }
+  const works = (): void => {
+    if (failure !== null) onTrouble(`${path} is written again: ${lost} lines were lost (${failure})`)
+    failure = null
+    lost = 0
+  }
+  /** A full disk or a folder that vanished must not end a daemon; the next line tries again. */
+  const fails = (lines: number, error: NodeJS.ErrnoException): void => {
+    lost += lines
+    const code = error.code ?? error.message
+    if (code !== failure)
+      onTrouble(`${path} cannot be written (${code}): lines are lost until that is mended`)
+    failure = code
+  }
   const drain = async (): Promise<void> => {
     writing = true
-    try {
-      while (queue.length > 0) await append(path, take(), mode, owner)
-    } catch {
-      // A full disk or a folder that vanished must not end a daemon; the next line tries again.
-    } finally {
-      writing = false
+    while (queue.length > 0) {
+      const lines = queue.length + dropped
+      // What was written last may have been cut within a line.
+      const before = failure === null ? '' : `\n(${lost} log lines lost: ${failure})\n`
+      try {
+        await append(path, before + take(), mode, owner)
+        works()
+      } catch (error) {
+        fails(lines, error as NodeJS.ErrnoException)
+        break
+      }
     }
+    writing = false
   }
   return {
     write(line) {

@@ -32,8 +32,10 @@ export class HaLog {
   constructor(options: HaLogOptions) {
     this.#options = options
     this.debug = options.debug
-    this.#logfile = options.logfile === null ? null : fileLog(options.logfile, LOG_MODE, options.owner)
-    this.#debugfile = options.debugfile === null ? null : fileLog(options.debugfile, LOG_MODE, options.owner)
+    const open = (path: string | null): LineSink | null =>
+      path === null ? null : fileLog(path, LOG_MODE, options.owner, text => this.#sayElsewhere(text))
+    this.#logfile = open(options.logfile)
+    this.#debugfile = open(options.debugfile)
     const { logfacility } = options
     const hasSyslog = logfacility !== null && logfacility !== 'none'
     this.#syslog = hasSyslog ? syslogSink(logfacility, 'heartbeat', text => this.#write('WARN', text)) : null
@@ -57,6 +59,14 @@ export class HaLog {
     this.#logfile?.flushNow()
     this.#debugfile?.flushNow()
     this.#syslog?.close()
+  }
+
+  /** About a file: the other places hear it, syslog among them. */
+  #sayElsewhere(text: string): void {
+    this.#options.also?.(
+      haLogLine({ atMs: Date.now(), level: 'WARN', text }, this.#options.node, process.pid),
+    )
+    this.#syslog?.write({ atMs: Date.now(), level: 'WARN', text })
   }
 
   #write(level: Level, text: string): void {

@@ -40,11 +40,13 @@ test('without koffi every call gives the reason and nothing throws', async t => 
       native.peerCredentials(0),
       native.scheduleRoundRobin(1),
       native.sendGratuitousArp('lo', '127.0.0.1'),
+      native.sendFrames('lo', 0x86dd, () => []),
+      native.setWatchdogTimeout(0, 5),
       native.closeDescriptor(99) ?? null,
     ]))`,
   )
   const absent = { reason: 'the optional package koffi is not installed', code: 'UNAVAILABLE' }
-  t.deepEqual(results, [absent, absent, absent, absent, null])
+  t.deepEqual(results, [absent, absent, absent, absent, absent, absent, null])
 })
 
 native('a UDP socket bound to lo is adopted by dgram, hears lo and sends marked packets', async t => {

@@ -63,3 +63,20 @@ test('a body without the final NUL and one in netstring form are understood', t 
   const [refusal] = new FrameStream().push(body('nonsense')).messages
   t.true(refusal !== undefined && isRefusal(refusal))
 })
+
+test('a frame of the largest size that comes byte by byte is not copied anew with each byte', t => {
+  const body = Buffer.alloc(262_144, 'x')
+  const frame = Buffer.concat([Buffer.from('00000400cdab0000', 'hex'), body, signon])
+  const timeOf = (piece: number): number => {
+    const stream = new FrameStream()
+    const started = process.hrtime.bigint()
+    let found = 0
+    for (let at = 0; at < frame.length; at += piece)
+      found += stream.push(frame.subarray(at, at + piece)).messages.length
+    t.is(found, 2)
+    return Number(process.hrtime.bigint() - started) / 1e6
+  }
+  timeOf(1)
+  // Copying what is held at each byte would take 30 s and more.
+  t.true(timeOf(1) < 2_000, `${timeOf(1)} ms`)
+})

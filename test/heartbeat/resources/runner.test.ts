@@ -37,7 +37,7 @@ class Bench {
     const { root } = this
     this.runner = new Runner(
       {
-        ...{ kind: 'begin', us: 'alpha', held: [], logfile: null },
+        ...{ kind: 'begin', us: 'alpha', held: [], keepaliveMs: 1, logfile: null },
         paths: { haDir: root, varLib: root, varRun: root, varLog: root },
         env: { PATH: process.env.PATH ?? '', HA_VARRUN: root, HA_INITDIR: '/nonexistent' },
       },
@@ -52,6 +52,7 @@ class Bench {
           this.#wake()
         },
         retries: { max: 1, everyMs: 1 },
+        reboot: async () => 'a test does not reboot',
       },
     )
   }

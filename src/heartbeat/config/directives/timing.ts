@@ -70,6 +70,15 @@ export const timingDirectives = {
     summary: 'whether a returning node takes its resources back',
     support: 'acts',
   }),
+  takeover_needs_ping: directive({
+    arg: onOff,
+    default: false,
+    defaultText: 'off',
+    repeat: 'last-wins',
+    summary:
+      'ours, unknown to heartbeat 3: take over from a dead node only while a ping node answers; a node that is cut off takes nothing',
+    support: 'acts',
+  }),
   hopfudge: directive({
     arg: integer(0, 255),
     default: 1,

@@ -4,9 +4,10 @@
  */
 import type { Paths } from '../../../base/paths.js'
 import type { Level } from '../../../log/record.js'
-import type { GroupName, ResourceJob } from '../../core/cluster.js'
+import type { GroupName, ResourceJob, StonithResult } from '../../core/cluster.js'
 import type { ChildProgram } from './children.js'
 import type { ResourceGroup } from './resource.js'
+import type { StonithDevice } from './stonith.js'
 
 /** A line for ha-log that is not the daemon's own. */
 export interface RunnerLine {
@@ -28,6 +29,8 @@ export type ToRunner =
       readonly env: Readonly<Record<string, string>>
       /** What a runner before this one had taken. */
       readonly held: readonly ResourceGroup[]
+      /** How long the log has to reach the disk before a reboot. */
+      readonly keepaliveMs: number
       /** Where to write when the daemon is gone. */
       readonly logfile: string | null
     }
@@ -41,6 +44,12 @@ export type ToRunner =
   | { readonly kind: 'children'; readonly programs: readonly ChildProgram[] }
   /** Answered by childrenEnded. */
   | { readonly kind: 'endChildren' }
+  /** Ha.cf has changed: what scripts, agents and programs that start from now on find in their environment. */
+  | { readonly kind: 'environment'; readonly env: Readonly<Record<string, string>> }
+  /** Have one of these devices reset a node; answered by resetEnded. */
+  | { readonly kind: 'reset'; readonly node: string; readonly devices: readonly StonithDevice[] }
+  /** Ask the devices whether they work; the answer goes to the log. */
+  | { readonly kind: 'checkDevices'; readonly devices: readonly StonithDevice[] }
   /** The daemon ends in good order: nothing is to be given up any more. */
   | { readonly kind: 'goodbye' }
 
@@ -51,6 +60,7 @@ export type FromRunner =
   /** Process groups of respawn that run now. */
   | { readonly kind: 'children'; readonly pids: readonly number[] }
   | { readonly kind: 'childrenEnded' }
+  | { readonly kind: 'resetEnded'; readonly node: string; readonly result: StonithResult }
   | { readonly kind: 'held'; readonly groups: readonly ResourceGroup[] }
 
 export type Begin = Extract<ToRunner, { kind: 'begin' }>
