@@ -5,12 +5,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sendFrames } from '../base/io/native.js'
 import { runCommand } from '../base/io/run-command.js'
-import type { AgentContext } from './agent.js'
+import { type AgentContext, ANNOUNCEMENTS } from './agent.js'
 import { toBytes } from './ipv6.js'
 import { advertisementFrame } from './neighbour-advertisement.js'
 
-const TIMES = 5
-const EVERY_MS = 200
 const ETH_P_IPV6 = 0x86dd
 const running = new Map<string, AbortController>()
 
@@ -34,8 +32,9 @@ export async function advertise(
   cancelAdvertisements(address)
   const stopping = new AbortController()
   running.set(address, stopping)
-  for (let i = 0; i < TIMES && !stopping.signal.aborted; i++) {
-    if (i > 0) await sleep(EVERY_MS)
+  const { count, everyMs } = context.announcements ?? ANNOUNCEMENTS
+  for (let i = 0; i < count && !stopping.signal.aborted; i++) {
+    if (i > 0) await sleep(everyMs)
     if (stopping.signal.aborted) break
     if (byFrame(nic, address) || (await byProgram(nic, address, context))) continue
     context.log(

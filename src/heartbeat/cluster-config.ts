@@ -9,6 +9,7 @@ import type { ClusterConfig, Fingerprint, GroupName, Settings } from './core/clu
 import { type ScriptSettings, scriptEnvironment } from './resources/plan/environment.js'
 import type { Begin } from './resources/plan/protocol.js'
 import { groupKey, groupText, type ResourceGroup } from './resources/plan/resource.js'
+import type { RunnerSettings } from './resources/plan/settings.js'
 import { stonithDevices } from './resources/plan/stonith.js'
 import { RELEASE, VERSION } from './version.js'
 
@@ -77,6 +78,7 @@ export function clusterConfig(
     nodes: haCf.node,
     maxRexmitDelayMs: haCf.max_rexmit_delay,
     hopfudge: haCf.hopfudge,
+    rebootsOnStopFailure: haCf.resource_stop_failure === 'reboot',
     groups: groupNames(groups),
     fingerprints: fingerprints(haCf, groups),
   }
@@ -120,10 +122,27 @@ function pingsAhead(haCf: HaCf): string[] {
     .flatMap(medium => pingNodeName(medium) ?? [])
 }
 
+/** How running resources are watched and announced. */
+function runnerSettings(haCf: HaCf): RunnerSettings {
+  return {
+    monitorMs: haCf.resource_monitor,
+    monitorTimeoutMs: haCf.resource_monitor_timeout,
+    restartsMax: haCf.resource_restarts,
+    startTries: haCf.resource_start_tries,
+    announce: {
+      count: haCf.announce_count,
+      everyMs: haCf.announce_interval,
+      refreshMs: haCf.announce_refresh,
+    },
+    addressCheckMs: haCf.address_check,
+    addressInUse: haCf.address_in_use,
+  }
+}
+
 /** What the resource runner is told before its first job. `logfile` is where lines go in effect. */
 export function runnerBegin(
   haCf: HaCf,
-  about: Pick<ScriptSettings, 'us' | 'paths' | 'logfile' | 'debug' | 'inherited'>,
+  about: Pick<ScriptSettings, 'us' | 'paths' | 'logfile' | 'debug' | 'inherited' | 'shellFunctions'>,
 ): Begin {
   const env = scriptEnvironment({
     ...about,
@@ -134,5 +153,6 @@ export function runnerBegin(
     debug: haCf.debug + about.debug,
   })
   const { us, paths, logfile } = about
-  return { kind: 'begin', us, paths, held: [], keepaliveMs: haCf.keepalive, logfile, env }
+  const settings = runnerSettings(haCf)
+  return { kind: 'begin', us, paths, settings, held: [], keepaliveMs: haCf.keepalive, logfile, env }
 }

@@ -24,24 +24,27 @@ import { DaemonLog, logfileOf } from './io/daemon-log.js'
 import { watchedGroups } from './io/haresources-file.js'
 import { loadAverage } from './io/load-average.js'
 import { openApiDoor, openControlDoor, openFifoDoor } from './io/local-doors.js'
-import { keepChecking, openWatchdog, scheduleInRealtime } from './io/machine.js'
+import { keepChecking, openWatchdog, runsInRealtime, scheduleInRealtime } from './io/machine.js'
 import { mediumStarted, openMedia, planMedia } from './io/media.js'
+import { readOnlyForTesting } from './io/only-for-testing.js'
 import { OwnClients } from './io/own-clients.js'
 import { removePidFile, writePidFile } from './io/pid-file.js'
 import { openPingNodes } from './io/ping-nodes.js'
 import { rcScripts } from './io/rc-scripts.js'
 import { Reload } from './io/reload.js'
-import { keptGeneration, rememberIdentity } from './io/remember.js'
+import { keptDeletedNodes, keptGeneration, rememberIdentity } from './io/remember.js'
 import { RunnerLink } from './io/runner-link.js'
+import { ownShellFunctions } from './io/shell-functions.js'
 import { listenToSignals } from './io/signals.js'
 import { attempt } from './io/start-failure.js'
 import type { Watchdog } from './io/watchdog.js'
+import { zlibCodec } from './io/zlib-codec.js'
 import type { Link, LinkHandlers } from './links/link.js'
 import type { PingPort } from './links/ping.js'
-import { restarting } from './log-lines.js'
+import * as lines from './log-lines.js'
 import type { ResourceGroup } from './resources/plan/resource.js'
-import { runnerLogLine } from './resources/plan/script-line.js'
 import { stonithDevices } from './resources/plan/stonith.js'
+import { reboot } from './resources/reboot.js'
 import { RELEASE, VERSION } from './version.js'
 
 /** What the command that started us is told, once. */
@@ -141,6 +144,7 @@ export class Life {
       ourStatus: () => this.#daemon?.clusterStatus.status ?? 'init',
       run: (name, env) => runner.script(name, env),
     })
+    const random = createPrng(crypto.getRandomValues(new Uint32Array(1))[0]!)
     const daemon = new Daemon(keys, {
       cluster: new Cluster(
         clusterConfig(haCf, this.#configuration.groups, {
@@ -150,15 +154,21 @@ export class Life {
           links: links.map(({ name }) => name),
           pingNodes: pings?.nodes.map(({ name }) => name) ?? [],
           manageResources: this.#options.managesResources,
+          random,
           heldAtStart: this.#inheritance?.held ?? 'none',
           failedAtStart: this.#inheritance?.failed ?? [],
-          random: createPrng(crypto.getRandomValues(new Uint32Array(1))[0]!),
           wallSeconds: () => Math.floor(Date.now() / 1000),
           loadAverage,
         }),
       ),
       us,
+      random,
       format: haCf.msgfmt,
+      compression: {
+        codec: zlibCodec,
+        isTraditional: haCf.traditional_compression,
+        thresholdBytes: haCf.compression_threshold * 1024,
+      },
       logsBadPackets: haCf.log_badpack,
       view: viewSettings(haCf, this.#options.managesResources),
       say: this.#say,
@@ -171,6 +181,7 @@ export class Life {
       announce: () => runner.announce(),
       reset: node => runner.reset(node, devices),
       onBeat: () => watchdog?.beat(),
+      reboot: () => void reboot(0, this.#options.env.HA_REBOOT).then(problem => this.#say('CRIT', problem)),
       onDelivered: message => {
         offerToScripts(message)
         clients.deliver(message)
@@ -182,6 +193,10 @@ export class Life {
       onLeaving: () => void clients.end(),
       keepGeneration: generation => {
         const problem = keptGeneration(paths.varLib, generation)
+        if (problem !== null) this.#say('ERROR', problem)
+      },
+      keepDeletedNodes: nodes => {
+        const problem = keptDeletedNodes(paths.varLib, nodes)
         if (problem !== null) this.#say('ERROR', problem)
       },
       onDecision: decision => this.#control?.decided(decision),
@@ -212,7 +227,10 @@ export class Life {
         this.#say('CRIT', 'Emergency Shutdown: resources were not released in time.')
         end(EMERGENCY)
       },
-      onReload: () => void reload.all(),
+      onReload: () => {
+        daemon.losses = readOnlyForTesting(paths.haDir, daemon.losses, this.#say)
+        void reload.all()
+      },
       onDebug: step => this.#log.debugBy(step),
       onFault: error => {
         this.#say('CRIT', `heartbeat ends because of a fault of its own: ${error.stack ?? error.message}`)
@@ -232,7 +250,13 @@ export class Life {
   async #openLinks(): Promise<readonly Link[]> {
     const { env, paths } = this.#options
     const { haCf, diagnostics } = this.#configuration
-    for (const diagnostic of diagnostics) this.#say('WARN', render(diagnostic).split('\n', 1)[0]!)
+    const { level, text } = lines.pacemakerSupport()
+    this.#say(level, text)
+    for (const diagnostic of diagnostics) {
+      this.#say('WARN', render(diagnostic).split('\n', 1)[0]!)
+      const said = lines.takenNevertheless(diagnostic.code, diagnostic.original)
+      for (const { level, text } of said) this.#say(level, text)
+    }
     for (const name of withoutEffect(haCf)) this.#say('info', `${name} is accepted and has no effect here`)
     const listen = (env.HA_LISTEN ?? '').split(/\s+/).filter(word => word !== '')
     const planned = await planMedia(haCf.media, listen)
@@ -271,15 +295,17 @@ export class Life {
     const { paths, env, runnerFile, debug } = this.#options
     const { us, haCf } = this.#configuration
     const logfile = logfileOf(haCf, paths.varLog)
-    const begin = runnerBegin(haCf, { us, paths, logfile, debug, inherited: env })
+    const shellFunctions = ownShellFunctions(paths.haDir, runnerFile)
+    const begin = runnerBegin(haCf, { us, paths, logfile, debug, inherited: env, shellFunctions })
     const held = this.#inheritance?.groups ?? []
     const runner = new RunnerLink(
       runnerFile,
       env,
-      { ...begin, held },
+      { ...begin, held, isAhead: this.#options.allowsRealtime && runsInRealtime(haCf) },
       {
-        onLine: line => this.#log.childLine(runnerLogLine(line, us)),
+        onLine: line => this.#log.runnerLine(line),
         onJobEnded: (job, failed) => this.#post({ kind: 'jobEnded', job, failed }),
+        onGroupLost: (group, why) => this.#post({ kind: 'groupLost', group, why }),
         onResetEnded: (node, result) => this.#post({ kind: 'resetEnded', node, result }),
         onTrouble: sentence => this.#say('ERROR', sentence),
       },
@@ -334,7 +360,7 @@ export class Life {
   }
 
   #restart(): void {
-    this.#say('info', restarting().text)
+    this.#say('info', lines.restarting().text)
     this.#post({ kind: 'restart' })
   }
 

@@ -15,6 +15,29 @@ const warn = (text: string): LogLine => ({ level: 'WARN', text })
 const error = (text: string): LogLine => ({ level: 'ERROR', text })
 const crit = (text: string): LogLine => ({ level: 'CRIT', text })
 
+// Start.
+export const pacemakerSupport = () => info('Pacemaker support: false')
+/** What heartbeat 3.0.6 says about a value that it takes nevertheless; the codes are those of the diagnostics. */
+export function takenNevertheless(code: string, original: string | undefined): readonly LogLine[] {
+  if (original === undefined) return []
+  switch (code) {
+    case 'initdead-small':
+      return [
+        warn(original),
+        info('Initial dead time accounts for slow network startup time'),
+        info('It should be >= deadtime and >= 10 seconds'),
+      ]
+    case 'legacy-failback':
+      return [
+        warn(original),
+        warn("Please convert to 'auto_failback on'."),
+        warn('See documentation for conversion details.'),
+      ]
+    default:
+      return []
+  }
+}
+
 // Status and links.
 export const localStatus = (status: string) => info(`Local status now set to: '${status}'`)
 export const commNowUp = () => info('Comm_now_up(): updating status to active')
@@ -49,9 +72,21 @@ export const historyFilling = (queued: number, level: 'WARN' | 'ERROR'): LogLine
   level,
   text: `Message hist queue is filling up (${queued} messages in queue)`,
 })
-export const addingNode = (node: string) => info(`Adding new node [${node}] to configuration.`)
+export const addingNode = (node: string) =>
+  info(`hb_add_one_node: Adding new node[${node}] to configuration.`)
+export const addingListedNode = (node: string) => info(`Adding new node [${node}] to configuration.`)
+export const addingFailed = (node: string): readonly LogLine[] => [
+  error(`hb_add_one_node: node(${node}) already exists`),
+  error(`Add node ${node} failed`),
+]
 export const removingNode = (node: string) => info(`Removing node [${node}] from configuration.`)
-export const deletionOfLivingNode = (node: string) => error(`deletion failed: node ${node} is not dead`)
+export const deletionOfLivingNode = (node: string) => warn(`deletion failed: node ${node} is not dead`)
+export const deletionWithoutNode = (node: string) =>
+  error(`HBDoMsg_T_DELNODE: deletion failed. We don't have all required nodes alive (${node} is dead)`)
+export const deletionOfUnknownNode = (node: string): readonly LogLine[] => [
+  error(`hb_remove_one_node: node ${node} not found in config`),
+  error(`Deleting node ${node} failed`),
+]
 
 // Resources.
 export const noStonith = (): readonly LogLine[] => [
@@ -111,8 +146,12 @@ export const startFailed = (key: string, node: string) =>
   error(`Resource group ${key} of ${node} could not be started.`)
 export const stopFailed = (key: string, node: string) =>
   crit(`Resource group ${key} of ${node} could not be stopped. It is not handed over.`)
+export const groupLost = (key: string, node: string, why: string) =>
+  error(`Resource group ${key} of ${node} has failed and was stopped: ${why}.`)
+export const rebooting = (key: string) =>
+  crit(`Resource group ${key} could not be stopped: rebooting this machine (resource_stop_failure reboot).`)
 export const handingOver = (what: string) =>
-  warn(`Handing ${what} resources over, because a group could not be started here.`)
+  warn(`Handing ${what} resources over, because a group failed here.`)
 export const standbyTimedOut = (node: string) =>
   error(`${node} did not finish its part of the standby in time. Standby cancelled.`)
 export const yielding = (what: string, node: string) =>

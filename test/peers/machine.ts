@@ -75,6 +75,7 @@ const ROWS = [
   program('openssl', 'openssl'),
   program('python3', 'python3'),
   program('perl', 'perl-base'),
+  debian('resource-agents', () => existsSync('/usr/lib/ocf/resource.d/heartbeat/ldirectord')),
   program('curl', 'curl'),
   program('sshd', 'openssh-server'),
   program('slapd', 'slapd'),

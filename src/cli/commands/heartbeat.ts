@@ -4,12 +4,15 @@
  */
 import { hostname } from 'node:os'
 import { type Paths, pathsFrom } from '../../base/paths.js'
+import type { HaCf } from '../../heartbeat/config/ha-cf-table.js'
+import type { Configuration } from '../../heartbeat/io/configuration.js'
 import { nodeName } from '../../heartbeat/io/node-name.js'
 import { type Running, whoRuns } from '../../heartbeat/io/pid-file.js'
 import { VERSION } from '../../heartbeat/version.js'
 import { haLogLine } from '../../log/formats.js'
 import type { Level } from '../../log/record.js'
 import { type Flags, parseFlags } from './heartbeat-flags.js'
+import { appendTo } from './script-log.js'
 
 export interface HeartbeatWorld {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -75,8 +78,8 @@ export async function heartbeat(argv: readonly string[], world: HeartbeatWorld):
     return 0
   }
   const running = whoRuns(call.paths.varRun)
-  if (flags.letters.has('s')) return status(call, running)
   if (flags.letters.has('k')) return stop(call, running)
+  if (flags.letters.has('s')) return status(call, running)
   if (flags.letters.has('R')) return restart(call, running)
   if (flags.letters.has('r') && running.state === 'running') return readAgain(call, running.pid)
   if (flags.letters.has('f')) {
@@ -154,8 +157,8 @@ async function restart(call: Call, running: Running): Promise<number> {
     call.world.error('heartbeat: there is no running heartbeat to restart\n')
     return NOT_RUNNING
   }
-  const refused = await judgeFiles(call, running.pid)
-  if (refused !== null) return refused
+  const judged = await judgeFiles(call, running.pid)
+  if (typeof judged === 'number') return judged
   const { askControl } = await import('../../heartbeat/io/control-client.js')
   const failure = await askControl(call.paths.varRun, 'restart', () => {})
   if (failure === null) return 0
@@ -165,14 +168,16 @@ async function restart(call: Call, running: Running): Promise<number> {
 
 /** The files are judged before the daemon is told, so that the one who edited them hears of faults at once. */
 async function readAgain(call: Call, pid: number): Promise<number> {
-  const refused = await judgeFiles(call, pid)
-  if (refused !== null) return refused
-  call.say('info', `Signalling heartbeat pid ${pid} to reread config files`)
+  const judged = await judgeFiles(call, pid)
+  if (typeof judged === 'number') return judged
+  const text = `Signalling heartbeat pid ${pid} to reread config files`
+  call.say('info', text)
+  await note(call, judged.haCf, text)
   return signal(call, pid, 'SIGHUP') ? 0 : NO_RIGHTS
 }
 
-/** null when a daemon can go on with them. */
-async function judgeFiles(call: Call, pid: number): Promise<number | null> {
+/** The exit code when no daemon can go on with them. */
+async function judgeFiles(call: Call, pid: number): Promise<Configuration | number> {
   const { isRefused, loadConfiguration } = await import('../../heartbeat/io/configuration.js')
   const { haDir } = call.paths
   const managesResources = !call.flags.letters.has('M')
@@ -183,5 +188,12 @@ async function judgeFiles(call: Call, pid: number): Promise<number | null> {
     call.say('ERROR', `Config errors: Heartbeat pid ${pid} NOT restarted`)
     return loaded.exitCode === NO_RIGHTS ? NO_RIGHTS : NOT_READ_AGAIN
   }
-  return null
+  return loaded
+}
+
+/** Into the files of the daemon too: who reads them sees why it read its files again. */
+async function note({ paths }: Call, haCf: HaCf, text: string): Promise<void> {
+  const { logfileOf } = await import('../../heartbeat/io/daemon-log.js')
+  const line = haLogLine({ atMs: Date.now(), level: 'info', text }, hostname(), process.pid)
+  for (const path of [logfileOf(haCf, paths.varLog), haCf.debugfile]) if (path !== null) appendTo(path, line)
 }

@@ -13,7 +13,7 @@ import { Ground } from './ground.js'
 import { type Heard, Inbound } from './inbound.js'
 import { Membership, type Peer } from './membership.js'
 import { NodeList, names } from './node-list.js'
-import { parseDecimal, parseHex, printHex } from './numbers.js'
+import { leadingNumber, parseHex, printHex } from './numbers.js'
 import { Ownership } from './ownership.js'
 import { Presence } from './presence.js'
 import { Reliability } from './reliability.js'
@@ -79,6 +79,11 @@ export class Cluster {
     return this.#finish(now)
   }
 
+  /** Number of the key that a peer of heartbeat 3.0.6 signs with: the only one that it accepts from us. */
+  get keyOfOriginal(): number | undefined {
+    return this.#membership.living().find(peer => !peer.isSystole)?.signedWith
+  }
+
   status(): ClusterStatus {
     return reportStatus({
       config: this.#config,
@@ -96,7 +101,7 @@ export class Cluster {
   #handle(event: Event, nowMs: number): void {
     switch (event.kind) {
       case 'received': {
-        const heard = this.#inbound.hear(event.link, event.message, nowMs)
+        const heard = this.#inbound.hear(event.link, event.message, nowMs, event.signedWith)
         if (heard !== undefined) this.#hear(heard, nowMs)
         return
       }
@@ -112,6 +117,9 @@ export class Cluster {
       case 'keys':
         this.#chronicle.decide(this.#config.us, event.what, 'authkeys was edited')
         return
+      case 'groupLost':
+        this.#ownership.ground.noteLost(event.group, event.why)
+        break
       case 'groups':
         this.#ownership.ground.groups = event.groups
         return
@@ -230,6 +238,9 @@ export class Cluster {
   #obey(peer: Peer, message: Message, seq: number, nowMs: number): void {
     switch (message.type) {
       case 'reqnodes':
+        // A starting heartbeat 3.0.6 that has the list but no status of ours takes us for not active, and under
+        // auto_failback legacy it starts its groups then without asking us to release them.
+        this.#presence.beat()
         this.#nodeList.answer(peer.name)
         break
       case 'repnodes':
@@ -273,7 +284,7 @@ export class Cluster {
     if (message.type === 'delnode') this.#nodeList.remove(names(message.text('nodelist')))
     const named = this.#membership.peers.get(message.text('node')?.toLowerCase() ?? '')
     if (named === undefined) return
-    if (message.type === 'setweight') named.weight = parseDecimal(message.text('weight')) ?? named.weight
+    if (message.type === 'setweight') named.weight = leadingNumber(message.text('weight') ?? '')
     if (message.type === 'setsite') named.site = (message.text('site') ?? '').slice(0, SITE_LENGTH_MAX)
   }
 
@@ -288,6 +299,10 @@ export class Cluster {
     }
     this.#sender.sendMessage(message)
     this.#editNodes(message, nowMs)
+    const isForUs = message.text('dest')?.toLowerCase() === this.#config.us
+    if (message.type === 'ip-request-resp' && isForUs) this.#ownership.legacy.answered(message)
+    if (message.type === 'resource' && message.text('info') === 'mach_down')
+      this.#ownership.saidMachDown(message)
   }
 
   #hearPing(peer: Peer, message: Message, nowMs: number): void {

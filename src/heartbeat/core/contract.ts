@@ -22,6 +22,21 @@ export interface GroupName {
   readonly key: string
 }
 
+/** A node that delnode has taken out of the cluster. */
+export interface DeletedNode {
+  readonly name: NodeName
+  /** undefined: it was never heard. */
+  readonly uuid: Uint8Array | undefined
+  readonly weight: number
+  readonly site: string
+}
+
+/** A group that failed here, and what: its start, its stop, or it broke while it ran. */
+export interface FailedGroup extends GroupName {
+  readonly what: 'start' | 'stop' | 'run'
+  readonly atMs: number
+}
+
 /** Something that must be the same on all nodes: a number of ha.cf as it is, a list as its digest. */
 export interface Fingerprint {
   readonly name: string
@@ -78,6 +93,8 @@ export interface ClusterConfig {
   readonly fingerprints?: readonly Fingerprint[]
   /** False for `heartbeat -M`: membership only, no resources. */
   readonly manageResources: boolean
+  /** Whether a group that cannot be stopped has this machine rebooted. */
+  readonly rebootsOnStopFailure?: boolean
   /** What we hold already when we start: `none`, or the class that `heartbeat -R -C` names after a restart. */
   readonly heldAtStart: ResourceClass
   /** Groups of these classes that failed before the restart. */
@@ -126,7 +143,13 @@ export interface ResourceJob {
 
 export type Event =
   /** A packet that decoded and verified, from a link. Packets of the ping links too (NS_st, src = ping node). */
-  | { readonly kind: 'received'; readonly link: LinkName; readonly message: Message }
+  | {
+      readonly kind: 'received'
+      readonly link: LinkName
+      readonly message: Message
+      /** Number of the key that it was signed with. */
+      readonly signedWith?: number
+    }
   /** A message of a local writer (FIFO, API client, our commands), not yet stamped. */
   | { readonly kind: 'submitted'; readonly message: Message }
   /**
@@ -139,6 +162,8 @@ export type Event =
   | { readonly kind: 'resetEnded'; readonly node: NodeName; readonly result: StonithResult }
   /** authkeys was edited: which keys are in force, without the keys. */
   | { readonly kind: 'keys'; readonly what: string }
+  /** A group that ran here has failed beyond its restarts, and has been stopped by the runner. */
+  | { readonly kind: 'groupLost'; readonly group: GroupName; readonly why: string }
   /** haresources was edited: the new groups. */
   | { readonly kind: 'groups'; readonly groups: readonly GroupName[] }
   /** ha.cf was edited: other times. auto_failback does not change to or from legacy while the cluster runs. */
@@ -173,9 +198,13 @@ export type Effect =
   | { readonly kind: 'reset'; readonly node: NodeName }
   /** Have the neighbours told once more which addresses are here: somebody else may have held them. Not answered. */
   | { readonly kind: 'announce'; readonly why: string }
+  /** Reboot this machine at once, without another word: a group cannot be stopped and the administrator wants that. */
+  | { readonly kind: 'reboot'; readonly why: string }
   | { readonly kind: 'log'; readonly level: Level; readonly text: string }
   /** Keep this generation for the next start, before what follows goes out. */
   | { readonly kind: 'generation'; readonly generation: number }
+  /** Keep the list of deleted nodes (delhostcache): all of them, in order. */
+  | { readonly kind: 'deletedNodes'; readonly nodes: readonly DeletedNode[] }
   /** One readable change for status, timeline and the demo. Also kept in ClusterStatus.decisions. */
   | { readonly kind: 'decided'; readonly decision: Decision }
   /** All nodes are heard or declared dead: open the API socket. Once. */
@@ -240,8 +269,8 @@ export interface ClusterStatus {
     readonly rscstatus: ResourceClass | 'transition'
     /** The groups of haresources and the nodes that claim to hold them; several nodes: not settled yet. */
     readonly groups: readonly (GroupName & { readonly holders: readonly NodeName[] })[]
-    /** Groups whose start or stop failed last. */
-    readonly failed: readonly GroupName[]
+    /** Groups that failed here last; shown until they start here well, also when the peer serves them meanwhile. */
+    readonly failed: readonly FailedGroup[]
     /** The job that the runner is at, if any. */
     readonly job: ResourceJob | undefined
     readonly standby:

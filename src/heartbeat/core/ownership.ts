@@ -95,7 +95,18 @@ export class Ownership {
   heardAsk(from: NodeName, message: Message, seq: number): void {
     const bits = classBits(message.text('rsc_hold'))
     if (bits === undefined || !this.ground.config.manageResources) return
+    // heartbeat 3.0.6 answers our `shutdown` with a `done` of its own, as if that had been a standby.
+    if (this.ground.state === 'shutdown' && message.text('info') === 'done') return
     this.standby.heard(from, message.text('info') ?? '', bits, seq)
+  }
+
+  /** mach_down by hand: the script has taken the groups, and the peer has been told. */
+  saidMachDown(message: Message): void {
+    const bits = classBits(message.text('rsc_hold'))
+    if (bits === undefined || !this.ground.config.manageResources) return
+    this.ground.hold(bits, 'mach_down by hand')
+    this.ground.owesStable = true
+    this.ground.chronicle.log(lines.machDownComplete())
   }
 
   /** The peer's administrator wants its side to take over: we go standby for the class that it named in its words. */
@@ -105,15 +116,16 @@ export class Ownership {
     this.standby.request(bits === undefined ? ALL : flip(bits), `hb_takeover on ${from}`)
   }
 
-  /** auto_failback legacy: the peer starts and wants one of its groups. */
+  /** The peer wants one group: it starts, under auto_failback legacy, or its administrator asks. */
   heardIpRequest(from: NodeName, message: Message): void {
-    if (this.ground.isLegacy && this.ground.config.manageResources)
+    if (this.ground.config.manageResources && this.ground.state !== 'init')
       this.legacy.requested(from, message.text('ipaddr') ?? '')
   }
 
   /** A verdict of death. */
   peerDied({ name, hasLeft, heardAtMs }: Peer): void {
     const { ground } = this
+    if (this.#wasNobody(name)) return
     // Whom we have just handed groups to may have begun to start them, before it says that it holds them.
     const isTaking = this.standby.phase === 'peerTaking'
     const gaveUp = hasLeft || (!ground.peerMayHold && !isTaking)
@@ -142,6 +154,12 @@ export class Ownership {
 
   get #isStopping(): boolean {
     return this.ground.state === 'shutdown' || this.departure.phase !== 'no'
+  }
+
+  /** A node that addnode brought in and that owns nothing, while the peer lives: nothing is to be taken from it. */
+  #wasNobody(name: NodeName): boolean {
+    const ownsGroups = this.ground.groups.some(({ node }) => node.toLowerCase() === name)
+    return this.ground.peerIsAlive && !ownsGroups && !this.ground.config.nodes.includes(name)
   }
 
   /** shutdone: the peer has released everything and will be silent soon. */

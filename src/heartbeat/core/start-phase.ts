@@ -71,8 +71,8 @@ export class StartPhase {
       ground.state = 'resourcesReceived'
       this.#clockMs = nowMs + START_CLOCK_MS
     }
-    if (ground.peer.isStable) this.#finish('T_RESOURCES(them)')
-    else if (ground.peer.hasStarted || nowMs >= this.#clockMs) this.#finish('T_RESOURCES(us)')
+    if (ground.peer.isStable) this.#finish('them')
+    else if (ground.peer.hasStarted || nowMs >= this.#clockMs) this.#finish('us')
   }
 
   nextMs(): number {
@@ -110,11 +110,14 @@ export class StartPhase {
     ground.announceToSystole()
   }
 
-  #finish(by: string): void {
+  /** `by`: whose being stable ends the start. */
+  #finish(by: 'us' | 'them'): void {
     const ground = this.#ground
     ground.state = 'stable'
     const isHeldByPeer = (flip(ground.peer.held) & LOCAL) !== 0
-    ground.chronicle.log(lines.localTransition(), lines.initialAcquisition(by))
+    if (by === 'us') ground.chronicle.log(lines.localTransition())
+    const awaitsFailback = by === 'them' && isHeldByPeer && ground.config.autoFailback === 'on'
+    if (!awaitsFailback) ground.completeStart(`T_RESOURCES(${by})`)
     if ((ground.held & LOCAL) === 0 && !isHeldByPeer) {
       ground.hold(LOCAL, 'start, the other node does not hold them')
       // Said before the first script runs, as the original does: a peer that starts too need not wait for them.

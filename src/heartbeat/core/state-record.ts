@@ -41,7 +41,7 @@ export function reportStatus(from: Sources): ClusterStatus {
       peerIsStable: peerIsSettled,
       rscstatus: isSettled ? held : 'transition',
       groups: ground.groups.map(group => ({ ...group, holders: ground.holdersOf(group) })),
-      failed: ground.failed,
+      failed: ground.failures,
       job: ground.jobs.current,
       standby:
         standby.phase === 'idle'

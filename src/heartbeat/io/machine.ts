@@ -13,9 +13,14 @@ type Say = (level: Level, text: string) => void
 
 const CHECK_DEVICES_EVERY_MS = 3_600_000
 
-export function scheduleInRealtime({ realtime, rtprio }: Pick<HaCf, 'realtime' | 'rtprio'>, say: Say): void {
-  if (!realtime || process.geteuid?.() !== 0) return
-  const failure = scheduleRoundRobin(rtprio ?? 1)
+/** Whether the file asks for realtime and we may have it. */
+export function runsInRealtime({ realtime }: Pick<HaCf, 'realtime'>): boolean {
+  return realtime && process.geteuid?.() === 0
+}
+
+export function scheduleInRealtime(haCf: Pick<HaCf, 'realtime' | 'rtprio'>, say: Say): void {
+  if (!runsInRealtime(haCf)) return
+  const failure = scheduleRoundRobin(haCf.rtprio ?? 1)
   if (failure) say('WARN', `no realtime scheduling: ${failure.reason}`)
 }
 

@@ -20,6 +20,7 @@ export interface RunnerHandlers {
   readonly onLine: (line: RunnerLine) => void
   readonly onJobEnded: (job: number, failed: readonly GroupName[]) => void
   readonly onResetEnded: (node: string, result: StonithResult) => void
+  readonly onGroupLost: (group: GroupName, why: string) => void
   readonly onTrouble: (sentence: string) => void
 }
 
@@ -191,6 +192,9 @@ export class RunnerLink {
       }
       case 'held':
         this.#begin = { ...this.#begin, held: message.groups }
+        return
+      case 'groupLost':
+        this.#handlers.onGroupLost(message.group, message.why)
         return
       case 'jobEnded':
         if (this.#job?.job.job !== message.job) return

@@ -77,11 +77,11 @@ test('the written port of a gate server stays in the model', t => {
   t.is(virtualOf('', '\treal=127.0.2.2:8080 gate\n').reals[1]!.port, 8080)
 })
 
-test('forwarder takes auto, ipvs and proxy, and nothing else', t => {
+test('forwarder takes auto, ipvs, nft and proxy, and nothing else', t => {
   t.is(configOf('forwarder=proxy\n').forwarder, 'proxy')
   t.is(
-    ours('forwarder=nft\n').stderr,
-    'Error [PID] reading file /etc/ha.d/ldirectord.cf at line 1: forwarder must be auto, ipvs or proxy\n',
+    ours('forwarder=pf\n').stderr,
+    'Error [PID] reading file /etc/ha.d/ldirectord.cf at line 1: forwarder must be auto, ipvs, nft or proxy\n',
   )
 })
 

@@ -7,6 +7,7 @@ import type { Level } from '../../../log/record.js'
 import type { GroupName, ResourceJob, StonithResult } from '../../core/cluster.js'
 import type { ChildProgram } from './children.js'
 import type { ResourceGroup } from './resource.js'
+import type { RunnerSettings } from './settings.js'
 import type { StonithDevice } from './stonith.js'
 
 /** A line for ha-log that is not the daemon's own. */
@@ -27,12 +28,15 @@ export type ToRunner =
       readonly us: string
       readonly paths: Paths
       readonly env: Readonly<Record<string, string>>
+      readonly settings: RunnerSettings
       /** What a runner before this one had taken. */
       readonly held: readonly ResourceGroup[]
       /** How long the log has to reach the disk before a reboot. */
       readonly keepaliveMs: number
       /** Where to write when the daemon is gone. */
       readonly logfile: string | null
+      /** The daemon runs in realtime: its runner shall not wait for the machine's other work either. */
+      readonly isAhead?: boolean
     }
   /** With the groups of haresources as it is now. */
   | { readonly kind: 'job'; readonly job: ResourceJob; readonly groups: readonly ResourceGroup[] }
@@ -57,6 +61,8 @@ export type FromRunner =
   | { readonly kind: 'ready' }
   | { readonly kind: 'line'; readonly line: RunnerLine }
   | { readonly kind: 'jobEnded'; readonly job: number; readonly failed: readonly GroupName[] }
+  /** A group that ran has failed and was given up: its monitor, or somebody else has its address. */
+  | { readonly kind: 'groupLost'; readonly group: GroupName; readonly why: string }
   /** Process groups of respawn that run now. */
   | { readonly kind: 'children'; readonly pids: readonly number[] }
   | { readonly kind: 'childrenEnded' }
