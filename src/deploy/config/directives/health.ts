@@ -83,7 +83,7 @@ export const healthSection = {
     repeat: 'once',
     support: 'refused',
     range: '0',
-    summary: 'a weight that grows in steps; wants a ldirectord that holds weights, and none does yet',
+    summary: 'a weight that grows in steps; ldirectord sets the whole weight at once',
   }),
   watch: directive({
     arg: form.seconds(0, 3600),
