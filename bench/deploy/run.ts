@@ -99,7 +99,7 @@ try {
   const run = await site.deploy('run')
   const asked = await load.stop()
   if (run.exitCode !== 0) throw new Error(run.stdout + run.stderr)
-  const steps = stepSpans(lastJournal(site))
+  const steps = stepSpans(lastJournal(site), Date.parse)
   const beyond = site.hosts.map(({ name }) => {
     const own = steps.filter(
       ({ host, step }) => host === name && !['upload', 'prepare', 'drain'].includes(step),
@@ -109,7 +109,7 @@ try {
   const startedMs = Date.now()
   const back = await site.deploy('rollback', '--fast')
   if (back.exitCode !== 0) throw new Error(back.stdout + back.stderr)
-  const swaps = stepSpans(lastJournal(site)).filter(({ step }) => step === 'swap')
+  const swaps = stepSpans(lastJournal(site), Date.parse).filter(({ step }) => step === 'swap')
   const fastMs = Math.max(...swaps.map(({ toMs }) => toMs)) - startedMs
   const link = await hammer()
   printTable(

@@ -92,7 +92,11 @@ export async function finish(
       `interrupted: run ${run} is unfinished; go on with ha-deploy resume, or ha-deploy abort`,
     )
   tidy(session.stateFolder, run)
-  const table = endTable(rollout.plan, rollout.hosts, stepSpans(readEntries(session.stateFolder, run)))
+  const table = endTable(
+    rollout.plan,
+    rollout.hosts,
+    stepSpans(readEntries(session.stateFolder, run), Date.parse),
+  )
   if (terminal.json)
     terminal.out(
       `${JSON.stringify({ t: new Date().toISOString(), run, step: 'end', status: exit === 0 ? 'ok' : 'failed', exit, hosts: table.records, detail: rollout.fault ?? '' })}\n`,

@@ -9,15 +9,16 @@ export interface StepSpan {
   readonly toMs: number
 }
 
-export function stepSpans(entries: readonly Entry[]): StepSpan[] {
+/** @param unixMs of a time as the journal writes it */
+export function stepSpans(entries: readonly Entry[], unixMs: (iso: string) => number): StepSpan[] {
   const begun = new Map<number, Omit<StepSpan, 'toMs'>>()
   const spans: StepSpan[] = []
   for (const entry of entries) {
     if (entry.kind === 'begin' && !begun.has(entry.number))
-      begun.set(entry.number, { host: entry.host, step: entry.step, fromMs: Date.parse(entry.time) })
+      begun.set(entry.number, { host: entry.host, step: entry.step, fromMs: unixMs(entry.time) })
     if (entry.kind !== 'event' || entry.event.kind !== 'done') continue
     const start = begun.get(entry.event.number)
-    if (start !== undefined) spans.push({ ...start, toMs: Date.parse(entry.time) })
+    if (start !== undefined) spans.push({ ...start, toMs: unixMs(entry.time) })
   }
   return spans
 }

@@ -18,7 +18,7 @@ const journal = (...steps: readonly Row[]): Entry[] =>
     return [begin, { kind: 'event', time: at(to), event: { kind: 'done', number, ok: true, why: '' } }]
   })
 
-const times = (...steps: readonly Row[]) => hostTimes(stepSpans(journal(...steps)), 'web1')
+const times = (...steps: readonly Row[]) => hostTimes(stepSpans(journal(...steps), Date.parse), 'web1')
 
 test('a host is down from the beginning of its drain until it has its weight again', t => {
   const seen = times([1, 'drain', 0, 20], [2, 'swap', 20, 21], [3, 'rejoin', 21, 25], [4, 'watch', 25, 55])

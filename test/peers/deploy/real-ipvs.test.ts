@@ -54,6 +54,7 @@ min_up = 0%
 key = user_key
 known_hosts = known_hosts
 port = 2222
+timeout = 40
 [director]
 virtuals[] = 10.77.0.200:${more.port ?? '80'}
 [drain]
