@@ -3,6 +3,7 @@
  * asked the same thing in the same way.
  */
 import type { Probe } from '../checks/check.js'
+import { TLS_SERVICES } from '../config/directives-tls.js'
 import type { LdirectordConfig, RealServer, VirtualService } from '../config/model.js'
 import { canonicalAddress } from './address.js'
 import type { Target } from './director.js'
@@ -74,6 +75,9 @@ function probeOf(virtual: VirtualService, real: RealServer, type: AskedType): Pr
     protocol: key.protocol,
     request: requestOf(virtual, real),
     receive: real.receive ?? virtual.receive,
+    // What a server of its own line is asked has another answer.
+    receivedigest: real.request === null ? virtual.receivedigest : null,
+    tls: type === 'negotiate' && TLS_SERVICES.includes(virtual.service) ? virtual.tls : null,
     httpmethod: virtual.httpmethod,
     virtualhost: virtual.virtualhost,
     checkcommand: virtual.checkcommand,

@@ -71,6 +71,7 @@ export class Answers {
       instance: instance.name,
       pid: process.pid,
       nowMs: nowMs(),
+      nowUnixMs: Date.now(),
     })
   }
 

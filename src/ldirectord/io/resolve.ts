@@ -76,6 +76,8 @@ async function ask(question: Question): Promise<Answer> {
       return await askHost(question.name, question.family)
     case 'append':
       return reasonOf(() => requireAppendable(question.path))
+    case 'read':
+      return reasonOf(() => requireReadable(question.path))
     case 'directory':
       return reasonOf(() => requireDirectory(question.path))
   }
@@ -113,6 +115,11 @@ function requireAppendable(path: string): void {
     return
   }
   accessSync(path, constants.W_OK)
+}
+
+function requireReadable(path: string): void {
+  if (statSync(path).isDirectory()) throw errno('EISDIR')
+  accessSync(path, constants.R_OK)
 }
 
 function requireDirectory(path: string): void {
