@@ -17,7 +17,7 @@ const USAGE = `Usage:
     try-restart | reload | force-reload | status [--json] [--watch]
 
     ldirectord [CONFIG] drain REAL [--virtual VIRTUAL] [--reason TEXT] [--until TIME] [--wait[=SECONDS]]
-    ldirectord [CONFIG] undrain REAL [--virtual VIRTUAL] | drained [REAL] | plan | check
+    ldirectord [CONFIG] undrain REAL [--virtual VIRTUAL] | drained [REAL] | plan | check [--digest]
 
     ldirectord [-h|-?|--help|-v|--version]
 
@@ -37,7 +37,8 @@ without it ldirectord.cf is used.
     undrain       end that
     drained       who is drained, by whom, why, since when, and what is left
     plan          what a start or reload would change in the table; changes nothing
-    check         run every check once and print its result and time: exit 0 all passed, 1 not
+    check         run every check once and print its result and time: exit 0 all passed, 1 not;
+                  with --digest also the MD5 and SHA-256 of each answer, for receivedigest=
 
     -d, --debug   stay in the foreground and log to the standard error
 `
@@ -121,7 +122,8 @@ function performOwn(args: readonly string[], json: boolean): Promise<number> | n
   const instance = findInstance(place === 0 ? null : args[0]!, process.env)
   if (action === 'plan' || action === 'check') {
     const module: typeof import('./daemons/ldirectord-look.js') = load('./ldirectord-look.cjs')
-    return module.look({ action, instance, json })
+    const digest = args[place + 1] === '--digest'
+    return module.look({ action, instance, json, digest })
   }
   return asker().ask({ action, instance, json, rest: args.slice(place + 1) })
 }
