@@ -84,12 +84,19 @@ peerTest()('the checks that bring a library work as the bundles that are install
   const bundles = readdirSync('dist/bin').filter(name => /^check-.*\.cjs$/.test(name))
   t.deepEqual(
     bundles,
-    ['dns', 'http-proxy', 'ldap', 'mysql', 'pgsql'].map(name => `check-${name}.cjs`),
+    ['dns', 'http-proxy', 'ldap', 'mysql', 'oracle', 'pgsql'].map(name => `check-${name}.cjs`),
   )
   for (const name of bundles) {
     const module = (await import(pathToFileURL(`dist/bin/${name}`).href)) as Record<string, Check>
     const check = Object.entries(module).find(([key]) => key.startsWith('check'))![1]
-    const probe = probeOf({ port, ...ALICE, request: '/SELECT 1', receive: 'x', timeoutMs: 5_000 })
+    const probe = probeOf({
+      port,
+      ...ALICE,
+      request: '/SELECT 1',
+      database: 'XE',
+      receive: 'x',
+      timeoutMs: 5_000,
+    })
     const asked = name.includes('proxy') ? { ...probe, request: 'http://www.example.org/' } : probe
     const error = await t.throwsAsync<NodeJS.ErrnoException>(
       check(asked, new AbortController().signal, { reached: 'connecting' }),

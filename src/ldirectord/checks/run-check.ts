@@ -13,7 +13,6 @@ import { checkHttp } from './http.js'
 import { checkImap, checkImaps } from './imap.js'
 import { checkNntp } from './nntp.js'
 import { checkOff, checkOn } from './no-check.js'
-import { checkOracle } from './oracle.js'
 import { checkPing } from './ping.js'
 import { checkPop, checkPops } from './pop.js'
 import { checkRadius } from './radius.js'
@@ -50,7 +49,7 @@ const NEGOTIATE: Readonly<Record<string, Check>> = {
   simpletcp: checkSimpletcp,
   mysql: onFirstUse(async () => (await import('./with-library/mysql.js')).checkMysql),
   pgsql: onFirstUse(async () => (await import('./with-library/pgsql.js')).checkPgsql),
-  oracle: checkOracle,
+  oracle: onFirstUse(async () => (await import('./with-library/oracle.js')).checkOracle),
   radius: checkRadius,
   none: checkOn,
 }
@@ -66,7 +65,7 @@ const CHECKTYPES: Readonly<Record<string, Check>> = {
 }
 
 /** The services that can be negotiated with, for the start-up message about those that cannot. */
-export const negotiableServices: readonly string[] = Object.keys(NEGOTIATE).filter(name => name !== 'oracle')
+export const negotiableServices: readonly string[] = Object.keys(NEGOTIATE)
 
 function checkFor(probe: Probe): Check {
   const check =
