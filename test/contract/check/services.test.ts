@@ -111,6 +111,12 @@ const FAULTS: readonly Fault[] = [
   { server: 'lines without end', script: flood('220-more\r\n'), code: 'L7RSP', not: ['nntp'] },
 ]
 
+// A library is loaded by the first check that needs it, which may take longer than the short deadline here.
+test.before(async () => {
+  const port = await refusingPort()
+  for (const service of TCP) await runCheck(probe(service, { port }), never)
+})
+
 for (const service of TCP) {
   for (const { server: name, script, code, not = [] } of FAULTS) {
     if (not.includes(service)) continue
