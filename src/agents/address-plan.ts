@@ -11,6 +11,9 @@ import { inSameNetwork, isLoopback } from './ipv4.js'
 /** Words of one `ip` command, without the leading `ip`. */
 export type IpCommand = readonly string[]
 
+/** Which of the two original agents is meant: they label addresses and name failures differently. */
+export type AddressKind = 'IPaddr' | 'IPaddr2'
+
 export type AddressPlan =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'refuse'; readonly exitCode: number; readonly because: string }
@@ -65,10 +68,24 @@ function broadcastOf(
   return neighbour?.broadcast ?? null
 }
 
-export function planStart(argument: AddressArgument, facts: HostFacts): AddressPlan {
+/** The original's IPaddr takes the first free alias of the interface, whatever the argument says. */
+function labelOf(argument: AddressArgument, nic: string, facts: HostFacts, kind: AddressKind): string | null {
+  if (kind === 'IPaddr2') return argument.label === null ? null : `${nic}:${argument.label}`
+  const taken = new Set(facts.addresses.map(at => at.label))
+  let alias = 0
+  while (taken.has(`${nic}:${alias}`)) alias++
+  return `${nic}:${alias}`
+}
+
+export function planStart(
+  argument: AddressArgument,
+  facts: HostFacts,
+  kind: AddressKind = 'IPaddr2',
+): AddressPlan {
   if (findAddress(argument, facts)) return { kind: 'nothing' }
   if (argument.nic !== null && !facts.nics.includes(argument.nic)) {
-    return { kind: 'refuse', exitCode: EXIT.configured, because: `there is no interface ${argument.nic}` }
+    const exitCode = kind === 'IPaddr' ? EXIT.generic : EXIT.configured
+    return { kind: 'refuse', exitCode, because: `there is no interface ${argument.nic}` }
   }
   const network = networkOf(argument, facts)
   const nic = argument.nic ?? network?.nic
@@ -81,7 +98,7 @@ export function planStart(argument: AddressArgument, facts: HostFacts): AddressP
     return { kind: 'refuse', exitCode: EXIT.generic, because }
   }
   const broadcast = broadcastOf(argument, nic, prefix, facts)
-  const label = argument.label === null ? null : `${nic}:${argument.label}`
+  const label = labelOf(argument, nic, facts, kind)
   if (label !== null && label.length > 15) {
     return {
       kind: 'refuse',
@@ -102,7 +119,7 @@ export function planStart(argument: AddressArgument, facts: HostFacts): AddressP
     commands: [
       ...onLo.map(at => ['-f', 'inet', 'addr', 'del', `${at.address}/${at.prefix}`, 'dev', 'lo']),
       add,
-      ['link', 'set', nic, 'up'],
+      ...(facts.nicsUp?.includes(nic) ? [] : [['link', 'set', nic, 'up']]),
     ],
     notes: [
       `Adding inet address ${argument.address}/${prefix}${with_} to ${where}`,

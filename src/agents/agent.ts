@@ -14,6 +14,8 @@ export interface AgentContext {
   readonly env: Readonly<Record<string, string>>
   /** The caller's deadline; an agent stops its commands when it aborts. */
   readonly signal: AbortSignal
+  /** How often a new address is announced; five times, 200 ms apart, where it is not said. */
+  readonly announcements?: { readonly count: number; readonly everyMs: number }
   /** A line for the log: `instance` is the name in brackets, such as IPaddr2_10.0.0.1. */
   readonly log: (level: AgentLevel, instance: string, text: string) => void
   /** For commands that may take long (CommandOptions): another runner must not do the same beside them. */
@@ -33,7 +35,14 @@ export interface Agent {
   run(args: readonly string[], action: string, context: AgentContext): Promise<AgentOutcome>
   /** Of addresses: tells the neighbours once more that it is here, if it is. Others have nothing to tell. */
   announce?(args: readonly string[], context: AgentContext): Promise<void>
+  /** Of addresses: the one that it sets on an interface; null for arguments that set none (loopback). */
+  serviceAddress?(args: readonly string[]): string | null
+  /** Of addresses: the Ethernet address of another machine that answers for it, where it is set or would be. */
+  rival?(args: readonly string[], context: AgentContext): Promise<string | null>
 }
+
+/** As the original announces. */
+export const ANNOUNCEMENTS = { count: 5, everyMs: 200 } as const
 
 /** Exit codes of OCF agents, which the resource.d wrappers of heartbeat pass on. */
 export const EXIT = { success: 0, generic: 1, permission: 4, configured: 6, notRunning: 7 } as const

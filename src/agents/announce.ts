@@ -1,14 +1,12 @@
 /**
  * Gratuitous ARP: tells the neighbours that an address has moved here. Five announcements 200 ms apart, in the
- * background, as the original does; a later stop of the address ends those that are still to come.
+ * background, as the original does, if not told otherwise; a later stop of the address ends those that are still to come.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sendGratuitousArp } from '../base/io/native.js'
 import { runCommand } from '../base/io/run-command.js'
-import type { AgentContext } from './agent.js'
+import { type AgentContext, ANNOUNCEMENTS } from './agent.js'
 
-const TIMES = 5
-const EVERY_MS = 200
 const running = new Map<string, AbortController>()
 
 /** Says false when this way is not available on this machine. */
@@ -44,8 +42,9 @@ export async function announce(
   cancelAnnouncements(address)
   const stopping = new AbortController()
   running.set(address, stopping)
-  for (let i = 0; i < TIMES && !stopping.signal.aborted; i++) {
-    if (i > 0) await sleep(EVERY_MS)
+  const { count, everyMs } = context.announcements ?? ANNOUNCEMENTS
+  for (let i = 0; i < count && !stopping.signal.aborted; i++) {
+    if (i > 0) await sleep(everyMs)
     if (stopping.signal.aborted) break
     if (!(await announceOnce(nic, address, context))) {
       context.log(

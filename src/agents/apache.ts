@@ -144,6 +144,12 @@ export const apache = standardAgent({
       meaning: 'the configuration; else that of the distribution, such as /etc/apache2/apache2.conf',
     },
   ],
+  check(args) {
+    const asked = parseApacheArguments(args)
+    if (typeof asked === 'object' && asked !== null) return failedWith(OCF_EXIT.arguments, asked.problem)
+    const server = readServer(asked)
+    return 'problem' in server ? failedWith(OCF_EXIT.installed, server.problem) : null
+  },
   async act(args, action, context) {
     const asked = parseApacheArguments(args)
     if (typeof asked === 'object' && asked !== null)

@@ -43,6 +43,10 @@ export const delay = standardAgent({
     { name: 'startdelay', isRequired: false, default: '20', meaning: 'seconds to wait at start' },
     { name: 'stopdelay', isRequired: false, default: '30', meaning: 'seconds to wait at stop' },
   ],
+  check(args) {
+    const plan = planDelay(args)
+    return 'problem' in plan ? failedWith(OCF_EXIT.arguments, plan.problem) : null
+  },
   async act(args, action, context) {
     const plan = planDelay(args)
     // Arguments that start refused were never started: a stop has nothing to undo.

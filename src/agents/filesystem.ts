@@ -164,6 +164,10 @@ export const filesystem = standardAgent({
       meaning: 'whether stop ends the processes that use it (SIGTERM, then SIGKILL)',
     },
   ],
+  check(args) {
+    const parsed = parseFilesystem(args)
+    return 'problem' in parsed ? failedWith(OCF_EXIT.arguments, parsed.problem) : null
+  },
   async act(args, action, context) {
     const parsed = parseFilesystem(args)
     if ('problem' in parsed)

@@ -1,4 +1,5 @@
-/** What `ip -j` says about this machine, read into the few facts that the address agents decide by. */
+/** What `ip -j` or the kernel says about this machine, read into the few facts that the address agents decide by. */
+import type { NetlinkRecord } from '../base/netlink.js'
 import { isIPv4 } from './ipv4.js'
 
 export interface HostAddress {
@@ -17,6 +18,8 @@ export interface HostRoute {
 
 export interface HostFacts {
   readonly nics: readonly string[]
+  /** Those that are up already; nothing is known when absent. */
+  readonly nicsUp?: readonly string[]
   readonly addresses: readonly HostAddress[]
   readonly routes: readonly HostRoute[]
 }
@@ -69,4 +72,23 @@ export function readRoutes(json: string): HostRoute[] {
     if (nic !== '' && isIPv4(network)) routes.push({ network, prefix: Number(prefix), nic })
   }
   return routes
+}
+
+/** What the kernel tells itself. An interface that went between two answers is left out. */
+export function factsFromKernel(records: readonly NetlinkRecord[]): HostFacts {
+  const links = records.filter(record => record.kind === 'link')
+  const nics = new Map(links.map(({ index, name }) => [index, name]))
+  const addresses: HostAddress[] = []
+  const routes: HostRoute[] = []
+  for (const record of records) {
+    const nic = nics.get(record.index)
+    if (nic === undefined || record.kind === 'link') continue
+    if (record.kind === 'route') routes.push({ network: record.network, prefix: record.prefix, nic })
+    else {
+      const { address, prefix, broadcast, label } = record
+      addresses.push({ nic, address, prefix, broadcast, label: label ?? nic })
+    }
+  }
+  const nicsUp = links.filter(({ isUp }) => isUp).map(({ name }) => name)
+  return { nics: [...nics.values()], nicsUp, addresses, routes }
 }

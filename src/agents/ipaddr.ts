@@ -1,43 +1,23 @@
 /**
- * The agents IPaddr2 and IPaddr: bring a service address up and down. Both do the same here (the original's IPaddr
- * makes interface aliases with ifconfig); texts and exit codes are those of the original's wrappers.
+ * The agents IPaddr2 and IPaddr: bring a service address up and down. IPaddr labels it as an alias of the interface
+ * (eth0:0), as ifconfig would; texts and exit codes are those of the original's wrappers.
  */
-import { runCommand } from '../base/io/run-command.js'
 import { type AddressArgument, parseAddressArgument } from './address-argument.js'
 import { claim, isClaimed, release } from './address-claim.js'
-import { type AddressPlan, findAddress, planStart, planStop } from './address-plan.js'
-import { type Agent, type AgentContext, type AgentOutcome, EXIT, SAYS, usageOutcome } from './agent.js'
+import { type AddressKind, type AddressPlan, findAddress, planStart, planStop } from './address-plan.js'
+import { type Agent, type AgentContext, type AgentOutcome, EXIT, SAYS } from './agent.js'
 import { announce, cancelAnnouncements } from './announce.js'
-import { type HostFacts, readAddresses, readRoutes } from './host-facts.js'
+import { carryOut } from './change-address.js'
 import { isLoopback } from './ipv4.js'
-
-const COMMAND_TIMEOUT_MS = 10_000
+import { isStopped, succeeded } from './outcome.js'
+import { readHostFacts } from './read-host-facts.js'
+import { findRival } from './rival.js'
+import { type Action, standardAgent } from './standard.js'
 
 const failed = (exitCode: number, because: string): AgentOutcome => ({
   exitCode,
   output: `ERROR:  ${because}\n`,
 })
-
-const ip = (args: readonly string[], context: AgentContext) =>
-  runCommand('ip', args, {
-    timeoutMs: COMMAND_TIMEOUT_MS,
-    env: context.env,
-    signal: context.signal,
-    outputBytesMax: 1_048_576,
-  })
-
-async function readFacts(context: AgentContext): Promise<HostFacts | string> {
-  const [addresses, routes] = await Promise.all([
-    ip(['-j', '-4', 'addr', 'show'], context),
-    ip(['-j', '-4', 'route', 'show'], context),
-  ])
-  if (addresses.spawnError !== null) return 'the command ip is missing: install iproute2'
-  if (addresses.exitCode !== 0) return `ip addr failed: ${addresses.stderr.trim() || 'no reason given'}`
-  // An interface without an IPv4 address is absent from the answer for -4.
-  const links = await ip(['-j', 'link', 'show'], context)
-  const { addresses: found } = readAddresses(addresses.stdout)
-  return { nics: readAddresses(links.stdout).nics, addresses: found, routes: readRoutes(routes.stdout) }
-}
 
 /** 127.0.0.0/8: nothing to configure, only to claim. */
 function loopback(argument: AddressArgument, action: string, context: AgentContext): AgentOutcome {
@@ -61,9 +41,8 @@ async function perform(plan: AddressPlan, instance: string, context: AgentContex
   if (plan.kind === 'refuse') return failed(plan.exitCode, plan.because)
   for (const note of plan.notes) context.log('INFO', instance, note)
   for (const command of plan.commands) {
-    const result = await ip(command, context)
-    if (result.exitCode === 0) continue
-    const reason = result.spawnError ?? (result.stderr.trim() || 'no reason given')
+    const reason = await carryOut(command, context)
+    if (reason === null) continue
     const rights = /not permitted/i.test(reason) ? ' (only root may change addresses)' : ''
     return failed(EXIT.generic, `ip ${command.join(' ')}: ${reason}${rights}`)
   }
@@ -71,15 +50,16 @@ async function perform(plan: AddressPlan, instance: string, context: AgentContex
 }
 
 async function onInterface(
+  kind: AddressKind,
   argument: AddressArgument,
-  action: string,
+  action: Action,
   instance: string,
   context: AgentContext,
 ): Promise<AgentOutcome> {
-  const facts = await readFacts(context)
+  const facts = await readHostFacts(context)
   if (typeof facts === 'string') return failed(EXIT.generic, facts)
   if (action === 'start') {
-    const plan = planStart(argument, facts)
+    const plan = planStart(argument, facts, kind)
     const outcome = await perform(plan, instance, context)
     if (outcome.exitCode === EXIT.success && plan.kind === 'run') {
       void announce(plan.nic, argument.address, instance, context)
@@ -101,33 +81,71 @@ async function onInterface(
 async function announceAgain(text: string, name: string, context: AgentContext): Promise<void> {
   const parsed = parseAddressArgument(text)
   if ('problem' in parsed || isLoopback(parsed.argument.address)) return
-  const facts = await readFacts(context)
+  const facts = await readHostFacts(context)
   const found = typeof facts === 'string' ? undefined : findAddress(parsed.argument, facts)
   if (found !== undefined) void announce(found.nic, found.address, `${name}_${found.address}`, context)
 }
 
-function addressAgent(name: string): Agent {
-  const agent: Agent = {
-    name,
-    announce: ([text = ''], context) => announceAgain(text, name, context),
-    usage: 'ip-address[/netmaskbits[/interface[:label][/broadcast]]] (start|stop|status|monitor)',
+/** Where it is set, or would be set by a start. */
+async function rivalOf(text: string, context: AgentContext): Promise<string | null> {
+  const parsed = parseAddressArgument(text)
+  if ('problem' in parsed || isLoopback(parsed.argument.address)) return null
+  const facts = await readHostFacts(context)
+  if (typeof facts === 'string') return null
+  const plan = planStart(parsed.argument, facts, 'IPaddr2')
+  const nic = plan.kind === 'run' ? plan.nic : findAddress(parsed.argument, facts)?.nic
+  return nic === undefined ? null : findRival(nic, parsed.argument.address, context)
+}
+
+function addressOf(text: string): string | null {
+  const parsed = parseAddressArgument(text)
+  return 'problem' in parsed || isLoopback(parsed.argument.address) ? null : parsed.argument.address
+}
+
+const PARAMETERS = [
+  {
+    name: 'ip',
+    isRequired: true,
+    meaning: 'the address, such as 10.0.0.1/24/eth0:0; what is left out is found from the network it lies in',
+  },
+]
+
+/** The original's IPaddr does not tell a wrong configuration from any other failure, but for the address. */
+function parseFault(kind: AddressKind, text: string, problem: string): AgentOutcome {
+  const isAddress = kind === 'IPaddr2' || /^wants an IPv4 address/.test(problem)
+  return failed(isAddress ? EXIT.configured : EXIT.generic, `${kind} ${problem} in "${text}"`)
+}
+
+function addressAgent(kind: AddressKind): Agent {
+  return standardAgent({
+    name: kind,
+    usage: 'ip-address[/netmaskbits[/interface[:label][/broadcast]]]',
     summary: 'a service address on an interface of this machine',
-    async run(args, action, context) {
-      const [text] = args
-      if (args.length !== 1 || text === undefined) return usageOutcome(agent)
-      if (!['start', 'stop', 'status', 'monitor'].includes(action)) return usageOutcome(agent, action)
+    argumentsMax: 1,
+    parameters: PARAMETERS,
+    announce: ([text = ''], context) => announceAgain(text, kind, context),
+    serviceAddress: ([text = '']) => addressOf(text),
+    rival: ([text = ''], context) => rivalOf(text, context),
+    check([text = '']) {
       const parsed = parseAddressArgument(text)
-      if ('problem' in parsed) return failed(EXIT.configured, `${name} ${parsed.problem}`)
+      return 'problem' in parsed ? parseFault(kind, text, parsed.problem) : null
+    },
+    async act([text = ''], action, context) {
+      const parsed = parseAddressArgument(text)
+      if ('problem' in parsed) {
+        // What start could not read was never started.
+        if (action === 'start') return parseFault(kind, text, parsed.problem)
+        return action === 'stop' ? succeeded : isStopped
+      }
       const { argument } = parsed
-      const instance = `${name}_${argument.address}`
+      const instance = `${kind}_${argument.address}`
       if (action === 'start')
         for (const warning of argument.warnings) context.log('WARNING', instance, warning)
       return isLoopback(argument.address)
         ? loopback(argument, action, context)
-        : onInterface(argument, action, instance, context)
+        : onInterface(kind, argument, action, instance, context)
     },
-  }
-  return agent
+  })
 }
 
 export const ipaddr2 = addressAgent('IPaddr2')

@@ -14,6 +14,10 @@ export const ipSrcAddr = standardAgent({
   parameters: [
     { name: 'ipaddress', isRequired: true, meaning: 'an address that an IPaddr2 before it brings up' },
   ],
+  check(args) {
+    const address = parseSource(args)
+    return typeof address === 'string' ? null : failedWith(OCF_EXIT.configured, address.problem)
+  },
   async act(args, action, context) {
     const address = parseSource(args)
     if (typeof address !== 'string')

@@ -29,7 +29,13 @@ export interface Ipv6Facts {
 export type Ipv6Plan =
   | { readonly kind: 'nothing'; readonly nic: string }
   | { readonly kind: 'refuse'; readonly exitCode: number; readonly because: string }
-  | { readonly kind: 'run'; readonly nic: string; readonly commands: readonly (readonly string[])[] }
+  | {
+      readonly kind: 'run'
+      readonly nic: string
+      readonly commands: readonly (readonly string[])[]
+      /** The kernel looks for duplicates, and the address is not usable before it has ended. */
+      readonly isDetectedByKernel: boolean
+    }
 
 export function parseIpv6Argument(text: string): Ipv6Argument | { readonly problem: string } {
   const [address = '', prefixText = '', nicText = '', ...more] = text.split('/')
@@ -92,7 +98,12 @@ function networkOf(argument: Ipv6Argument, facts: Ipv6Facts): Ipv6Address | null
     .reduce<Ipv6Address | null>((best, at) => (best === null || at.prefix > best.prefix ? at : best), null)
 }
 
-export function planIpv6Start(argument: Ipv6Argument, facts: Ipv6Facts): Ipv6Plan {
+/** `asksItself`: whether we can ask the neighbours of an interface for duplicates ourselves. */
+export function planIpv6Start(
+  argument: Ipv6Argument,
+  facts: Ipv6Facts,
+  asksItself: (nic: string) => boolean,
+): Ipv6Plan {
   const { address } = argument
   const found = findIpv6(argument, facts.addresses)
   if (found && !found.isDuplicate) return { kind: 'nothing', nic: found.nic }
@@ -110,13 +121,16 @@ export function planIpv6Start(argument: Ipv6Argument, facts: Ipv6Facts): Ipv6Pla
   }
   // A duplicate that was left over is set anew, so that the kernel asks the neighbours again.
   const again = found ? [['-6', 'addr', 'del', `${found.address}/${found.prefix}`, 'dev', found.nic]] : []
-  const add = ['-6', 'addr', 'add', `${address}/${prefix}`, 'dev', nic]
-  return { kind: 'run', nic, commands: [...again, ['link', 'set', nic, 'up'], add] }
+  const isDetectedByKernel = !asksItself(nic)
+  const nodad = isDetectedByKernel ? [] : ['nodad']
+  const add = ['-6', 'addr', 'add', `${address}/${prefix}`, 'dev', nic, ...nodad]
+  const commands = [...again, ['link', 'set', nic, 'up'], add]
+  return { kind: 'run', nic, commands, isDetectedByKernel }
 }
 
 export function planIpv6Stop(argument: Ipv6Argument, addresses: readonly Ipv6Address[]): Ipv6Plan {
   const found = findIpv6(argument, addresses)
   if (!found) return { kind: 'nothing', nic: '' }
   const remove = ['-6', 'addr', 'del', `${found.address}/${found.prefix}`, 'dev', found.nic]
-  return { kind: 'run', nic: found.nic, commands: [remove] }
+  return { kind: 'run', nic: found.nic, commands: [remove], isDetectedByKernel: false }
 }

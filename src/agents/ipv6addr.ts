@@ -1,6 +1,6 @@
 /**
- * The agent IPv6addr: a service address of IPv6. After a start the kernel asks the neighbours whether somebody else
- * has the address (duplicate address detection); the answer is awaited, then the neighbours are told.
+ * The agent IPv6addr: a service address of IPv6. It is usable and announced at once; whether somebody else has it is
+ * asked beside (rival.ts). Where that cannot be asked, the kernel's own duplicate address detection is awaited.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { advertise, cancelAdvertisements } from './advertise.js'
@@ -17,6 +17,7 @@ import {
   readIpv6Addresses,
 } from './ipv6addr-plan.js'
 import { failedWith, OCF_EXIT, runningIf, succeeded } from './outcome.js'
+import { canAskNeighbours, findRival } from './rival.js'
 import { standardAgent } from './standard.js'
 
 const NAME = 'IPv6addr'
@@ -48,11 +49,12 @@ async function start(argument: Ipv6Argument, context: AgentContext): Promise<Age
   const [addresses, links] = await Promise.all([addressesNow(context), ask(['-j', 'link', 'show'], context)])
   if ('fault' in addresses) return failedWith(OCF_EXIT.generic, `${NAME} ${address}: ${addresses.fault}`)
   const nics = 'fault' in links ? [] : readAddresses(links.stdout).nics
-  const plan = planIpv6Start(argument, { nics, addresses })
+  const plan = planIpv6Start(argument, { nics, addresses }, canAskNeighbours)
   if (plan.kind === 'refuse') return failedWith(plan.exitCode, `${NAME}: ${plan.because}`)
   if (plan.kind === 'nothing') return succeeded
   context.log('INFO', instance, `Adding inet6 address ${address} to device ${plan.nic}`)
-  const fault = (await runIpCommands(plan.commands, context)) ?? (await awaitDetection(argument, context))
+  const awaited = plan.isDetectedByKernel ? awaitDetection : async () => null
+  const fault = (await runIpCommands(plan.commands, context)) ?? (await awaited(argument, context))
   if (fault !== null) {
     await stop(argument, context)
     return failedWith(OCF_EXIT.generic, `${NAME} ${address}: ${fault}`)
@@ -81,6 +83,17 @@ async function announceAgain(text: string, context: AgentContext): Promise<void>
   void advertise(found.nic, argument.address, `${NAME}_${argument.address}`, context)
 }
 
+/** Where it is set, or would be set by a start. */
+async function rivalOf(text: string, context: AgentContext): Promise<string | null> {
+  const argument = parseIpv6Argument(text)
+  if ('problem' in argument) return null
+  const addresses = await addressesNow(context)
+  if ('fault' in addresses) return null
+  const nics = addresses.map(({ nic }) => nic)
+  const plan = planIpv6Start(argument, { nics, addresses }, () => true)
+  return plan.kind === 'refuse' ? null : findRival(plan.nic, argument.address, context)
+}
+
 export const ipv6addr = standardAgent({
   name: NAME,
   usage: '<ip-address[/prefix[/interface]]>',
@@ -88,6 +101,15 @@ export const ipv6addr = standardAgent({
   argumentsMax: 1,
   parameters: [{ name: 'ipv6addr', isRequired: true, meaning: 'the address, such as 2001:db8::1/64/eth0' }],
   announce: ([text = ''], context) => announceAgain(text, context),
+  serviceAddress: ([text = '']) => {
+    const argument = parseIpv6Argument(text)
+    return 'problem' in argument ? null : argument.address
+  },
+  rival: ([text = ''], context) => rivalOf(text, context),
+  check([text = '']) {
+    const argument = parseIpv6Argument(text)
+    return 'problem' in argument ? failedWith(OCF_EXIT.arguments, `${NAME} ${argument.problem}`) : null
+  },
   async act([text = ''], action, context) {
     const argument = parseIpv6Argument(text)
     if ('problem' in argument) {

@@ -52,6 +52,10 @@ export const mailTo = standardAgent({
     { name: 'email', isRequired: true, meaning: 'recipients, separated by commas or blanks' },
     { name: 'subject', isRequired: false, default: DEFAULT_SUBJECT, meaning: 'how the subject begins' },
   ],
+  check([email = '']) {
+    const recipients = parseRecipients(email)
+    return 'problem' in recipients ? failedWith(OCF_EXIT.configured, recipients.problem) : null
+  },
   async act([email = '', subject = DEFAULT_SUBJECT], action, context) {
     const state = stateFile(`MailTo_MailTo_${email}_${subject}`, context)
     if (action === 'status' || action === 'monitor') return said(state.isThere() ? 'running' : 'stopped')

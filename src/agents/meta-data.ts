@@ -12,6 +12,7 @@ const TIMES: readonly (readonly [action: string, timeout: string])[] = [
   ['stop', '60s'],
   ['status', '20s'],
   ['monitor', '20s'],
+  ['validate-all', '20s'],
   ['meta-data', '5s'],
 ]
 

@@ -71,6 +71,10 @@ export const portblock = standardAgent({
     { name: 'portno', isRequired: true, meaning: 'ports, such as 80 or 80,443 or 5000:5010' },
     { name: 'action', isRequired: true, meaning: 'block at the head of a group, unblock at its end' },
   ],
+  check(args) {
+    const asked = parsePortblock(args)
+    return 'problem' in asked ? failedWith(OCF_EXIT.arguments, asked.problem) : null
+  },
   async act(args, action, context) {
     const state = stateFile(`portblock_${args.join('_')}`, context)
     if (action === 'status' || action === 'monitor') {

@@ -30,6 +30,10 @@ export const sendArp = standardAgent({
   parameters: [
     { name: 'ip/nic', isRequired: true, meaning: 'the address and the interface, such as 10.0.0.1/eth0' },
   ],
+  check([text = '']) {
+    const parsed = parseAnnouncement(text)
+    return 'problem' in parsed ? failedWith(OCF_EXIT.arguments, parsed.problem) : null
+  },
   async act([text = ''], action, context) {
     const parsed = parseAnnouncement(text)
     if ('problem' in parsed)

@@ -62,6 +62,10 @@ export const lvsSyncDaemonSwap = standardAgent({
     },
     { name: 'syncid', isRequired: false, meaning: 'SYNCID of /etc/default/ipvsadm, else 0' },
   ],
+  check(args) {
+    const asked = parseSyncArguments(args, readDefaults())
+    return 'problem' in asked ? failedWith(OCF_EXIT.configured, asked.problem) : null
+  },
   async act(args, action, context) {
     const asked = parseSyncArguments(args, readDefaults())
     if ('problem' in asked)

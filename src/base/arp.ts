@@ -1,4 +1,4 @@
-/** Gratuitous ARP (RFC 826, RFC 5227): frames that announce an IPv4 address, as bytes. */
+/** ARP (RFC 826, RFC 5227) as bytes: frames that announce an IPv4 address or ask who has it, and what others say. */
 
 const broadcast = new Uint8Array(6).fill(255)
 const unknown = new Uint8Array(6)
@@ -21,4 +21,38 @@ export function arpFrames(mac: Uint8Array, address: Uint8Array): Uint8Array[] {
       ...address,
     ])
   return [frame(request, unknown), frame(reply, broadcast)]
+}
+
+/** Asks who has the address without claiming it: the sender is 0.0.0.0 (RFC 5227, 2.1.1). */
+export function arpProbe(mac: Uint8Array, address: Uint8Array): Uint8Array {
+  return Uint8Array.from([
+    ...broadcast,
+    ...mac,
+    ...fixed,
+    ...request,
+    ...mac,
+    0,
+    0,
+    0,
+    0,
+    ...unknown,
+    ...address,
+  ])
+}
+
+export interface ArpSender {
+  /** `02:00:00:00:00:01` */
+  readonly mac: string
+  /** Dotted. */
+  readonly address: string
+}
+
+const SENDER_AT = 22
+const FRAME_BYTES = 42
+
+/** Who sent this frame and which address it holds; null for anything that is not ARP for IPv4 over Ethernet. */
+export function arpSender(frame: Uint8Array): ArpSender | null {
+  if (frame.length < FRAME_BYTES || fixed.some((byte, at) => frame[12 + at] !== byte)) return null
+  const mac = [...frame.subarray(SENDER_AT, SENDER_AT + 6)].map(byte => byte.toString(16).padStart(2, '0'))
+  return { mac: mac.join(':'), address: frame.subarray(SENDER_AT + 6, SENDER_AT + 10).join('.') }
 }

@@ -1,13 +1,5 @@
-/** The command hb_takeover; see commands/ask-for-move.ts. */
-import { askForMove, HB_TAKEOVER } from './commands/ask-for-move.js'
+/** The command hb_takeover; see commands/tell-cluster.ts. */
+import { here } from './commands/here.js'
+import { tellCluster } from './commands/tell-cluster.js'
 
-process.exitCode = askForMove(
-  HB_TAKEOVER,
-  process.argv[1] ?? 'hb_takeover',
-  process.argv.slice(2),
-  process.env,
-  {
-    out: text => void process.stdout.write(text),
-    error: text => void process.stderr.write(text),
-  },
-)
+process.exitCode = tellCluster('hb_takeover', here)

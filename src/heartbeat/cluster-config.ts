@@ -1,13 +1,16 @@
 /** From the files' values to what the cluster core and the clients are told. */
 import { createHash } from 'node:crypto'
 import { FACILITIES } from '../log/formats.js'
+import type { Directive } from '../syntax/directive.js'
 import type { ViewSettings } from './api/view-of-status.js'
-import type { HaCf } from './config/ha-cf-table.js'
+import { type HaCf, haCfSettings } from './config/ha-cf-table.js'
 import { pingNodeName } from './config/media.js'
 import type { ClusterConfig, Fingerprint, GroupName, Settings } from './core/cluster.js'
 import { type ScriptSettings, scriptEnvironment } from './resources/plan/environment.js'
 import type { Begin } from './resources/plan/protocol.js'
 import { groupKey, groupText, type ResourceGroup } from './resources/plan/resource.js'
+import type { RunnerSettings } from './resources/plan/settings.js'
+import { stonithDevices } from './resources/plan/stonith.js'
 import { RELEASE, VERSION } from './version.js'
 
 export function groupNames(groups: readonly ResourceGroup[]): GroupName[] {
@@ -23,12 +26,14 @@ export function settingsOf(haCf: HaCf): Settings {
     initdeadMs: haCf.initdead,
     deadpingMs: haCf.deadping,
     autoFailback: haCf.auto_failback,
+    takeoverNeedsPing: haCf.takeover_needs_ping,
   }
 }
 
 /** By what the nodes compare their files. Times in milliseconds. */
 export function fingerprints(haCf: HaCf, groups: readonly ResourceGroup[]): Fingerprint[] {
-  const { keepaliveMs, deadtimeMs, warntimeMs, initdeadMs, autoFailback } = settingsOf(haCf)
+  const { keepaliveMs, deadtimeMs, warntimeMs, initdeadMs, autoFailback, takeoverNeedsPing } =
+    settingsOf(haCf)
   return [
     { name: 'haresources', value: digest(groups.map(groupText)) },
     { name: 'node', value: digest(haCf.node) },
@@ -37,6 +42,7 @@ export function fingerprints(haCf: HaCf, groups: readonly ResourceGroup[]): Fing
     { name: 'warntime', value: String(warntimeMs) },
     { name: 'initdead', value: String(initdeadMs) },
     { name: 'auto_failback', value: autoFailback },
+    { name: 'takeover_needs_ping', value: takeoverNeedsPing ? 'on' : 'off' },
   ]
 }
 
@@ -54,6 +60,7 @@ export type Identity = Required<Pick<ClusterConfig, 'pid'>> &
     | 'pingNodes'
     | 'manageResources'
     | 'heldAtStart'
+    | 'failedAtStart'
     | 'random'
     | 'wallSeconds'
     | 'loadAverage'
@@ -67,25 +74,27 @@ export function clusterConfig(
   return {
     ...identity,
     ...settingsOf(haCf),
+    canReset: stonithDevices(haCf, identity.us).length > 0,
     nodes: haCf.node,
     maxRexmitDelayMs: haCf.max_rexmit_delay,
     hopfudge: haCf.hopfudge,
+    rebootsOnStopFailure: haCf.resource_stop_failure === 'reboot',
     groups: groupNames(groups),
     fingerprints: fingerprints(haCf, groups),
   }
 }
 
-/** Directives that daemons, clients and scripts of old know but that change nothing here; each is said once. */
-const LATER = ['watchdog', 'stonith', 'stonith_host', 'use_apphbd', 'autojoin'] as const
-
-/** Names of directives that ha.cf gives and that are not acted upon yet. */
-export function notActedUpon(haCf: HaCf): string[] {
-  return LATER.filter(name => haCf.places.has(name) || hasEntries(haCf, name))
-}
-
-function hasEntries(haCf: HaCf, name: (typeof LATER)[number]): boolean {
-  const value: unknown = (haCf as unknown as Record<string, unknown>)[name]
-  return Array.isArray(value) && value.length > 0
+/** Directives of ha.cf that ask for something that this program does not do; each is said once. */
+export function withoutEffect(haCf: HaCf): string[] {
+  const values = haCf as unknown as Readonly<Record<string, unknown>>
+  const rows: readonly (readonly [string, Directive<unknown>])[] = Object.entries(haCfSettings)
+  const isAsked = ([name, row]: readonly [string, Directive<unknown>]): boolean => {
+    const value = values[name]
+    // Who writes the default down, or wants less, gets what is asked for.
+    return value !== row.default && value !== false && value !== 'off'
+  }
+  const given = rows.filter(([name, row]) => row.support === 'accepted' && haCf.places.has(name))
+  return given.filter(isAsked).map(([name]) => name)
 }
 
 /** What getparm answers and what scripts find as HA_*. */
@@ -113,10 +122,27 @@ function pingsAhead(haCf: HaCf): string[] {
     .flatMap(medium => pingNodeName(medium) ?? [])
 }
 
+/** How running resources are watched and announced. */
+function runnerSettings(haCf: HaCf): RunnerSettings {
+  return {
+    monitorMs: haCf.resource_monitor,
+    monitorTimeoutMs: haCf.resource_monitor_timeout,
+    restartsMax: haCf.resource_restarts,
+    startTries: haCf.resource_start_tries,
+    announce: {
+      count: haCf.announce_count,
+      everyMs: haCf.announce_interval,
+      refreshMs: haCf.announce_refresh,
+    },
+    addressCheckMs: haCf.address_check,
+    addressInUse: haCf.address_in_use,
+  }
+}
+
 /** What the resource runner is told before its first job. `logfile` is where lines go in effect. */
 export function runnerBegin(
   haCf: HaCf,
-  about: Pick<ScriptSettings, 'us' | 'paths' | 'logfile' | 'debug' | 'inherited'>,
+  about: Pick<ScriptSettings, 'us' | 'paths' | 'logfile' | 'debug' | 'inherited' | 'shellFunctions'>,
 ): Begin {
   const env = scriptEnvironment({
     ...about,
@@ -126,5 +152,7 @@ export function runnerBegin(
     logfacility: haCf.logfacility,
     debug: haCf.debug + about.debug,
   })
-  return { kind: 'begin', us: about.us, paths: about.paths, held: [], logfile: about.logfile, env }
+  const { us, paths, logfile } = about
+  const settings = runnerSettings(haCf)
+  return { kind: 'begin', us, paths, settings, held: [], keepaliveMs: haCf.keepalive, logfile, env }
 }

@@ -3,7 +3,6 @@
  * What a start opens is closed in reverse order, also when a later part of the start fails.
  */
 import { mkdirSync } from 'node:fs'
-import { scheduleRoundRobin } from '../base/io/native.js'
 import type { Paths } from '../base/paths.js'
 import { createPrng } from '../base/prng.js'
 import type { Level } from '../log/record.js'
@@ -12,12 +11,12 @@ import {
   clusterConfig,
   fingerprints,
   groupNames,
-  notActedUpon,
   runnerBegin,
   settingsOf,
   viewSettings,
+  withoutEffect,
 } from './cluster-config.js'
-import { Cluster, type Event } from './core/cluster.js'
+import { Cluster, type Event, type GroupName, type ResourceClass } from './core/cluster.js'
 import { Daemon } from './daemon.js'
 import { type Configuration, EXIT } from './io/configuration.js'
 import type { ControlSocket } from './io/control-socket.js'
@@ -25,19 +24,27 @@ import { DaemonLog, logfileOf } from './io/daemon-log.js'
 import { watchedGroups } from './io/haresources-file.js'
 import { loadAverage } from './io/load-average.js'
 import { openApiDoor, openControlDoor, openFifoDoor } from './io/local-doors.js'
+import { keepChecking, openWatchdog, runsInRealtime, scheduleInRealtime } from './io/machine.js'
 import { mediumStarted, openMedia, planMedia } from './io/media.js'
+import { readOnlyForTesting } from './io/only-for-testing.js'
 import { OwnClients } from './io/own-clients.js'
 import { removePidFile, writePidFile } from './io/pid-file.js'
 import { openPingNodes } from './io/ping-nodes.js'
 import { rcScripts } from './io/rc-scripts.js'
 import { Reload } from './io/reload.js'
-import { keptGeneration, rememberIdentity } from './io/remember.js'
+import { keptDeletedNodes, keptGeneration, rememberIdentity } from './io/remember.js'
 import { RunnerLink } from './io/runner-link.js'
+import { ownShellFunctions } from './io/shell-functions.js'
 import { listenToSignals } from './io/signals.js'
 import { attempt } from './io/start-failure.js'
+import type { Watchdog } from './io/watchdog.js'
+import { zlibCodec } from './io/zlib-codec.js'
 import type { Link, LinkHandlers } from './links/link.js'
 import type { PingPort } from './links/ping.js'
-import { runnerLogLine } from './resources/plan/script-line.js'
+import * as lines from './log-lines.js'
+import type { ResourceGroup } from './resources/plan/resource.js'
+import { stonithDevices } from './resources/plan/stonith.js'
+import { reboot } from './resources/reboot.js'
 import { RELEASE, VERSION } from './version.js'
 
 /** What the command that started us is told, once. */
@@ -60,6 +67,16 @@ export interface RunOptions {
   readonly report: (report: StartReport) => void
 }
 
+/** What a life that keeps its resources hands to the next one. */
+export interface Inheritance {
+  readonly held: ResourceClass
+  readonly failed: readonly GroupName[]
+  readonly groups: readonly ResourceGroup[]
+}
+
+/** The exit code, or what the next life goes on with. */
+export type LifeEnd = number | Inheritance
+
 /** The original's exit code when a graceful stop is stuck. */
 const EMERGENCY = 100
 const RUNNER_GOODBYE_MS = 2_000
@@ -75,9 +92,12 @@ export class Life {
   #daemon: Daemon | null = null
   #control: ControlSocket | null = null
   #reload: Reload | null = null
+  readonly #inheritance: Inheritance | null
+  #isRestarting = false
 
-  constructor(options: RunOptions, configuration: Configuration) {
+  constructor(options: RunOptions, configuration: Configuration, inheritance: Inheritance | null = null) {
     this.#options = options
+    this.#inheritance = inheritance
     this.#configuration = configuration
     const { haCf, us } = configuration
     this.#log = new DaemonLog(haCf, {
@@ -101,19 +121,22 @@ export class Life {
   }
 
   /** Starts, works, and resolves with the exit code after the graceful stop. */
-  async live(): Promise<number> {
+  async live(): Promise<LifeEnd> {
     const { paths } = this.#options
     const { keys, haCf, us } = this.#configuration
+    const watchdog = openWatchdog(haCf, this.#say)
+    this.#opened.push(() => watchdog?.close())
     const links = await this.#openLinks()
     const pings = await this.#openPings()
     const remembered = rememberIdentity(paths.varLib, haCf.hbgenmethod, this.#say)
-    let end: (exitCode: number) => void = () => {}
-    const ended = new Promise<number>(resolve => {
+    let end: (how: LifeEnd) => void = () => {}
+    const ended = new Promise<LifeEnd>(resolve => {
       end = resolve
     })
     const runner = this.#startRunner()
     const clients = new OwnClients({ us, haCf, hasPings: pings !== null, runner, say: this.#say })
-    const reload = this.#watchFiles()
+    const devices = stonithDevices(haCf, us)
+    const reload = this.#watchFiles(runner, watchdog)
     this.#reload = reload
     const offerToScripts = rcScripts({
       haDir: paths.haDir,
@@ -121,6 +144,7 @@ export class Life {
       ourStatus: () => this.#daemon?.clusterStatus.status ?? 'init',
       run: (name, env) => runner.script(name, env),
     })
+    const random = createPrng(crypto.getRandomValues(new Uint32Array(1))[0]!)
     const daemon = new Daemon(keys, {
       cluster: new Cluster(
         clusterConfig(haCf, this.#configuration.groups, {
@@ -130,14 +154,21 @@ export class Life {
           links: links.map(({ name }) => name),
           pingNodes: pings?.nodes.map(({ name }) => name) ?? [],
           manageResources: this.#options.managesResources,
-          heldAtStart: 'none',
-          random: createPrng(crypto.getRandomValues(new Uint32Array(1))[0]!),
+          random,
+          heldAtStart: this.#inheritance?.held ?? 'none',
+          failedAtStart: this.#inheritance?.failed ?? [],
           wallSeconds: () => Math.floor(Date.now() / 1000),
           loadAverage,
         }),
       ),
       us,
+      random,
       format: haCf.msgfmt,
+      compression: {
+        codec: zlibCodec,
+        isTraditional: haCf.traditional_compression,
+        thresholdBytes: haCf.compression_threshold * 1024,
+      },
       logsBadPackets: haCf.log_badpack,
       view: viewSettings(haCf, this.#options.managesResources),
       say: this.#say,
@@ -148,17 +179,31 @@ export class Life {
         runner.run(job, reload.groups)
       },
       announce: () => runner.announce(),
+      reset: node => runner.reset(node, devices),
+      onBeat: () => watchdog?.beat(),
+      reboot: () => void reboot(0, this.#options.env.HA_REBOOT).then(problem => this.#say('CRIT', problem)),
       onDelivered: message => {
         offerToScripts(message)
         clients.deliver(message)
       },
-      onApiOpened: () => clients.start(daemon),
+      onApiOpened: () => {
+        clients.start(daemon)
+        if (this.#options.managesResources) this.#opened.push(keepChecking(runner, devices))
+      },
       onLeaving: () => void clients.end(),
       keepGeneration: generation => {
         const problem = keptGeneration(paths.varLib, generation)
         if (problem !== null) this.#say('ERROR', problem)
       },
+      keepDeletedNodes: nodes => {
+        const problem = keptDeletedNodes(paths.varLib, nodes)
+        if (problem !== null) this.#say('ERROR', problem)
+      },
       onDecision: decision => this.#control?.decided(decision),
+      onRestart: (held, failed) => {
+        this.#isRestarting = true
+        void clients.end().then(() => end({ held, failed, groups: runner.held }))
+      },
       onStopped: () => void clients.end().then(() => end(EXIT.ok)),
     })
     this.#daemon = daemon
@@ -171,16 +216,21 @@ export class Life {
     await this.#openControl(daemon)
     attempt(`cannot write to ${paths.varRun}`, () => writePidFile(paths.varRun, process.pid))
     // Removed last: who waits for the end looks at this file.
-    this.#opened.unshift(() => removePidFile(paths.varRun, process.pid))
-    this.#scheduleInRealtime()
-    listenToSignals({
+    this.#opened.unshift(() => {
+      if (!this.#isRestarting) removePidFile(paths.varRun, process.pid)
+    })
+    if (this.#options.allowsRealtime) scheduleInRealtime(haCf, this.#say)
+    const deafen = listenToSignals({
       isForeground: this.#options.isForeground,
       onStop: () => daemon.post({ kind: 'stop' }),
       onStuck: () => {
         this.#say('CRIT', 'Emergency Shutdown: resources were not released in time.')
         end(EMERGENCY)
       },
-      onReload: () => void reload.all(),
+      onReload: () => {
+        daemon.losses = readOnlyForTesting(paths.haDir, daemon.losses, this.#say)
+        void reload.all()
+      },
       onDebug: step => this.#log.debugBy(step),
       onFault: error => {
         this.#say('CRIT', `heartbeat ends because of a fault of its own: ${error.stack ?? error.message}`)
@@ -188,6 +238,7 @@ export class Life {
         process.exit(EMERGENCY)
       },
     })
+    this.#opened.push(deafen)
     this.#options.report({ kind: 'started', lines: this.#lines ?? [] })
     this.#lines = null
     daemon.start()
@@ -199,8 +250,14 @@ export class Life {
   async #openLinks(): Promise<readonly Link[]> {
     const { env, paths } = this.#options
     const { haCf, diagnostics } = this.#configuration
-    for (const diagnostic of diagnostics) this.#say('WARN', render(diagnostic).split('\n', 1)[0]!)
-    for (const name of notActedUpon(haCf)) this.#say('WARN', `${name} is not acted upon yet`)
+    const { level, text } = lines.pacemakerSupport()
+    this.#say(level, text)
+    for (const diagnostic of diagnostics) {
+      this.#say('WARN', render(diagnostic).split('\n', 1)[0]!)
+      const said = lines.takenNevertheless(diagnostic.code, diagnostic.original)
+      for (const { level, text } of said) this.#say(level, text)
+    }
+    for (const name of withoutEffect(haCf)) this.#say('info', `${name} is accepted and has no effect here`)
     const listen = (env.HA_LISTEN ?? '').split(/\s+/).filter(word => word !== '')
     const planned = await planMedia(haCf.media, listen)
     for (const { level, text } of planned.lines) this.#say(level, text)
@@ -238,12 +295,21 @@ export class Life {
     const { paths, env, runnerFile, debug } = this.#options
     const { us, haCf } = this.#configuration
     const logfile = logfileOf(haCf, paths.varLog)
-    const begin = runnerBegin(haCf, { us, paths, logfile, debug, inherited: env })
-    const runner = new RunnerLink(runnerFile, env, begin, {
-      onLine: line => this.#log.childLine(runnerLogLine(line, us)),
-      onJobEnded: (job, failed) => this.#post({ kind: 'jobEnded', job, failed }),
-      onTrouble: sentence => this.#say('ERROR', sentence),
-    })
+    const shellFunctions = ownShellFunctions(paths.haDir, runnerFile)
+    const begin = runnerBegin(haCf, { us, paths, logfile, debug, inherited: env, shellFunctions })
+    const held = this.#inheritance?.groups ?? []
+    const runner = new RunnerLink(
+      runnerFile,
+      env,
+      { ...begin, held, isAhead: this.#options.allowsRealtime && runsInRealtime(haCf) },
+      {
+        onLine: line => this.#log.runnerLine(line),
+        onJobEnded: (job, failed) => this.#post({ kind: 'jobEnded', job, failed }),
+        onGroupLost: (group, why) => this.#post({ kind: 'groupLost', group, why }),
+        onResetEnded: (node, result) => this.#post({ kind: 'resetEnded', node, result }),
+        onTrouble: sentence => this.#say('ERROR', sentence),
+      },
+    )
     runner.start()
     this.#opened.push(() => runner.goodbye(RUNNER_GOODBYE_MS))
     return runner
@@ -260,9 +326,9 @@ export class Life {
     this.#post({ kind: 'fingerprints', fingerprints: fingerprints(haCf, groups) })
   }
 
-  #watchFiles(): Reload {
-    const { paths, managesResources } = this.#options
-    const { haCf, groups } = this.#configuration
+  #watchFiles(runner: RunnerLink, watchdog: Watchdog | null): Reload {
+    const { paths, env, managesResources, debug } = this.#options
+    const { us, haCf, groups } = this.#configuration
     const watched = watchedGroups(`${paths.haDir}/haresources`, haCf.node, groups)
     return new Reload(this.#configuration, {
       haDir: paths.haDir,
@@ -271,30 +337,40 @@ export class Life {
       readGroups: managesResources ? watched : () => ({ groups, complaint: null }),
       onKeys: keys => {
         if (this.#daemon) this.#daemon.keys = keys
+        const { number, method } = keys.outgoing
+        const accepted = [...keys.keys.keys()].join(' ')
+        this.#post({ kind: 'keys', what: `signs with key ${number} (${method}), accepts ${accepted}` })
       },
       onGroups: changed => {
         this.#post({ kind: 'groups', groups: groupNames(changed) })
         this.#tellFingerprints()
       },
+      onRestart: () => this.#restart(),
       onHaCf: (changed, { times, logs }) => {
         if (logs) this.#log.change(changed)
         if (this.#daemon) this.#daemon.viewSettings = viewSettings(changed, managesResources)
+        const logfile = logfileOf(changed, paths.varLog)
+        runner.changeEnvironment(runnerBegin(changed, { us, paths, logfile, debug, inherited: env }).env)
         if (!times) return
+        watchdog?.setTime(changed.deadtime)
         this.#post({ kind: 'settings', settings: settingsOf(changed) })
         this.#tellFingerprints()
       },
     })
   }
 
-  async #openControl(daemon: Daemon): Promise<void> {
-    this.#control = await openControlDoor(this.#options.paths.varRun, this.#say, () => daemon.clusterStatus)
-    this.#opened.push(() => this.#control?.close())
+  #restart(): void {
+    this.#say('info', lines.restarting().text)
+    this.#post({ kind: 'restart' })
   }
 
-  #scheduleInRealtime(): void {
-    const { haCf } = this.#configuration
-    if (!this.#options.allowsRealtime || !haCf.realtime || process.geteuid?.() !== 0) return
-    const failure = scheduleRoundRobin(haCf.rtprio ?? 1)
-    if (failure) this.#say('WARN', `no realtime scheduling: ${failure.reason}`)
+  async #openControl(daemon: Daemon): Promise<void> {
+    this.#control = await openControlDoor(
+      this.#options.paths.varRun,
+      this.#say,
+      () => daemon.clusterStatus,
+      () => this.#restart(),
+    )
+    this.#opened.push(() => this.#control?.close())
   }
 }

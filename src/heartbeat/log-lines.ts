@@ -15,6 +15,29 @@ const warn = (text: string): LogLine => ({ level: 'WARN', text })
 const error = (text: string): LogLine => ({ level: 'ERROR', text })
 const crit = (text: string): LogLine => ({ level: 'CRIT', text })
 
+// Start.
+export const pacemakerSupport = () => info('Pacemaker support: false')
+/** What heartbeat 3.0.6 says about a value that it takes nevertheless; the codes are those of the diagnostics. */
+export function takenNevertheless(code: string, original: string | undefined): readonly LogLine[] {
+  if (original === undefined) return []
+  switch (code) {
+    case 'initdead-small':
+      return [
+        warn(original),
+        info('Initial dead time accounts for slow network startup time'),
+        info('It should be >= deadtime and >= 10 seconds'),
+      ]
+    case 'legacy-failback':
+      return [
+        warn(original),
+        warn("Please convert to 'auto_failback on'."),
+        warn('See documentation for conversion details.'),
+      ]
+    default:
+      return []
+  }
+}
+
 // Status and links.
 export const localStatus = (status: string) => info(`Local status now set to: '${status}'`)
 export const commNowUp = () => info('Comm_now_up(): updating status to active')
@@ -49,15 +72,28 @@ export const historyFilling = (queued: number, level: 'WARN' | 'ERROR'): LogLine
   level,
   text: `Message hist queue is filling up (${queued} messages in queue)`,
 })
-export const addingNode = (node: string) => info(`Adding new node [${node}] to configuration.`)
+export const addingNode = (node: string) =>
+  info(`hb_add_one_node: Adding new node[${node}] to configuration.`)
+export const addingListedNode = (node: string) => info(`Adding new node [${node}] to configuration.`)
+export const addingFailed = (node: string): readonly LogLine[] => [
+  error(`hb_add_one_node: node(${node}) already exists`),
+  error(`Add node ${node} failed`),
+]
 export const removingNode = (node: string) => info(`Removing node [${node}] from configuration.`)
-export const deletionOfLivingNode = (node: string) => error(`deletion failed: node ${node} is not dead`)
+export const deletionOfLivingNode = (node: string) => warn(`deletion failed: node ${node} is not dead`)
+export const deletionWithoutNode = (node: string) =>
+  error(`HBDoMsg_T_DELNODE: deletion failed. We don't have all required nodes alive (${node} is dead)`)
+export const deletionOfUnknownNode = (node: string): readonly LogLine[] => [
+  error(`hb_remove_one_node: node ${node} not found in config`),
+  error(`Deleting node ${node} failed`),
+]
 
 // Resources.
 export const noStonith = (): readonly LogLine[] => [
   warn('No STONITH device configured.'),
   warn('Shared disks are not protected.'),
 ]
+export const stonithFailed = (node: string) => error(`STONITH of ${node} failed.  Retrying...`)
 export const deadNodeGaveUp = (node: string) => info(`Dead node ${node} gave up resources.`)
 export const beingAcquired = (node: string) => info(`Resources being acquired from ${node}.`)
 export const machDownComplete = () => info('mach_down takeover complete.')
@@ -93,6 +129,8 @@ export const standbyOutOfTurn = (what: string, node: string, state: number) =>
 export const noStandbyReply = () => warn('No reply to standby request.  Standby request cancelled.')
 
 // Stop.
+export const restarting = () => info('Restarting heartbeat.')
+export const restartExec = () => info('Performing heartbeat restart exec.')
 export const shutdownDelayed = () => warn('Shutdown delayed until current resource activity finishes.')
 export const shutdownInProgress = (pid: number) => info(`Heartbeat shutdown in progress. (${pid})`)
 export const givingUpAll = () => info('Giving up all HA resources.')
@@ -100,12 +138,20 @@ export const allRelinquished = () => info('All HA resources relinquished.')
 export const shutdownComplete = (node: string) => info(`${node} Heartbeat shutdown complete.`)
 
 // Our own, where the original has no line.
+export const takeoverRefused = (node: string) =>
+  warn(
+    `No ping node answers: ${node} may live, and this node be cut off. Nothing is taken over from it before a ping node answers.`,
+  )
 export const startFailed = (key: string, node: string) =>
   error(`Resource group ${key} of ${node} could not be started.`)
 export const stopFailed = (key: string, node: string) =>
   crit(`Resource group ${key} of ${node} could not be stopped. It is not handed over.`)
+export const groupLost = (key: string, node: string, why: string) =>
+  error(`Resource group ${key} of ${node} has failed and was stopped: ${why}.`)
+export const rebooting = (key: string) =>
+  crit(`Resource group ${key} could not be stopped: rebooting this machine (resource_stop_failure reboot).`)
 export const handingOver = (what: string) =>
-  warn(`Handing ${what} resources over, because a group could not be started here.`)
+  warn(`Handing ${what} resources over, because a group failed here.`)
 export const standbyTimedOut = (node: string) =>
   error(`${node} did not finish its part of the standby in time. Standby cancelled.`)
 export const yielding = (what: string, node: string) =>

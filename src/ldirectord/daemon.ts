@@ -4,6 +4,8 @@
  *
  * A loaded file replaces the old one as a whole or not at all. After a load the checks get a moment to answer before
  * the table is written, so that neither a start nor a reload shows a state that is wrong the next instant.
+ *
+ * Warm, it checks and leaves the table, mails and commands to whoever has them; it takes over with what it knows.
  */
 import type { Server } from 'node:net'
 import { periodically } from '../base/io/periodically.js'
@@ -22,6 +24,7 @@ import { executeActions } from './core/execute.js'
 import { forwarderLimitations, limitations } from './core/limitations.js'
 import type { DaemonStatus } from './core/mail.js'
 import { type PlannedCheck, plannedChecks } from './core/probe.js'
+import type { Role } from './core/status.js'
 import { stopEdits } from './core/stop-edits.js'
 import { type Edit, EMPTY_TABLE, type Table } from './core/table.js'
 import { ownedIds, serverOf, toldBefore } from './core/takeover.js'
@@ -32,6 +35,7 @@ import { CheckLoop } from './io/check-loop.js'
 import { Commands } from './io/commands.js'
 import { ConfigWatch } from './io/config-watch.js'
 import { serveControl } from './io/control-socket.js'
+import { DrainLink } from './io/drain-link.js'
 import { Drains } from './io/drains.js'
 import type { Instance } from './io/instance.js'
 import type { Loaded } from './io/load-config.js'
@@ -54,6 +58,10 @@ export interface DaemonOptions {
   readonly forwarder: Forwarder
   readonly runCheck: (probe: Probe, signal: AbortSignal) => Promise<Outcome>
   readonly load: () => Promise<Loaded>
+  /** Whether it begins with the table, or warm. */
+  readonly role: Role
+  /** Tells the machine what we are now; a sentence when it cannot be told, and then we do not become it. */
+  readonly announce: (role: Role) => string | null
   /** ldirectord itself, for the instances of execute=: a program and its first arguments. */
   readonly command: readonly string[]
   /** The program that sends mails: a command and its first arguments. */
@@ -85,7 +93,9 @@ export class Daemon {
   readonly #watch: ConfigWatch
   readonly #alerts: Alerts
   readonly #drains: Drains
+  readonly #link: DrainLink
   readonly #answers: Answers
+  #role: Role
   #generation: Generation | null = null
   #control: Server | null = null
   #endHousekeeping: () => void = () => {}
@@ -98,10 +108,12 @@ export class Daemon {
   constructor(options: DaemonOptions) {
     this.#options = options
     this.#log = options.log
+    this.#role = options.role
     this.#commands = new Commands(sentence => this.#log('WARN', sentence))
     this.#watch = new ConfigWatch(options.instance.file!, options.loaded.text)
     this.#alerts = new Alerts(options.mailCommand, options.log)
     this.#drains = new Drains(options.instance.drainFile, options.log)
+    this.#link = new DrainLink(options.instance, this.#drains, options.log, () => this.#applyDrains())
     this.#keeper = new TableKeeper({
       forwarder: options.forwarder,
       onEdit: (edit, phase) => this.#told(edit, phase),
@@ -114,7 +126,16 @@ export class Daemon {
       inUse: () => this.#inUse(),
       believed: () => this.#keeper.believed,
       onDrains: () => this.#applyDrains(),
+      mirrored: () => this.#link.echoed(),
+      mirror: () => this.#link.state,
+      role: () => this.#role,
+      takeOver: () => this.takeOver(),
+      release: () => this.release(),
     })
+  }
+
+  get role(): Role {
+    return this.#role
   }
 
   async start(): Promise<void> {
@@ -122,6 +143,7 @@ export class Daemon {
     const control = await serveControl(instance.socket, question => this.#answers.answer(question))
     if (typeof control === 'string') this.#log('WARN', `no control socket: ${control}`)
     else this.#control = control
+    this.#link.open()
     await this.#inTurn(() => this.#adopt(loaded.config))
     this.#endHousekeeping = periodically(HOUSEKEEPING_MS, () => this.#housekeep())
   }
@@ -143,6 +165,48 @@ export class Daemon {
     })
   }
 
+  /** A warm standby makes the table what it knows it should be. Null, or why it cannot. */
+  takeOver(): Promise<string | null> {
+    return this.#changeRole('active', async ({ config, director, loop, maintenance }) => {
+      this.#isLoading = true
+      await loop.firstRound(FIRST_ROUND_MS)
+      const current = await this.#readTable(EMPTY_TABLE)
+      const targets = adoptedTargets(config, current, real => maintenance?.covers(real) ?? false)
+      director.step({ kind: 'adopted', targets }, nowMs())
+    })
+  }
+
+  /** Cleans the table as a stop does, and goes on checking. */
+  release(): Promise<string | null> {
+    return this.#changeRole('warm', async generation => {
+      await this.#keeper.settled()
+      await this.#leaveTable(generation)
+      this.#alerts.flush()
+      this.#keeper.forget()
+      generation.director.step({ kind: 'retired' }, nowMs())
+      this.#hasLoaded = false
+    })
+  }
+
+  async #changeRole(role: Role, change: (generation: Generation) => Promise<void>): Promise<string | null> {
+    let failure: string | null = 'ldirectord is ending'
+    await this.#inTurn(async () => {
+      const generation = this.#generation
+      failure = generation === null ? 'ldirectord is still starting' : null
+      if (generation === null || this.#role === role) return
+      const beganMs = nowMs()
+      // Active is told before it is done, as a start does; warm when the table is left.
+      if (role === 'active') failure = this.#options.announce(role)
+      if (failure !== null) return
+      this.#role = role
+      await change(generation)
+      if (role === 'active') await this.#occupy(generation, null)
+      else failure = this.#options.announce(role)
+      this.#log('info', role === 'active' ? lines.tookOver(nowMs() - beganMs) : lines.steppedBack())
+    })
+    return failure
+  }
+
   /** Ends the checks, cleans the table as cleanstop says and lets go of everything. */
   async stop(): Promise<void> {
     this.#isStopping = true
@@ -151,19 +215,27 @@ export class Daemon {
     const giveUp = setTimeout(() => this.#keeper.abort(), STOP_MS_MAX)
     await this.#turn
     await this.#keeper.settled()
-    const generation = this.#generation
-    if (generation !== null) {
-      const { config, director } = generation
-      const serves: IsUp = (virtual, real) => director.serves(virtual, real)
-      await this.#keeper.finish(stopEdits(config, this.#keeper.believed, serves))
-      this.#execute(config.execute, [])
-    }
+    if (this.#generation !== null && this.#role === 'active') await this.#leaveTable(this.#generation)
     await Promise.race([this.#commands.idle(), this.#keeper.aborted()])
     clearTimeout(giveUp)
     this.#control?.close()
+    this.#link.close()
     await this.#alerts.close()
     await this.#options.forwarder.close()
     this.#monitors.close()
+  }
+
+  async #leaveTable({ config, director }: Generation): Promise<void> {
+    const serves: IsUp = (virtual, real) => director.serves(virtual, real)
+    await this.#keeper.finish(stopEdits(config, this.#keeper.believed, serves))
+    this.#execute(config.execute, [])
+  }
+
+  #readTable(otherwise: Table): Promise<Table> {
+    return this.#keeper.read().catch((error: Error): Table => {
+      this.#log('ERROR', `the table cannot be read: ${error.message}`)
+      return otherwise
+    })
   }
 
   /** Who asks right after the start waits until the file is in use. */
@@ -195,10 +267,9 @@ export class Daemon {
       ...forwarderLimitations(config, forwarder.concessions ?? (() => [])),
     ])
       this.#log('WARN', sentence)
-    const current = await this.#keeper.read().catch((error: Error): Table => {
-      this.#log('ERROR', `the table cannot be read: ${error.message}`)
-      return old === null ? EMPTY_TABLE : this.#keeper.believed
-    })
+    const isWarm = this.#role === 'warm'
+    const believed = old === null ? EMPTY_TABLE : this.#keeper.believed
+    const current = isWarm ? EMPTY_TABLE : await this.#readTable(believed)
     const maintenance =
       config.maintenancedir === null
         ? null
@@ -225,13 +296,18 @@ export class Daemon {
     this.#alerts.use(config)
     this.#applyDrains()
     loop.start()
+    if (isWarm) return
     await loop.firstRound(FIRST_ROUND_MS)
+    if (!this.#isStopping) await this.#occupy(generation, old)
+  }
+
+  /** Writes the whole table, and does what belongs to having it. */
+  async #occupy(generation: Generation, old: Generation | null): Promise<void> {
     this.#isLoading = false
-    if (this.#isStopping) return
-    await this.#keeper.load(this.#desired(generation), ownedIds(config, old))
+    await this.#keeper.load(this.#desired(generation), ownedIds(generation.config, old))
     this.#hasLoaded = true
     this.#step(generation, { kind: 'settled' })
-    this.#execute(old?.config.execute ?? [], config.execute)
+    this.#execute(old?.config.execute ?? [], generation.config.execute)
   }
 
   #execute(before: readonly string[], after: readonly string[]): void {
@@ -258,7 +334,7 @@ export class Daemon {
     const changes = generation.director.step(event, nowMs())
     if (changes.length === 0) return
     for (const change of changes) this.#perform(generation, change)
-    if (changes.some(movesTable) && !this.#isLoading)
+    if (changes.some(movesTable) && !this.#isLoading && this.#role === 'active')
       this.#keeper.want(this.#desired(generation), generation.config.readdquiescent)
   }
 
@@ -306,8 +382,9 @@ export class Daemon {
     if (generation === null || this.#isStopping) return
     await generation.maintenance?.refresh()
     if (this.#drains.expire()) this.#applyDrains()
-    this.#alerts.tick(generation)
-    if (!this.#isLoading)
+    this.#alerts.retry()
+    if (this.#role === 'active') this.#alerts.tick(generation)
+    if (this.#role === 'active' && !this.#isLoading)
       await this.#upkeep.tick(() => this.#desired(generation), generation.config.readdquiescent)
     await this.#lookAtFile(generation.config)
   }
@@ -324,6 +401,6 @@ export class Daemon {
     this.#log('info', config.autoreload ? lines.configReread() : lines.configIgnored())
     if (config.autoreload) await this.reload()
     const { callback } = this.#generation?.config ?? config
-    if (callback !== null) this.#commands.callback(callback, file)
+    if (callback !== null && this.#role === 'active') this.#commands.callback(callback, file)
   }
 }

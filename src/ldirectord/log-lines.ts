@@ -88,6 +88,9 @@ export const drained = (real: string, key: ServiceKey, who: string, reason: stri
   `Draining real server: ${real} (${serviceId(key)}) by ${who}${reason === '' ? '' : `: ${reason}`}`
 export const undrained = (real: string, key: ServiceKey): string =>
   `Drain ended of real server: ${real} (${serviceId(key)})`
+export const tookOver = (ms: number): string =>
+  `Warm standby has taken over the table in ${Math.round(ms)} ms`
+export const steppedBack = (): string => 'The table is left: back to warm standby'
 export const forwarderChosen = (name: string, because: string): string => `Forwarding by ${name}: ${because}`
 export const keptConfiguration = (file: string): string =>
   `The configuration in use stays: ${file} has an error and changes nothing until it is mended`

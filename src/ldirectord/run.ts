@@ -1,30 +1,31 @@
 /**
  * The ldirectord process: finds and loads its file, chooses the forwarder, says how its start went, and then lives
- * until a signal. In the background it writes a pid file and its log; in the foreground (supervised=yes or -d) it does
- * neither and talks to its own streams.
+ * until a signal. In the background, as a service and warm it writes a pid file (warm: while it has the table) and its
+ * log; with supervised=yes or -d it does neither and talks to its own streams.
  */
-import { unlinkSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { replaceFile } from '../base/io/files.js'
-import { ctime, ldirectordLine } from '../log/formats.js'
-import { type FileLog, fileLog } from '../log/io/file-log.js'
-import { type SyslogSink, syslogSink } from '../log/io/syslog.js'
-import { type Log, oneLine } from '../log/record.js'
+import type { Log } from '../log/record.js'
 import { negotiableServices, runCheck } from './checks/run-check.js'
-import type { LdirectordConfig } from './config/model.js'
 import { desiredTable } from './core/desired.js'
+import type { Role } from './core/status.js'
 import { Daemon, type GoodConfig } from './daemon.js'
 import { chooseForwarder, wantedForwarder } from './forwarders/choose.js'
 import { nftRefusal } from './forwarders/nft/nft.js'
 import { openProxy } from './forwarders/proxy.js'
+import { announcePid, announceStandby, lookForStandby, withdraw } from './io/duty.js'
 import { findInstance, type Instance, lookForDaemon } from './io/instance.js'
 import { loadConfig } from './io/load-config.js'
+import { LogOutput, type LogPlace } from './io/log-output.js'
+import { ServiceManager } from './io/service-manager.js'
+import { type Prepared, prepareStandby } from './io/standby.js'
 import type { StartReport } from './io/start-daemon.js'
 import * as lines from './log-lines.js'
 
+export type Mode = 'background' | 'foreground' | 'debug' | 'service' | 'warm'
+
 export interface RunOptions {
-  /** `debug` is -d. */
-  readonly mode: 'background' | 'foreground' | 'debug'
+  /** `debug` is -d, `service` is --foreground, `foreground` supervised=yes. */
+  readonly mode: Mode
   /** null: none was given. */
   readonly config: string | null
   /** For the log line that says how it was called. */
@@ -35,106 +36,155 @@ export interface RunOptions {
 
 const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
 const OWN_EXIT_MS_MAX = 20_000
+const LOG_PLACES: Readonly<Record<Mode, LogPlace>> = {
+  background: 'configured',
+  service: 'configured',
+  warm: 'configured',
+  foreground: 'stdout',
+  debug: 'stderr',
+}
 
 /** Resolves with the exit status when the process may end. */
 export async function runLdirectord(options: RunOptions): Promise<number> {
-  const { mode, report } = options
-  const instance = findInstance(options.config, process.env)
-  const ended = (status: number, stderr: readonly string[]): number => {
-    report({ kind: 'ended', status, stderr })
-    return status
+  const { mode } = options
+  const stopped = new Promise<NodeJS.Signals>(resolve => {
+    for (const signal of STOP_SIGNALS) process.on(signal, resolve)
+  })
+  const prepared = mode === 'warm' ? await prepareStandby(options.config, stopped) : await prepare(options)
+  if (prepared.kind === 'ended') {
+    options.report(prepared)
+    return prepared.status
   }
-  if (instance.file === null) return ended(1, [`Config file ${instance.given} not found`])
-  const loaded = await loadConfig(instance.file, instance)
-  if (loaded.kind === 'refused') return ended(2, [...loaded.errors, ...loaded.explained])
-  const output = new LogOutput(mode, instance, loaded.config)
-  if (mode === 'background') {
-    // In the foreground there is no pid file, so nothing tells whether another one runs.
-    if (lookForDaemon(instance.pidFile).state === 'running') {
-      output.log('info', lines.invoking(options.program, options.args))
-      await output.close()
-      return ended(0, [])
-    }
-    if (loaded.config.supervised) {
-      report({ kind: 'foreground' })
-      return 0
-    }
+  if (prepared.kind === 'foreground') {
+    options.report(prepared)
+    return 0
   }
-  output.log('info', lines.invoking(options.program, options.args))
+  const { instance, loaded } = prepared
+  const output = new LogOutput(LOG_PLACES[mode], instance, loaded.config)
+  const { log } = output
+  log('info', lines.invoking(options.program, options.args))
   const twin = runningTwin(instance)
-  if (twin !== null) output.log('WARN', twin)
-  for (const warning of loaded.warnings) output.log('WARN', warning)
-  const { forwarder: inFile } = loaded.config
-  const wanted = wantedForwarder(inFile, process.env.LDIRECTORD_FORWARDER)
+  if (twin !== null) log('WARN', twin)
+  for (const warning of loaded.warnings) log('WARN', warning)
+  const wanted = wantedForwarder(loaded.config.forwarder, process.env.LDIRECTORD_FORWARDER)
   const choice = await chooseForwarder(wanted, {
-    openProxy: () => openProxy({ instance: instance.name, varRun: instance.runDir, log: output.log }),
+    openProxy: () => openProxy({ instance: instance.name, varRun: instance.runDir, log }),
     nftRefusal: nftRefusal(desiredTable(loaded.config, () => true)),
   })
   if (choice.kind === 'none') {
-    output.log('ERROR', choice.reason)
+    log('ERROR', choice.reason)
     await output.close()
-    return ended(1, [choice.reason])
+    options.report({ kind: 'ended', status: 1, stderr: [choice.reason] })
+    return 1
   }
-  const { log } = output
   log('info', mode === 'background' ? lines.startingAsDaemon() : lines.startingWithPid(process.pid))
   log('info', lines.forwarderChosen(choice.forwarder.name, choice.because))
-  return live(options, instance, loaded, choice.forwarder, output)
+  return live(options, { ...prepared, forwarder: choice.forwarder, output, stopped })
 }
 
-async function live(
-  { mode, report }: RunOptions,
-  instance: Instance,
-  loaded: GoodConfig,
-  forwarder: ConstructorParameters<typeof Daemon>[0]['forwarder'],
-  output: LogOutput,
-): Promise<number> {
+/** What an ordinary start needs before it opens a log; the same for the background, a service and the foreground. */
+async function prepare({ mode, config, program, args }: RunOptions): Promise<Prepared> {
+  const instance = findInstance(config, process.env)
+  const ended = (status: number, stderr: readonly string[]): Prepared => ({ kind: 'ended', status, stderr })
+  if (instance.file === null) return ended(1, [`Config file ${instance.given} not found`])
+  const loaded = await loadConfig(instance.file, instance)
+  if (loaded.kind === 'refused') return ended(2, [...loaded.errors, ...loaded.explained])
+  // In the foreground there is no pid file, so nothing tells whether another one runs.
+  const hasPidFile = mode === 'background' || mode === 'service'
+  if (hasPidFile && lookForDaemon(instance.pidFile).state === 'running') {
+    const output = new LogOutput(LOG_PLACES[mode], instance, loaded.config)
+    output.log('info', lines.invoking(program, args))
+    await output.close()
+    return ended(0, [])
+  }
+  if (mode === 'background' && loaded.config.supervised) return { kind: 'foreground' }
+  return { kind: 'ready', instance, loaded, role: 'active' }
+}
+
+interface Life {
+  readonly instance: Instance
+  readonly loaded: GoodConfig
+  readonly role: Role
+  readonly forwarder: ConstructorParameters<typeof Daemon>[0]['forwarder']
+  readonly output: LogOutput
+  readonly stopped: Promise<NodeJS.Signals>
+}
+
+async function live({ mode, report }: RunOptions, life: Life): Promise<number> {
+  const { instance, loaded, forwarder, output, stopped, role } = life
   const { log } = output
   const file = instance.file!
+  const manager = new ServiceManager(process.env, log)
+  const announce = (role: Role): string | null => announced(mode, instance, role)
   const daemon = new Daemon({
     instance,
     loaded,
     forwarder,
     runCheck,
     negotiable: negotiableServices,
+    role,
+    announce,
     command: besides('ldirectord.cjs'),
     mailCommand: besides('ldirectord-mail.cjs'),
     load: () => loadConfig(file, instance),
     log,
     useLog: config => output.use(config),
   })
-  const stopped = new Promise<NodeJS.Signals>(resolve => {
-    for (const signal of STOP_SIGNALS) process.on(signal, resolve)
-  })
   process.on('SIGHUP', () => {
     log('info', lines.reloadOnSignal())
-    void daemon.reload()
+    void manager.tell('RELOADING=1', 'reading its file').then(async () => {
+      await daemon.reload()
+      await manager.tell('READY=1', 'running')
+    })
   })
-  // A library's late error must not take the health checks of every service with it.
-  for (const event of ['uncaughtException', 'unhandledRejection'] as const)
-    process.on(event, (error: unknown) => log('ERROR', `unexpected: ${(error as Error)?.stack ?? error}`))
-  if (mode === 'background') {
-    try {
-      replaceFile(instance.pidFile, `${process.pid}\n`, 0o644)
-    } catch (error) {
-      const reason = `cannot write the pid file ${instance.pidFile}: ${(error as Error).message}`
-      log('ERROR', reason)
-      await forwarder.close()
-      await output.close()
-      report({ kind: 'ended', status: 1, stderr: [reason] })
-      return 1
-    }
+  survive(log)
+  const failure = announce(role)
+  if (failure !== null) {
+    log('ERROR', failure)
+    await forwarder.close()
+    await output.close()
+    report({ kind: 'ended', status: 1, stderr: [failure] })
+    return 1
+  }
+  if (mode === 'background' && lookForStandby(instance) !== null) {
+    withdraw(instance.pidFile)
+    await forwarder.close()
+    await output.close()
+    report({ kind: 'standby' })
+    return 0
   }
   report({ kind: 'running' })
   await daemon.start()
+  void manager.tell('READY=1', 'running')
   const signal = await stopped
   // Whatever hangs, a stop ends.
   setTimeout(() => process.exit(1), OWN_EXIT_MS_MAX).unref()
+  void manager.tell('STOPPING=1', 'stopping')
   await daemon.stop()
   log('info', lines.terminated(signal))
   await output.close()
   // Last of all: who waits for the pid file to go may then rely on everything else being done.
-  if (mode === 'background') removePidFile(instance.pidFile)
+  if (mode === 'warm') withdraw(instance.warmFile)
+  if (mode !== 'foreground' && mode !== 'debug' && daemon.role === 'active') withdraw(instance.pidFile)
   return 0
+}
+
+/** What the files say of this process from now on. */
+function announced(mode: Mode, instance: Instance, role: Role): string | null {
+  if (mode === 'foreground' || mode === 'debug') return null
+  const failure = mode === 'warm' ? announceStandby(instance, role) : null
+  if (failure !== null) return failure
+  if (role === 'active') return announcePid(instance)
+  // The pid of one that ended without a word stays: who cleans up after it wants to know.
+  const daemon = lookForDaemon(instance.pidFile)
+  if (daemon.state === 'running' && daemon.pid === process.pid) withdraw(instance.pidFile)
+  return null
+}
+
+/** A library's late error must not take the health checks of every service with it. */
+function survive(log: Log): void {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+    process.on(event, (error: unknown) => log('ERROR', `unexpected: ${(error as Error)?.stack ?? error}`))
 }
 
 /** Another of our programs, as a command. */
@@ -149,63 +199,4 @@ function runningTwin(instance: Instance): string | null {
   const daemon = lookForDaemon(other.pidFile)
   if (daemon.state !== 'running') return null
   return `${instance.file} is already run by instance ${other.name} (pid ${daemon.pid}): stop one of the two`
-}
-
-function removePidFile(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch {
-    // Somebody was faster; that it is gone is all that matters.
-  }
-}
-
-/** Where the lines of this process go: a file or syslog as logfile= says, or its own streams in the foreground. */
-class LogOutput {
-  readonly #mode: RunOptions['mode']
-  readonly #instance: Instance
-  #logfile = ''
-  #file: FileLog | null = null
-  #syslog: SyslogSink | null = null
-
-  constructor(mode: RunOptions['mode'], instance: Instance, config: LdirectordConfig) {
-    this.#mode = mode
-    this.#instance = instance
-    // Whoever read our streams may go away; that is no reason to stop checking.
-    if (mode !== 'background')
-      for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-    this.use(config)
-  }
-
-  use({ logfile }: LdirectordConfig): void {
-    if (this.#mode !== 'background' || logfile === this.#logfile) return
-    void this.close()
-    this.#logfile = logfile
-    if (logfile.startsWith('/')) this.#file = fileLog(logfile)
-    else this.#syslog = syslogSink(logfile, `ldirectord[${process.pid}]`, why => this.#withoutSyslog(why))
-  }
-
-  /** Lines that syslog does not take go to the usual file, so that they are not lost. */
-  #withoutSyslog(why: string): void {
-    this.#syslog = null
-    this.#file ??= fileLog(this.#instance.defaultLog)
-    this.log('WARN', why)
-  }
-
-  readonly log: Log = (level, text) => {
-    const record = { atMs: Date.now(), level, text }
-    if (this.#mode === 'debug') process.stderr.write(`${oneLine(text)}\n`)
-    else if (this.#mode === 'foreground') process.stdout.write(`[${ctime(record.atMs)}] ${oneLine(text)}\n`)
-    // The original gives every line the priority info.
-    else if (this.#syslog !== null) this.#syslog.write({ ...record, level: 'info' })
-    else this.#file?.write(ldirectordLine(record, this.#instance.name, process.pid))
-  }
-
-  /** Resolves when the last line is where it belongs. */
-  async close(): Promise<void> {
-    const file = this.#file
-    this.#syslog?.close()
-    this.#file = null
-    this.#syslog = null
-    await file?.close()
-  }
 }

@@ -1,6 +1,7 @@
 /** What the links of ha.cf say about the cluster's own addresses, and what ipfail needs. */
 import type { HaCf } from '../heartbeat/config/ha-cf-table.js'
 import { isIpfail } from '../heartbeat/config/host.js'
+import type { Place } from '../heartbeat/config/lines.js'
 import { isPing, type Medium, type UnicastMedium } from '../heartbeat/config/media.js'
 import type { Report } from '../heartbeat/config/report.js'
 import type { NodeFiles } from './files.js'
@@ -64,10 +65,12 @@ function groupByDevice(unicasts: readonly Unicast[]): Map<string, Unicast[]> {
 function checkPingHosts(haCf: HaCf, known: readonly string[], report: Report): void {
   const addresses = new Set([...known, ...unicastsOf(haCf).map(({ address }) => address)])
   const isNode = (host: string): boolean => addresses.has(host) || haCf.node.includes(host.toLowerCase())
+  let outside: Place | null = null
   for (const medium of haCf.media) {
     if (!isPing(medium)) continue
     const hosts = medium.kind === 'ping_group' ? medium.hosts : 'host' in medium ? [medium.host] : []
     const nodes = hosts.filter(isNode)
+    if (nodes.length < hosts.length) outside ??= medium.place
     if (nodes.length === 0) continue
     report.warning(medium.place, {
       code: 'ping-node-in-cluster',
@@ -75,6 +78,17 @@ function checkPingHosts(haCf: HaCf, known: readonly string[], report: Report): v
       help: 'write the address of a router or switch that both nodes can see; a node that lost its network still answers itself',
     })
   }
+  if (outside !== null) checkNeedsPing(haCf, outside, report)
+}
+
+/** Without it the node that was cut off starts everything too. */
+function checkNeedsPing(haCf: HaCf, place: Place, report: Report): void {
+  if (haCf.node.length !== 2 || haCf.places.has('takeover_needs_ping')) return
+  report.info(place, {
+    code: 'takeover-without-ping',
+    message: 'a node that is cut off from the other and from its ping hosts takes everything over',
+    help: 'write "takeover_needs_ping on" if both nodes run Systole (heartbeat 3 refuses the directive), or "off" to keep it so',
+  })
 }
 
 function checkIpfail(haCf: HaCf, report: Report): void {

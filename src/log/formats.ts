@@ -40,7 +40,10 @@ export function ldirectordLine(record: LogRecord, instance: string, pid: number)
   return `[${ctime(record.atMs)}|${instance}|${pid}] ${oneLine(record.text)}\n`
 }
 
-const PRIORITY: Record<Level, number> = { CRIT: 2, ERROR: 3, WARN: 4, info: 6, debug: 7 }
+const PRIORITY: Record<Level, number> = {
+  ...{ EMERG: 0, CRIT: 2, ERROR: 3 },
+  ...{ WARN: 4, notice: 5, info: 6, debug: 7 },
+}
 
 /** Facility numbers of syslog(3). */
 export const FACILITIES: Readonly<Record<string, number>> = {

@@ -1,7 +1,7 @@
 /** One log line as data; the formats of heartbeat, ldirectord and syslog are prints of it. */
 
 /** Levels with the words that heartbeat prints for them. */
-export const LEVELS = ['debug', 'info', 'WARN', 'ERROR', 'CRIT'] as const
+export const LEVELS = ['debug', 'info', 'notice', 'WARN', 'ERROR', 'CRIT', 'EMERG'] as const
 export type Level = (typeof LEVELS)[number]
 
 export interface LogRecord {

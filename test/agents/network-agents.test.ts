@@ -32,10 +32,10 @@ const v6: Ipv6Facts = {
     '[{"ifname":"eth0","addr_info":[{"family":"inet6","local":"2001:db8:1::1","prefixlen":64,"scope":"global","nodad":true},{"local":"fe80::1","prefixlen":64,"scope":"link"}]},{"ifname":"eth1","addr_info":[{"local":"2001:db8:9::12","prefixlen":64}]}]',
   ),
 }
-const start6 = (text: string, facts = v6): string[] => {
+const start6 = (text: string, facts = v6, asksItself = false): string[] => {
   const argument = parseIpv6Argument(text)
   if ('problem' in argument) return ['problem']
-  const plan = planIpv6Start(argument, facts)
+  const plan = planIpv6Start(argument, facts, () => asksItself)
   return plan.kind === 'run' ? plan.commands.map(words => words.join(' ')) : [plan.kind]
 }
 
@@ -51,6 +51,14 @@ for (const [text, shown] of [
     t.is(start6(text).at(-1), `-6 addr add ${shown}`)
   })
 }
+
+test('an IPv6 address is usable at once where we can ask for duplicates ourselves, else the kernel is awaited', t => {
+  const argument = parseIpv6Argument('2001:db8:1::10')
+  if ('problem' in argument) return t.fail(argument.problem)
+  t.regex(start6('2001:db8:1::10', v6, true).at(-1) ?? '', / nodad$/)
+  const plan = planIpv6Start(argument, v6, () => false)
+  t.true(plan.kind === 'run' && plan.isDetectedByKernel)
+})
 
 test('IPv6addr refuses an address outside of every network and an interface that is not there', t => {
   for (const text of ['2001:db8:8::13', '2001:db8:8::13/64', '2001:db8:8::13/64/eth9'])

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
+import { announce, cancelAnnouncements } from '../../src/agents/announce.js'
 import { delay, planDelay } from '../../src/agents/delay.js'
 import { mailTo } from '../../src/agents/mailto.js'
 import { headerText, parseRecipients, planMail } from '../../src/agents/mailto-plan.js'
@@ -129,4 +130,69 @@ test('an unknown action and a wrong number of arguments get the usage line and e
   t.regex(unknown.output, /^ERROR: Unknown operation: foo\nusage: Delay \[delay \[stopdelay\]\] /)
   t.is((await delay.run(['1', '2', '3'], 'start', world(t))).exitCode, 1)
   t.is((await mailTo.run([], 'start', world(t))).exitCode, 1)
+})
+
+test('every agent describes itself, and judges its arguments without acting', async t => {
+  const words = new Map([
+    ...[
+      ['IPaddr', '10.0.0.1/24'],
+      ['IPaddr2', '10.0.0.1/24/eth0'],
+      ['IPv6addr', '2001:db8::1'],
+    ],
+    ...[
+      ['IPsrcaddr', '10.0.0.1'],
+      ['SendArp', '10.0.0.1/eth0'],
+      ['MailTo', 'root'],
+      ['Delay', '5'],
+    ],
+    ...[
+      ['Filesystem', '/dev/sdz1 /srv ext4'],
+      ['portblock', 'tcp 80 block'],
+      ['LVSSyncDaemonSwap', 'master'],
+    ],
+    ...[
+      ['ldirectord', ''],
+      ['apache', '/nonexistent/httpd.conf'],
+    ],
+  ] as [string, string][])
+  for (const [name, agent] of builtinAgents) {
+    if (name === 'OCF') continue // passes both on to the agent that it runs
+    const args = (words.get(name) ?? 'missing').split(' ').filter(word => word !== '')
+    const described = await agent.run([], 'meta-data', world(t))
+    t.is(described.exitCode, 0, name)
+    t.regex(
+      described.output,
+      new RegExp(`^<\\?xml [^]*<resource-agent name="${name}"[^]*</resource-agent>\n$`),
+    )
+    t.regex(described.output, /<action name="(?:validate-all|status)"/)
+    const judged = await agent.run(args, 'validate-all', world(t))
+    t.is(judged.exitCode, name === 'apache' ? 5 : 0, `${name} ${judged.output}`)
+  }
+  for (const [line, exitCode] of [
+    ['IPaddr2 foo', 6],
+    ['IPaddr foo', 6],
+    ['IPaddr 10.0.0.1/99', 1],
+    ['IPv6addr zzz', 2],
+    ['SendArp 10.0.0.1', 2],
+    ['Delay soon', 2],
+    ['portblock tcp 80 shut', 2],
+    ['ldirectord nosuch.cf', 6],
+  ] as const) {
+    const [name = '', ...args] = line.split(' ')
+    t.is((await builtinAgents.get(name)?.run(args, 'validate-all', world(t)))?.exitCode, exitCode, line)
+  }
+})
+
+test('an address is announced as often as ha.cf says, and no more once it is stopped', async t => {
+  const w = world(t)
+  w.program('arping', `echo "$*" >> ${w.root}/announced`)
+  const announced = () =>
+    existsSync(`${w.root}/announced`) ? readFileSync(`${w.root}/announced`, 'utf8') : ''
+  // There is no such interface, so that the raw socket fails and the program is asked.
+  await announce('nosuch0', '10.9.9.9', 'x', { ...w, announcements: { count: 3, everyMs: 1 } })
+  t.is(announced(), '-U -c 1 -w 1 -I nosuch0 10.9.9.9\n'.repeat(3))
+  const all = announce('nosuch0', '10.9.9.9', 'x', { ...w, announcements: { count: 100, everyMs: 1 } })
+  t.true(cancelAnnouncements('10.9.9.9'))
+  await all
+  t.true(announced().split('\n').length <= 5)
 })

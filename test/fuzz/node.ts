@@ -7,7 +7,6 @@ import { ApiClients, type ApiEffect, respondToClientQuery } from '../../src/hear
 import { parseControlRequest } from '../../src/heartbeat/api/control.js'
 import { encodeFrame, FrameStream } from '../../src/heartbeat/api/frame.js'
 import { stateRecord } from '../../src/heartbeat/api/state-print.js'
-import { answerToTakeover } from '../../src/heartbeat/api/takeover-request.js'
 import { viewOf } from '../../src/heartbeat/api/view-of-status.js'
 import { type AutoFailback, Cluster, type Effect, type Event } from '../../src/heartbeat/core/cluster.js'
 import { isRefusal, type Message } from '../../src/heartbeat/wire/message.js'
@@ -209,8 +208,6 @@ export class HostileNode {
   #deliver(message: Message): void {
     const isForUs = (message.text('dest') ?? 'alpha').toLowerCase() === 'alpha'
     if (isForUs) this.#performApi(this.#clients.deliver(message))
-    const giveAway = answerToTakeover(message, 'alpha')
-    if (giveAway) this.#post({ kind: 'submitted', message: giveAway })
     const answer =
       message.type === 'query-cstatus' && isForUs ? respondToClientQuery(message, this.#clients) : null
     if (answer) this.#post({ kind: 'submitted', message: answer })

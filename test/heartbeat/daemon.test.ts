@@ -2,6 +2,7 @@ import test from 'ava'
 import { createPrng } from '../../src/base/prng.js'
 import { Cluster } from '../../src/heartbeat/core/cluster.js'
 import { Daemon } from '../../src/heartbeat/daemon.js'
+import { zlibCodec } from '../../src/heartbeat/io/zlib-codec.js'
 import { Message } from '../../src/heartbeat/wire/message.js'
 import { keyRing } from '../../src/heartbeat/wire/signature.js'
 
@@ -33,6 +34,7 @@ test('a queue full of packets loses neither the end of a job nor the stop, and s
   const nothing = (): void => {}
   const daemon = new Daemon(keys, {
     ...{ cluster: alone(), us: 'alpha', format: 'classic', logsBadPackets: true },
+    compression: { codec: zlibCodec, isTraditional: false, thresholdBytes: 2048 },
     view: {
       ...{ keepaliveMs: 1, deadtimeMs: 1, version: '', logfacility: 0, parameters: new Map() },
       ...{ managesResources: true, pingsAhead: [] },
@@ -44,7 +46,9 @@ test('a queue full of packets loses neither the end of a job nor the stop, and s
       packet()
       daemon.post({ kind: 'jobEnded', job, failed: [] })
     },
-    ...{ announce: nothing, keepGeneration: nothing, onDecision: nothing, onDelivered: nothing },
+    ...{ announce: nothing, reboot: nothing, reset: nothing, onBeat: nothing, onRestart: nothing },
+    random: createPrng(1),
+    ...{ keepDeletedNodes: nothing, keepGeneration: nothing, onDecision: nothing, onDelivered: nothing },
     ...{ onApiOpened: nothing, onLeaving: nothing, onStopped: () => hasStopped() },
   })
   t.teardown(() => daemon.close())

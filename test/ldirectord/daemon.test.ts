@@ -1,88 +1,8 @@
 /** The daemon with a real file, a table in memory and checks that answer what the test says. */
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import test, { type ExecutionContext } from 'ava'
-import type { Outcome } from '../../src/ldirectord/checks/check.js'
-import { endpoint } from '../../src/ldirectord/core/table.js'
-import { Daemon, type DaemonOptions } from '../../src/ldirectord/daemon.js'
-import { memoryForwarder } from '../../src/ldirectord/forwarders/memory.js'
+import test from 'ava'
+import { Daemon } from '../../src/ldirectord/daemon.js'
 import { askControl } from '../../src/ldirectord/io/control-socket.js'
-import { findInstance } from '../../src/ldirectord/io/instance.js'
-import { loadConfig } from '../../src/ldirectord/io/load-config.js'
-
-const OK: Outcome = { passed: true, code: 'OK', detail: 'fine' }
-const REFUSED: Outcome = { passed: false, code: 'L4CON', detail: 'connection refused' }
-const FILE = `checkinterval=1
-autoreload=yes
-quiescent=yes
-virtual=127.0.1.1:80
-    real=127.0.2.1:80 masq 2
-    real=127.0.2.2:80 masq
-    checktype=connect
-    fallback=127.0.0.1:80 masq
-`
-
-async function running(t: ExecutionContext, text = FILE) {
-  const folder = await mkdtemp(join(tmpdir(), 'ldirectord-'))
-  const path = join(folder, 'ldirectord.cf')
-  const edit = async (content: string): Promise<void> => {
-    await writeFile(`${path}.new`, content)
-    await rename(`${path}.new`, path)
-  }
-  await edit(text)
-  const instance = findInstance('ldirectord.cf', {
-    HA_DIR: folder,
-    HA_VARLIB: folder,
-    HA_VARRUN: folder,
-    HA_VARLOG: folder,
-  })
-  const dead = new Set<string>()
-  /** Servers whose check neither passes nor fails. */
-  const silent = new Set<string>()
-  const forwarder = memoryForwarder()
-  const log: string[] = []
-  const waiting: { pattern: RegExp; heard: () => void }[] = []
-  /** Resolves when a line that fits has been logged, before or from now on. */
-  const said = (pattern: RegExp): Promise<void> =>
-    new Promise(heard => {
-      if (log.some(line => pattern.test(line))) heard()
-      else waiting.push({ pattern, heard })
-    })
-  const loaded = await loadConfig(instance.file!, instance)
-  if (loaded.kind !== 'loaded') throw new Error(loaded.errors.join('\n'))
-  const options: DaemonOptions = {
-    instance,
-    loaded,
-    forwarder,
-    load: () => loadConfig(instance.file!, instance),
-    runCheck: probe =>
-      silent.has(probe.address)
-        ? new Promise(() => {})
-        : Promise.resolve(dead.has(probe.address) ? REFUSED : OK),
-    useLog: () => {},
-    command: ['/bin/false'],
-    mailCommand: ['/bin/false'],
-    negotiable: ['http', 'none'],
-    log: (_, line) => {
-      log.push(line)
-      for (const { pattern, heard } of waiting) if (pattern.test(line)) heard()
-    },
-  }
-  const daemon = new Daemon(options)
-  t.teardown(async () => {
-    await daemon.stop()
-    await rm(folder, { recursive: true })
-  })
-  const weights = (): Record<string, number> =>
-    Object.fromEntries(
-      (forwarder.table.services[0]?.destinations ?? []).map(entry => [
-        endpoint(entry.address, entry.port),
-        entry.weight,
-      ]),
-    )
-  return { daemon, dead, silent, edit, forwarder, instance, log, options, said, weights }
-}
+import { ask, FILE, running } from './running-daemon.js'
 
 test('a start brings living servers into the table at once, without the fallback in between', async t => {
   const { daemon, log, weights } = await running(t)
@@ -206,8 +126,6 @@ test('the control socket tells each server, its weight and why it is up or down'
   t.false(record.virtuals[0].fallback.active)
 })
 
-const ask = async (socket: string, request: unknown) =>
-  JSON.parse((await askControl(socket, typeof request === 'string' ? request : JSON.stringify(request)))!)
 const drainOf = (server: string) => ({
   kind: 'drain',
   server,
@@ -222,6 +140,7 @@ test('a drain sets weight 0 at once and holds through checks and a reload; an un
   await daemon.start()
   t.deepEqual(await ask(instance.socket, drainOf('127.0.2.1')), {
     servers: [{ virtual: 'tcp:127.0.1.1:80', server: '127.0.2.1:80' }],
+    mirror: { mirroredTo: [], because: 'heartbeat does not run here' },
   })
   await said(/^Quiescent real server: 127\.0\.2\.1:80 .*Weight set to 0/)
   t.deepEqual(weights(), { '127.0.2.1:80': 0, '127.0.2.2:80': 1 })
@@ -276,71 +195,4 @@ test('a plan tells what a reload would change, and changes nothing', async t => 
     'change 127.0.2.1:80 in 127.0.1.1:80 (masq weight 2 -> masq weight 7)',
   ])
   t.deepEqual(weights(), { '127.0.2.1:80': 2, '127.0.2.2:80': 1 })
-})
-
-const SHARED = `checkinterval=1
-quiescent=yes
-maintenancedir=MAINTENANCE
-virtual=127.0.1.1:443
-    real=127.0.2.1:443 masq
-    service=https
-    tlsexpirywarn=30
-virtual=127.0.1.2:443
-    real=127.0.2.1:443 masq 3
-    service=https
-    tlsexpirywarn=30
-`
-
-test('one probe asks for two virtual services; a drain in one leaves the other, maintenance takes both out', async t => {
-  const folder = await mkdtemp(join(tmpdir(), 'maintenance-'))
-  t.teardown(() => rm(folder, { recursive: true }))
-  const { daemon, forwarder, instance, options, said } = await running(
-    t,
-    SHARED.replace('MAINTENANCE', folder),
-  )
-  let probes = 0
-  Object.assign(options, {
-    runCheck: async () => {
-      probes++
-      return OK
-    },
-  })
-  await daemon.start()
-  t.is(probes, 1)
-  const weights = () => forwarder.table.services.map(({ destinations }) => destinations[0]?.weight)
-  t.deepEqual(weights(), [1, 3])
-  await ask(instance.socket, { ...drainOf('127.0.2.1:443'), virtual: '127.0.1.1:443' })
-  await said(/^Quiescent real server: 127\.0\.2\.1:443 \(127\.0\.1\.1:443\)/)
-  t.deepEqual(weights(), [0, 3])
-  await writeFile(join(folder, '127.0.2.1:443'), '')
-  await said(/127\.0\.1\.2:443.*up -> down \(Server in maintenance\)/)
-  const maintained = probes
-  await said(/^Quiescent real server: 127\.0\.2\.1:443 \(127\.0\.1\.2:443\)/)
-  t.is(probes, maintained, 'a server under maintenance is not asked')
-})
-
-test('a certificate that ends soon is warned of once, and stands in the status with its end', async t => {
-  const { daemon, instance, log, options, said } = await running(t, SHARED.replace('MAINTENANCE', '/nowhere'))
-  const certificateEndsMs = Date.now() + 5.5 * 86_400_000
-  let rounds = 0
-  let enough = (): void => {}
-  const third = new Promise<void>(resolve => {
-    enough = resolve
-  })
-  Object.assign(options, {
-    runCheck: async () => {
-      if (++rounds === 3) enough()
-      return { ...OK, certificateEndsMs }
-    },
-  })
-  await daemon.start()
-  await said(/certificate expires in 5 days/)
-  await third
-  t.is(log.filter(line => line.includes('certificate')).length, 2, 'one for each virtual service')
-  const [virtual] = (await ask(instance.socket, 'status')).virtuals
-  t.deepEqual(virtual.reals[0].certificate, {
-    endsUnixMs: certificateEndsMs,
-    warning: 'the certificate expires in 5 days',
-  })
-  t.is(virtual.reals[0].health, 'up')
 })

@@ -96,6 +96,7 @@ export function config(virtuals: readonly VirtualService[], over: Partial<Ldirec
     emailalertgroup: 0,
     emailalertlimit: null,
     emailalertdetail: false,
+    emailalertowner: false,
     smtp: null,
     cleanstop: true,
     maintenancedir: null,

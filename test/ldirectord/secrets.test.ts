@@ -98,6 +98,8 @@ test('whatever servers repeat, no password or secret comes into log, status, mon
     load: () => loadConfig(instance.file!, instance),
     runCheck,
     useLog: () => {},
+    role: 'active',
+    announce: () => null,
     command: ['/bin/false'],
     mailCommand: ['/bin/sh', '-c', 'cat >>"$0"', place('mails')],
     negotiable: [],

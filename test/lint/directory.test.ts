@@ -129,3 +129,10 @@ test('a group that only one node has, and one whose resources differ, are errors
   t.regex(found.join('\n'), /found web here and mail in haresources:1/)
   t.regex(found.join('\n'), /found "alpha 10\.0\.0\.7" only in haresources:2/)
 })
+
+test('ping hosts without takeover_needs_ping are remarked upon, until somebody has decided', t => {
+  const haCf = `${HA_CF}ping 10.0.0.254\n`
+  t.deepEqual(codesOf({ 'ha.cf': haCf }), ['ha.cf:5 takeover-without-ping'])
+  for (const said of ['on', 'off'])
+    t.deepEqual(codesOf({ 'ha.cf': `${haCf}takeover_needs_ping ${said}\n` }), [])
+})

@@ -2,15 +2,31 @@
  * What the original does not do, or does otherwise, on a real kernel: an address that somebody else has, what the
  * neighbours hear, a directory that is in use. Run inside a fresh namespace; prints one JSON record of what was seen.
  */
+
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AgentContext, AgentOutcome } from '../../src/agents/agent.js'
+import { runByHand } from '../../src/agents/by-hand.js'
 import { builtinAgents } from '../../src/agents/table.js'
+import type { FromRunner } from '../../src/heartbeat/resources/plan/protocol.js'
+import { ONLY_JOBS } from '../../src/heartbeat/resources/plan/settings.js'
+import { Runner } from '../../src/heartbeat/resources/runner.js'
+
+export interface Encounter {
+  readonly lines: readonly string[]
+  readonly isSet: boolean
+  readonly isLost: boolean
+}
 
 export interface HardCases {
+  readonly rivalAtOurOwnStart: Encounter
+  readonly rivalOfADeadNode: Encounter
   readonly duplicate: AgentOutcome
+  readonly duplicate4: AgentOutcome
+  readonly free4: AgentOutcome
+  readonly again4: AgentOutcome
   readonly addressesAfterDuplicate: string
   readonly duplicateStatus: AgentOutcome
   readonly heard: string
@@ -42,7 +58,7 @@ async function agent(line: string, env = ENV): Promise<AgentOutcome> {
   const [name = '', ...words] = line.split(' ')
   const found = builtinAgents.get(name)
   if (!found) throw new Error(`there is no agent ${name}`)
-  return found.run(words.slice(0, -1), words.at(-1) ?? '', { ...context, env })
+  return runByHand(found, words.slice(0, -1), words.at(-1) ?? '', { ...context, env })
 }
 
 async function heardAfterStart(): Promise<string> {
@@ -61,6 +77,69 @@ async function heardAfterStart(): Promise<string> {
   return text
 }
 
+/** The kernel makes them; until then a neighbour cannot be asked. */
+async function linkLocalsAreReady(): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    const all = command('ip -6 addr show dev eth1') + command('ip -n other -6 addr show dev other0')
+    const ready = all.match(/fe80::\S+ scope link\b(?! tentative)/g)
+    if ((ready?.length ?? 0) === 2) return
+    await sleep(50)
+  }
+}
+
+/** What our runner does about a group whose address 10.66.0.99 another machine has, by how it came to take it. */
+async function meetsRival(what: 'takeLocal' | 'takeFrom'): Promise<Encounter> {
+  const said: FromRunner[] = []
+  let wake = (): void => {}
+  const runner = new Runner(
+    {
+      ...{
+        kind: 'begin',
+        us: 'alpha',
+        held: [],
+        keepaliveMs: 1,
+        logfile: null,
+        paths: context.paths,
+        env: ENV,
+      },
+      settings: { ...ONLY_JOBS, addressInUse: 'auto' },
+    },
+    {
+      send: message => {
+        said.push(message)
+        wake()
+      },
+      wallMs: () => 0,
+      exit: () => {},
+      reboot: async () => 'not in a test',
+    },
+  )
+  const text = 'IPaddr2::10.66.0.99/24/eth1'
+  const group = { node: 'alpha', resources: [{ text, script: 'IPaddr2', args: ['10.66.0.99/24/eth1'] }] }
+  const job = { job: 1, what, resourceClass: 'local', node: 'alpha', why: 'test' } as const
+  const startedMs = performance.now()
+  runner.receive({ kind: 'job', job, groups: [group] })
+  const lines = (): string[] => said.flatMap(message => (message.kind === 'line' ? [message.line.text] : []))
+  const isOver = (): boolean => lines().some(line => line.startsWith('Another machine')) && said.some(({ kind }) => kind === 'jobEnded' || kind === 'groupLost') // biome-ignore format: one condition
+  const timer = setTimeout(() => wake(), 5_000)
+  while (!isOver() && performance.now() - startedMs < 5_000) {
+    await new Promise<void>(resolve => {
+      wake = resolve
+    })
+  }
+  // What it does next is done within its turn: a job that follows ends after it.
+  runner.receive({ kind: 'job', job: { ...job, job: 2, what: 'takeGroup', key: 'none' }, groups: [] })
+  while (!said.some(message => message.kind === 'jobEnded' && message.job === 2)) {
+    await new Promise<void>(resolve => {
+      wake = resolve
+    })
+  }
+  clearTimeout(timer)
+  const isSet = command('ip -o -4 addr show dev eth1').includes(' 10.66.0.99/')
+  runner.receive({ kind: 'goodbye' })
+  return { lines: lines(), isSet, isLost: said.some(({ kind }) => kind === 'groupLost') }
+}
+
 async function main(folder: string): Promise<void> {
   command('mount -t tmpfs tmpfs /run')
   for (const line of [
@@ -69,12 +148,25 @@ async function main(folder: string): Promise<void> {
     'link set eth0 up',
     'link set peer0 up',
     'addr add 2001:db8:1::1/64 dev eth0 nodad',
-    'addr add 2001:db8:1::99/64 dev peer0 nodad',
+    'netns add other',
+    'link add eth1 type veth peer name other0 netns other',
+    'link set eth1 up',
+    '-n other link set other0 up',
+    'addr add 10.66.0.1/24 dev eth1',
+    'addr add 2001:db8:2::1/64 dev eth1 nodad',
+    '-n other addr add 10.66.0.99/24 dev other0',
+    '-n other addr add 2001:db8:2::99/64 dev other0 nodad',
   ])
     command(`ip ${line}`)
-  const duplicate = await agent('IPv6addr 2001:db8:1::99/64/eth0 start')
-  const addressesAfterDuplicate = command('ip -6 -o addr show dev eth0')
-  const duplicateStatus = await agent('IPv6addr 2001:db8:1::99/64/eth0 status')
+  await linkLocalsAreReady()
+  const duplicate = await agent('IPv6addr 2001:db8:2::99/64/eth1 start')
+  const duplicate4 = await agent('IPaddr2 10.66.0.99/24/eth1 start')
+  const addressesAfterDuplicate = command('ip -o addr show dev eth1')
+  const duplicateStatus = await agent('IPv6addr 2001:db8:2::99/64/eth1 status')
+  const free4 = await agent('IPaddr2 10.66.0.98/24/eth1 start')
+  const again4 = await agent('IPaddr2 10.66.0.98/24/eth1 start')
+  const rivalAtOurOwnStart = await meetsRival('takeLocal')
+  const rivalOfADeadNode = await meetsRival('takeFrom')
   const heard = await heardAfterStart()
 
   mkdirSync(`${folder}/busy`)
@@ -98,6 +190,7 @@ async function main(folder: string): Promise<void> {
   const rulesAfterwards = rules()
 
   const record: HardCases = {
+    ...{ duplicate4, free4, again4, rivalAtOurOwnStart, rivalOfADeadNode },
     ...{ duplicate, addressesAfterDuplicate, duplicateStatus, heard },
     ...{ busyStop, aliveAfterStop, forcedStop, aliveAfterForcedStop, logged },
     ...{ rulesWhileBlocked, rulesAfterwards },

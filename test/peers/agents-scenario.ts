@@ -17,7 +17,7 @@ export interface CallRecord {
   readonly state: readonly string[]
 }
 
-type Look = 'v6' | 'routes' | 'mounts' | 'ports' | 'nothing'
+type Look = 'v4' | 'v6' | 'routes' | 'mounts' | 'ports' | 'nothing'
 
 const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' }
 
@@ -46,6 +46,14 @@ async function look(what: Look, folder: string): Promise<string[]> {
       return lines(command('ip', '-o', '-6', 'addr', 'show', 'scope', 'global'))
         .flatMap(line => /\d+: (\S+) +inet6 (\S+)/.exec(line)?.slice(1, 3).join(' ') ?? [])
         .toSorted()
+    case 'v4':
+      return lines(command('ip', '-o', '-4', 'addr', 'show', 'dev', 'eth0')).flatMap(
+        line =>
+          /inet (\S+( brd \S+)?) .*?(eth0\S*)\\/
+            .exec(line)
+            ?.filter((_, at) => at === 1 || at === 3)
+            .join(' ') ?? [],
+      )
     case 'routes':
       return lines(command('ip', '-4', 'route', 'show'))
     case 'mounts':
@@ -186,6 +194,89 @@ portblock tcp 80,81 block start
 portblock tcp 80,81 block stop
 portblock tcp 70000 block start
 portblock tcp x.y block start
+? v4
+IPaddr2 10.77.0.50 status
+IPaddr2 10.77.0.50 start
+IPaddr2 10.77.0.50 start
+IPaddr2 10.77.0.50 status
+IPaddr2 10.77.0.50 monitor
+IPaddr2 10.77.0.50 stop
+IPaddr2 10.77.0.50 stop
+IPaddr2 10.77.0.51/24/eth0 start
+IPaddr2 10.77.0.51/24/eth0 stop
+IPaddr2 10.77.0.52/24/eth0:3 start
+IPaddr2 10.77.0.52/24/eth0:3 stop
+IPaddr2 10.77.0.53/24/eth0/10.77.0.255 start
+IPaddr2 10.77.0.53/24/eth0/10.77.0.255 stop
+IPaddr2 10.10.0.1/32/eth0:0/10.10.0.1 start
+IPaddr2 10.10.0.1/32/eth0:0/10.10.0.1 status
+IPaddr2 10.10.0.1/32/eth0:0/10.10.0.1 stop
+IPaddr2 10.10.0.1/32/0:0/10.10.0.1 status
+IPaddr2 10.10.0.1/32/0:0/10.10.0.1 stop
+IPaddr2 10.99.0.1 start
+IPaddr2 foo start
+IPaddr2 foo status
+IPaddr2 foo stop
+IPaddr2 10.77.0.51/99 start
+IPaddr2 10.77.0.54/24/eth9 start
+IPaddr2 10.77.0.54/24/eth9 stop
+IPaddr2 start
+IPaddr2 a b start
+IPaddr2 10.77.0.50 bogus
+IPaddr2 10.77.0.50 usage
+IPaddr 10.77.0.50 status
+IPaddr 10.77.0.50 start
+IPaddr 10.77.0.55 start
+IPaddr 10.77.0.50 start
+IPaddr 10.77.0.50 status
+IPaddr 10.77.0.50 stop
+IPaddr 10.77.0.55 stop
+IPaddr 10.77.0.50 status
+IPaddr 10.77.0.52/24/eth0:3 start
+IPaddr 10.77.0.52/24/eth0:3 stop
+IPaddr 10.77.0.53/24/eth0/10.77.0.255 start
+IPaddr 10.77.0.53/24/eth0/10.77.0.255 stop
+IPaddr 10.10.0.1/32/eth0:0/10.10.0.1 start
+IPaddr 10.10.0.1/32/eth0:0/10.10.0.1 status
+IPaddr 10.10.0.1/32/eth0:0/10.10.0.1 stop
+IPaddr 10.10.0.1/32/0:0/10.10.0.1 status
+IPaddr 10.10.0.1/32/0:0/10.10.0.1 stop
+! ip addr add 10.10.0.9/24 dev eth0
+IPaddr 10.10.0.1/32/0:0/10.10.0.1 start
+IPaddr 10.10.0.1/32/0:0/10.10.0.1 stop
+IPaddr2 10.10.0.1/32/0:0/10.10.0.1 start
+IPaddr2 10.10.0.1/32/0:0/10.10.0.1 stop
+IPaddr foo start
+IPaddr foo status
+IPaddr foo stop
+IPaddr 10.77.0.51/99 start
+IPaddr 10.77.0.54/24/eth9 start
+IPaddr start
+IPaddr a b start
+IPaddr 10.77.0.50 bogus
+? nothing
+IPv6addr start
+IPv6addr a b start
+IPv6addr 2001:db8:1::10 bogus
+IPsrcaddr start
+IPsrcaddr 10.77.0.1 bogus
+SendArp start
+SendArp a b start
+SendArp 10.77.0.1/eth0 bogus
+SendArp 10.77.0.1/eth0 usage
+Filesystem tmpfs start
+Filesystem tmpfs $DIR/m1 tmpfs bogus
+MailTo start
+MailTo a b c start
+MailTo root bogus
+Delay 1 2 3 start
+Delay 1 bogus
+portblock tcp 80 start
+portblock tcp 80 block bogus
+apache a b start
+apache /nonexistent.conf status
+apache /nonexistent.conf stop
+apache /nonexistent.conf bogus
 `
 
 async function main(kind: string, folder: string): Promise<void> {

@@ -46,7 +46,7 @@ export async function until<T>(
   }
 }
 
-export function temporaryFolder(t: ExecutionContext): string {
+export function temporaryFolder(t: Owner): string {
   const folder = mkdtempSync(join(tmpdir(), 'systole-peers-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   return folder
@@ -77,12 +77,21 @@ function rig(program: string, options: readonly string[]): Rig {
 
 export interface HaPair extends Rig {
   readonly folder: string
+  /** The network namespace of a node. */
+  readonly namespace: (node: string) => string
 }
 
+/** Where a rig hands in how it is taken down: a test, or a program that runs the same clusters. */
+export type Owner = Pick<ExecutionContext, 'teardown'>
+
+let pairs = 0
+
 /** Two nodes in namespaces (rig/ha-pair), with the given files in both /etc/ha.d. */
-export async function haPair(t: ExecutionContext, files: Readonly<Record<string, string>>): Promise<HaPair> {
+export async function haPair(t: Owner, files: Readonly<Record<string, string>>): Promise<HaPair> {
   const folder = temporaryFolder(t)
-  const options = ['-d', `${folder}/rig`, '-t', `sy${process.pid % 10_000}`]
+  // Short: a name of a namespace, and several pairs may live at once.
+  const tag = `sy${process.pid % 10_000}${pairs++ === 0 ? '' : `_${pairs}`}`
+  const options = ['-d', `${folder}/rig`, '-t', tag]
   const pair = rig('ha-pair', options)
   const callOff = reaper([rigPath('ha-pair'), ...options, 'down'])
   t.teardown(async () => {
@@ -93,7 +102,7 @@ export async function haPair(t: ExecutionContext, files: Readonly<Record<string,
   const conf = mkdtempSync(join(folder, 'conf-'))
   for (const [name, text] of Object.entries(files)) writeFileSync(join(conf, name), text, { mode: 0o600 })
   await pair.command('conf', 'both', conf)
-  return { ...pair, folder: `${folder}/rig` }
+  return { ...pair, folder: `${folder}/rig`, namespace: node => `${tag}-${node}` }
 }
 
 /** User-mode guests with real IPVS (rig/ipvs-vm). `up` words: `1`, `--reals`, `2`, ... */

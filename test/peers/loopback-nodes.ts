@@ -15,6 +15,8 @@ export class Node {
   readonly name: string
   readonly root: string
   readonly #address: string
+  /** Besides its folders. */
+  env: Readonly<Record<string, string>> = {}
 
   constructor(name: string, root: string, address: string) {
     this.name = name
@@ -29,6 +31,8 @@ export class Node {
       HA_VARRUN: join(this.root, 'run'),
       HA_VARLOG: join(this.root, 'log'),
       HA_LISTEN: this.#address,
+      HA_REBOOT: join(this.root, 'reboot'),
+      ...this.env,
     }
     return run(process.execPath, [bin(program), ...args], { env })
   }
@@ -49,14 +53,26 @@ export class Node {
   }
 
   get log(): string {
-    const path = join(this.root, 'log/ha-log')
+    return this.read('log/ha-log')
+  }
+
+  /** Empty when it is not there. */
+  read(file: string): string {
+    const path = join(this.root, file)
     return existsSync(path) ? readFileSync(path, 'utf8') : ''
+  }
+
+  edit(file: string, change: (text: string) => string): void {
+    const path = join(this.root, 'ha.d', file)
+    writeFileSync(path, change(readFileSync(path, 'utf8')))
   }
 }
 
 export interface PairOptions {
   /** Replace lines of ha.cf that begin with the same word, or come beside them (ucast). */
   readonly haCf?: readonly string[]
+  /** Further lines, which name the node's own folder. */
+  readonly haCfIn?: (root: string) => readonly string[]
   readonly haresources?: string
   /** More scripts of resource.d. */
   readonly scripts?: Readonly<Record<string, string>>
@@ -85,7 +101,7 @@ function makeNode(folder: string, name: string, address: string, port: number, o
     nodeinfo: `${name}\n`,
     authkeys: 'auth 1\n1 sha1 loopback-pair\n',
     haresources: options.haresources ?? `alpha IPaddr2::${SERVICE} svc::web\n`,
-    'ha.cf': haCf(root, port, options.haCf ?? []),
+    'ha.cf': haCf(root, port, [...(options.haCf ?? []), ...(options.haCfIn?.(root) ?? [])]),
   }
   for (const [file, text] of Object.entries(files))
     writeFileSync(join(root, 'ha.d', file), text, { mode: 0o600 })
@@ -93,6 +109,7 @@ function makeNode(folder: string, name: string, address: string, port: number, o
     writeFileSync(join(root, 'ha.d/resource.d', file), text, { mode: 0o755 })
   const script = `#!/bin/sh
 F=$HA_VARRUN/svc.$1
+echo "$2 deadtime=$HA_deadtime color=$HA_COLOR" >> "$HA_VARLOG/svc.calls"
 case $2 in
   start) touch "$F" ;;
   stop) rm -f "$F" ;;
@@ -100,6 +117,9 @@ case $2 in
 esac
 `
   writeFileSync(join(root, 'ha.d/resource.d/svc'), script, { mode: 0o755 })
+  // A reboot, should one of them want it, is a mark in its folder.
+  const reboot = `#!/bin/sh\necho "$*" >> ${root}/rebooted\n`
+  writeFileSync(join(root, 'reboot'), reboot, { mode: 0o755 })
   return new Node(name, root, address)
 }
 

@@ -1,6 +1,6 @@
 /**
- * Two of our daemons on loopback addresses, unprivileged, each in a folder of its own: start, SIGKILL, return, standby,
- * graceful stop, and a daemon that vanishes while its runner lives.
+ * Two of our daemons on loopback addresses: start, SIGKILL, return, standby, graceful stop, and a daemon that vanishes
+ * while its runner lives.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

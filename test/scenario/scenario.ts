@@ -111,6 +111,9 @@ class Stage {
       case 'kill':
         world.kill(node)
         break
+      case 'restart':
+        world.step(node, { kind: 'restart' })
+        break
       case 'pause':
         world.pause(node)
         break
@@ -121,8 +124,14 @@ class Stage {
         world.network.cut('alpha', 'beta')
         world.network.cut('beta', 'alpha')
         break
+      case 'isolate':
+        world.network.cut('alpha', 'beta')
+        world.network.cut('beta', 'alpha')
+        world.ping.cut(node)
+        break
       case 'heal':
         world.network.heal()
+        world.ping.heal()
         break
       case 'loss':
         world.network.weather = { ...world.network.weather, loss: Number(node) / 100 }
@@ -174,6 +183,9 @@ class Stage {
       links: ['eth1'],
       weather: { loss: 0, duplication: 0, delayMinMs: 0.5, delayMaxMs: 0.5 },
       actionMs: () => 20,
+      hasPing: given.get('ping') === 'router',
+      takeoverNeedsPing: given.get('takeover_needs_ping') === 'on',
+      hasStonith: given.get('stonith') === 'on',
     }
     this.#world = new World(options, (node, effect) => this.#observe(node, effect))
   }

@@ -11,7 +11,7 @@ export interface Weather {
   delayMaxMs: number
 }
 
-export type Deliver = (to: string, link: string, message: Message) => void
+export type Deliver = (to: string, link: string, message: Message, datagram: Uint8Array | undefined) => void
 
 export class Network {
   weather: Weather
@@ -47,14 +47,15 @@ export class Network {
     return !this.#cut.has(`${from}>${to}`)
   }
 
-  send(from: string, to: string, message: Message): void {
+  /** `datagram`: the message as it was signed, where it is. */
+  send(from: string, to: string, message: Message, datagram?: Uint8Array): void {
     for (const link of this.links) {
       const copies = this.#random.chance(this.weather.duplication) ? 2 : 1
       for (let copy = 0; copy < copies; copy++) {
         if (!this.isOpen(from, to) || this.#random.chance(this.weather.loss)) continue
         const { delayMinMs, delayMaxMs } = this.weather
         const delayMs = delayMinMs + this.#random.next() * (delayMaxMs - delayMinMs)
-        this.#timeline.in(delayMs, () => this.#deliver(to, link, message))
+        this.#timeline.in(delayMs, () => this.#deliver(to, link, message, datagram))
       }
     }
   }

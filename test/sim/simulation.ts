@@ -20,6 +20,11 @@ export interface Profile {
   readonly faults: number
   /** Gentle runs have commands, delay, doubles and reordering, but nothing that may part the nodes. */
   readonly isGentle: boolean
+  /** What stands around the nodes. */
+  readonly hasPing: boolean
+  readonly takeoverNeedsPing: boolean
+  readonly hasStonith: boolean
+  readonly hasKeys: boolean
 }
 
 const PHASE_ONE_MS = 240_000
@@ -43,8 +48,22 @@ export function profileOf(seed: number): Profile {
     slowActionMs: random.pick([10, 200, 3000]),
     faults: random.between(1, 12),
     isGentle,
+    ...surroundingsOf(seed),
   }
 }
+
+/** Drawn apart: what was drawn for a seed before these were thought of stays as it was. */
+function surroundingsOf(
+  seed: number,
+): Pick<Profile, 'hasPing' | 'takeoverNeedsPing' | 'hasStonith' | 'hasKeys'> {
+  const random = createPrng(seed ^ 0x7069)
+  const hasPing = random.chance(0.5)
+  const takeoverNeedsPing = hasPing && random.chance(0.5)
+  return { hasPing, takeoverNeedsPing, hasStonith: random.chance(0.25), hasKeys: random.chance(0.15) }
+}
+
+/** Two nodes and the network between them, nothing else. */
+export const BARE = { hasPing: false, takeoverNeedsPing: false, hasStonith: false, hasKeys: false } as const
 
 export class Simulation {
   readonly profile: Profile
@@ -61,6 +80,12 @@ export class Simulation {
   #disturbedUntilMs = 0
   /** How often the rule for a node that wakes could be checked. */
   wakesChecked = 0
+  /** The same for a healed partition, and for a takeover that needs a reset or a ping node. */
+  healsChecked = 0
+  takeoversChecked = 0
+  /** `node group` of every stop. */
+  readonly #stops: string[] = []
+  readonly #verdictAtMs = new Map<string, number>()
 
   constructor(profile: Profile) {
     this.profile = profile
@@ -86,6 +111,10 @@ export class Simulation {
           delayMaxMs: profile.delayMaxMs,
         },
         actionMs: random => 1 + random.next() * profile.slowActionMs,
+        hasPing: profile.hasPing,
+        takeoverNeedsPing: profile.takeoverNeedsPing,
+        hasStonith: profile.hasStonith,
+        hasKeys: profile.hasKeys,
       },
       (node, effect) => this.#observe(node, effect),
     )
@@ -122,12 +151,21 @@ export class Simulation {
   #mishap(names: readonly string[]): void {
     const name = this.#random.pick(names)
     const other = names.find(candidate => candidate !== name)!
-    const what = this.profile.isGentle
-      ? this.#random.pick(['standby', 'takeover', 'stop', 'start', 'slow'])
-      : this.#random.pick(MISHAPS)
+    const what = this.#random.pick(this.#possible)
     this.#note(`${name} ${what}`)
     this.#mishaps++
     this.#befall(what, name, other)
+  }
+
+  get #possible(): readonly string[] {
+    const { isGentle, hasPing, hasStonith, hasKeys } = this.profile
+    const isBare = !hasPing && !hasStonith && !hasKeys
+    return [
+      ...(isGentle ? GENTLE : MISHAPS),
+      ...(isBare ? [] : ['restart', 'restart']),
+      ...(hasPing && !isGentle ? ['isolate', 'isolate', 'ping lost'] : []),
+      ...(hasKeys ? ['rotate', 'rotate'] : []),
+    ]
   }
 
   #befall(what: string, name: string, other: string): void {
@@ -175,7 +213,23 @@ export class Simulation {
       case 'partition':
         world.network.cut(name, other)
         world.network.cut(other, name)
-        world.timeline.in(lastsMs, () => world.network.heal())
+        world.timeline.in(lastsMs, () => this.#reconnect())
+        break
+      case 'isolate':
+        world.network.cut(name, other)
+        world.network.cut(other, name)
+        world.ping.cut(name)
+        world.timeline.in(lastsMs, () => this.#reconnect())
+        break
+      case 'ping lost':
+        world.ping.cut(name)
+        world.timeline.in(lastsMs, () => world.ping.heal())
+        break
+      case 'restart':
+        world.step(name, { kind: 'restart' })
+        break
+      case 'rotate':
+        world.keys?.rotate(2 * this.profile.delayMaxMs + this.#random.next() * 2000)
         break
       case 'one-way':
         world.network.cut(name, other)
@@ -227,6 +281,51 @@ export class Simulation {
     })
   }
 
+  /**
+   * A partition ends. Who yields what both hold: the one that does not reach the ping node, else the one that is not
+   * the preferred owner; the other serves on without a stop. Checked where nothing else disturbs.
+   */
+  #reconnect(): void {
+    const world = this.#world
+    const seen = [...world.nodes.values()].map(node => ({
+      reaches: world.ping.isReachedBy(node.name),
+      believes: node.cluster?.status().nodes.some(({ status }) => status === 'ping') === true,
+      name: node.name,
+    }))
+    const isKnown = !this.profile.hasPing || seen.every(({ reaches, believes }) => reaches === believes)
+    const reachers = seen.filter(({ reaches }) => reaches).map(({ name }) => name)
+    world.network.heal()
+    const { loss, slowActionMs, groups, keepaliveMs, deadtimeMs, hasStonith, autoFailback } = this.profile
+    const isDisturbed = (): boolean =>
+      loss > 0 ||
+      hasStonith ||
+      !isKnown ||
+      this.#hadStopFailure ||
+      autoFailback === 'legacy' ||
+      this.#lastWakeMs > 0
+    const contested = world.options.groups.filter(({ key }) => world.owners(key).length === 2)
+    const settleMs = 4000 + 4 * keepaliveMs + 3 * groups * slowActionMs + deadtimeMs
+    // Else both would be equal again before they have compared.
+    world.timeline.in(settleMs, () => world.ping.heal())
+    if (isDisturbed() || contested.length === 0) return
+    const mishaps = this.#mishaps
+    const lives = [...world.nodes.values()].map(node => node.cluster)
+    const settled = lives.every(cluster => cluster?.status().resources.state === 'stable')
+    const stops = this.#stops.length
+    world.timeline.in(settleMs, () => {
+      const isSame = [...world.nodes.values()].every((node, at) => node.cluster === lives[at])
+      if (!isSame || !settled || isDisturbed() || mishaps !== this.#mishaps) return
+      for (const { key, node: preferred } of contested) {
+        const keeper = reachers.length === 1 ? reachers[0]! : preferred
+        // Failback may move it home afterwards.
+        if (keeper !== preferred && autoFailback === 'on') continue
+        if (this.#stops.slice(stops).includes(`${keeper} ${key}`) || world.owners(key).join() !== keeper)
+          throw new Violation(`after the partition ${key} runs on [${world.owners(key)}], not on ${keeper}`)
+        this.healsChecked++
+      }
+    })
+  }
+
   #start(name: string): void {
     if (this.#world.node(name).cluster !== undefined) return
     this.#note(`${name} start`)
@@ -237,6 +336,7 @@ export class Simulation {
     const world = this.#world
     this.#note('healed')
     world.network.heal()
+    world.ping.heal()
     world.network.weather = { ...world.network.weather, loss: 0 }
     for (const node of world.nodes.values()) {
       node.startFailures = 0
@@ -276,13 +376,16 @@ export class Simulation {
           `${status.us} believes the other holds ${heldByPeer}, it says ${other.resources.held}`,
         )
       for (const node of status.nodes)
-        if (node.status !== 'active' || node.missing > 0)
+        if (node.status !== (node.type === 'ping' ? 'ping' : 'active') || node.missing > 0)
           throw new Violation(`${status.us} sees ${node.name} ${node.status}, ${node.missing} missing`)
     }
   }
 
   #observe(node: SimNode, effect: Effect | { kind: 'action'; what: string; key: string }): void {
     if (effect.kind === 'action' && effect.what === 'stop fails') this.#hadStopFailure = true
+    if (effect.kind === 'action' && effect.what === 'stop') this.#stops.push(`${node.name} ${effect.key}`)
+    if (effect.kind === 'action' && effect.what === 'reset')
+      this.#world.timeline.in(3000 + this.#random.next() * 20_000, () => this.#start(node.name))
     if (effect.kind === 'action') this.#note(`${node.name} ${effect.what} ${effect.key}`)
     if (effect.kind === 'run')
       this.#note(`${node.name} run ${effect.what} ${effect.resourceClass} (${effect.why})`)
@@ -290,7 +393,33 @@ export class Simulation {
     if (effect.kind !== 'decided') return
     const { decision } = effect
     this.#note(`${node.name}: ${decision.node} ${decision.what} (${decision.because})`)
-    if (decision.what.endsWith('-> dead')) this.#checkVerdict(node, decision.node)
+    const isVerdict = decision.what.endsWith('-> dead') && this.#world.nodes.has(decision.node)
+    if (isVerdict) this.#checkVerdict(node, decision.node)
+    if (isVerdict) this.#verdictAtMs.set(`${node.name} ${decision.node}`, this.#world.timeline.nowMs)
+    const dead = /^(\w+): (?:it is dead|not heard)$/.exec(decision.because)?.[1]
+    if (dead !== undefined && decision.what.startsWith('takes')) this.#checkTakeover(node, dead)
+  }
+
+  /** Nothing is taken from a dead node while we are cut off, nor while it may still run something. */
+  #checkTakeover(node: SimNode, dead: string): void {
+    const world = this.#world
+    const { takeoverNeedsPing, hasStonith, keepaliveMs } = this.profile
+    const verdictMs = this.#verdictAtMs.get(`${node.name} ${dead}`) ?? 0
+    const resetMs = world.device.resetAtMs.get(dead) ?? Number.NEGATIVE_INFINITY
+    if (takeoverNeedsPing) {
+      const cutMs = world.ping.cutForMs(node.name)
+      // A reset that was begun before is proof enough.
+      if (cutMs > 2 * keepaliveMs + 1 && resetMs < verdictMs)
+        throw new Violation(
+          `${node.name} takes over from ${dead}, cut off from its ping node for ${cutMs} ms`,
+        )
+      this.takeoversChecked++
+    }
+    if (!hasStonith || this.#hadStopFailure) return
+    const running = [...world.node(dead).machine.running]
+    if (running.length > 0 && resetMs < verdictMs)
+      throw new Violation(`${node.name} takes over from ${dead}, which runs ${running} and was not reset`)
+    this.takeoversChecked++
   }
 
   /** Nobody is declared dead before the silence that he himself asked for. */
@@ -320,6 +449,7 @@ export class Simulation {
   }
 }
 
+const GENTLE = ['standby', 'takeover', 'stop', 'start', 'slow'] as const
 const MISHAPS = [
   'standby',
   'takeover',

@@ -14,6 +14,7 @@ import {
 import { Message } from '../../src/heartbeat/wire/message.js'
 import { Machine } from './machine.js'
 import { Network, type Weather } from './network.js'
+import { Keys, PingNode, ROUTER, StonithDevice } from './surroundings.js'
 import { Timeline } from './timeline.js'
 
 export interface WorldOptions {
@@ -28,7 +29,12 @@ export interface WorldOptions {
   readonly links: readonly string[]
   readonly weather: Weather
   readonly actionMs: (random: Prng) => number
-  readonly pingNodes?: readonly string[]
+  /** Nodes have a ping node. */
+  readonly hasPing?: boolean
+  readonly takeoverNeedsPing?: boolean
+  readonly hasStonith?: boolean
+  /** Packets are signed and verified. */
+  readonly hasKeys?: boolean
 }
 
 export interface SimNode {
@@ -48,12 +54,19 @@ export type Observer = (node: SimNode, effect: Effect | { kind: 'action'; what: 
 
 export class Violation extends Error {}
 
+/** From the last word of one life to the first of the next, when the daemon restarts and keeps its resources. */
+const RESTART_MS = 200
+const FRESH = { heldAtStart: 'none' } as const
+
 export class World {
   readonly timeline = new Timeline()
   readonly random: Prng
   readonly network: Network
   readonly nodes = new Map<string, SimNode>()
   readonly options: WorldOptions
+  readonly ping: PingNode
+  readonly device: StonithDevice
+  readonly keys: Keys | undefined
   /** Last fresh status delivered, `to<from`: for the rule that nobody is buried before his time. */
   readonly heard = new Map<string, { atMs: number; deadtimeMs: number; mark: number }>()
   readonly #observe: Observer
@@ -64,12 +77,15 @@ export class World {
     this.options = options
     this.#observe = observe
     this.random = createPrng(options.seed)
+    this.ping = new PingNode(this.timeline)
+    this.device = new StonithDevice(this.timeline, createPrng(options.seed ^ 0x5707))
+    this.keys = options.hasKeys === true ? new Keys(this.timeline, options.nodes) : undefined
     this.network = new Network(
       this.timeline,
       this.random,
       options.links,
       options.weather,
-      (to, link, message) => this.#arrive(to, link, message),
+      (to, link, message, datagram) => this.#arrive(to, link, message, datagram),
     )
     for (const name of options.nodes) this.#build(name)
   }
@@ -84,14 +100,14 @@ export class World {
     return this.node(name).cluster !== undefined
   }
 
-  start(name: string): void {
+  start(name: string, before: Pick<ClusterConfig, 'heldAtStart' | 'failedAtStart'> = FRESH): void {
     const node = this.node(name)
     if (node.cluster !== undefined) return
     node.generation++
     node.hasStopped = false
     node.isPaused = false
     node.startedAtMs = this.timeline.nowMs
-    node.cluster = new Cluster(this.#configure(node))
+    node.cluster = new Cluster(this.#configure(node, before))
     for (const key of this.heard.keys()) if (key.startsWith(`${name}<`)) this.heard.delete(key)
     this.#perform(node, node.cluster.start(this.timeline.nowMs))
   }
@@ -174,12 +190,14 @@ export class World {
     this.nodes.set(name, node)
   }
 
-  #configure(node: SimNode): ClusterConfig {
+  #configure(node: SimNode, before: Pick<ClusterConfig, 'heldAtStart' | 'failedAtStart'>): ClusterConfig {
     const { options } = this
     return {
       us: node.name,
       nodes: options.nodes,
-      pingNodes: options.pingNodes ?? [],
+      pingNodes: options.hasPing === true ? [ROUTER] : [],
+      takeoverNeedsPing: options.takeoverNeedsPing === true,
+      canReset: options.hasStonith === true,
       uuid: new Uint8Array(16).fill(1 + options.nodes.indexOf(node.name)),
       generation: node.generation,
       keepaliveMs: options.keepaliveMs,
@@ -193,7 +211,7 @@ export class World {
       links: options.links,
       groups: options.groups,
       manageResources: true,
-      heldAtStart: 'none',
+      ...before,
       random: createPrng(options.seed * 31 + node.generation),
       wallSeconds: () => 0x6b00fc00 + Math.floor(this.timeline.nowMs / 1000),
       loadAverage: () => '0.00 0.00 0.00 1/1 1',
@@ -213,8 +231,28 @@ export class World {
       this.#observe(node, effect)
       switch (effect.kind) {
         case 'send':
-          for (const to of this.nodes.keys())
-            if (to !== node.name) this.network.send(node.name, to, effect.message)
+          this.#send(node, effect.message)
+          break
+        case 'reset': {
+          const dead = effect.node
+          const life = node.cluster
+          this.device.reset(
+            dead,
+            () => {
+              this.crash(dead)
+              this.#observe(this.node(dead), { kind: 'action', what: 'reset', key: dead })
+            },
+            result => {
+              if (node.cluster === life) this.step(node.name, { kind: 'resetEnded', node: dead, result })
+            },
+          )
+          break
+        }
+        case 'restart':
+          node.cluster = undefined
+          this.timeline.in(RESTART_MS, () => {
+            this.start(node.name, { heldAtStart: effect.held, failedAtStart: effect.failed })
+          })
           break
         case 'run':
           this.#run(node, effect)
@@ -233,6 +271,18 @@ export class World {
           node.cluster = undefined
           break
       }
+    }
+  }
+
+  #send(node: SimNode, message: Message): void {
+    if (message.type === 'status' && this.options.hasPing === true)
+      this.ping.ask(node.name, answer =>
+        this.step(node.name, { kind: 'received', link: ROUTER, message: answer }),
+      )
+    for (const to of this.nodes.keys()) {
+      if (to === node.name) continue
+      const datagram = this.keys?.seal(node.name, message)
+      this.network.send(node.name, to, message, datagram)
     }
   }
 
@@ -261,8 +311,10 @@ export class World {
     })
   }
 
-  #arrive(to: string, link: string, message: Message): void {
-    this.step(to, { kind: 'received', link, message })
+  #arrive(to: string, link: string, message: Message, datagram: Uint8Array | undefined): void {
+    const opened = datagram === undefined ? message : this.keys!.open(to, datagram)
+    if (typeof opened === 'string') throw new Violation(`${to} refuses a packet: ${opened}`)
+    this.step(to, { kind: 'received', link, message: opened })
   }
 
   #noteStatus(to: string, message: Message): void {

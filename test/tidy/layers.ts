@@ -134,6 +134,12 @@ export const BRIDGES: readonly {
     because: 'ha-lint compares files of both programs; it is no daemon',
   },
   {
+    from: /^src\/ldirectord\/io\/(cluster-client|drain-link)\.ts$/,
+    to: /^src\/heartbeat\/(api\/frame|wire\/message)\.ts$/,
+    because:
+      'ldirectord is a client of heartbeat, ours or the original: the pure codec of that public socket is written once',
+  },
+  {
     from: /^src\/deploy\/plan\//,
     to: /^src\/ldirectord\/config\//,
     because:

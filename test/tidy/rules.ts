@@ -25,7 +25,8 @@ function forbiddenImport(from: string, { name: specifier, typesOnly }: Import): 
   const bridged = BRIDGES.some(
     bridge => bridge.from.test(from) && bridge.to.test(to) && (typesOnly || !bridge.typesOnly),
   )
-  if (own || bridged || rule.zones.includes(there.zone)) {
+  if (bridged) return undefined
+  if (own || rule.zones.includes(there.zone)) {
     const products = new Set([here.product, there.product])
     const apart = products.has('heartbeat') && products.has('ldirectord')
     return apart ? 'heartbeat and ldirectord never import each other' : undefined

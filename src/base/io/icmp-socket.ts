@@ -1,10 +1,13 @@
 /**
  * A socket for ICMP echoes, which Node lacks: raw where the rights are there, else the kernel's unprivileged ping
- * socket where net.ipv4.ping_group_range allows it. Nothing here waits: who asks looks for the answers himself.
+ * socket where net.ipv4.ping_group_range allows it (that setting is IPv6's too). Nothing here waits: who asks looks for the answers himself.
  */
-import { isIPv4 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
+import { textOfBytes } from '../ipv6.js'
 import {
   AF_INET,
+  AF_INET6,
+  type Calls,
   calls,
   closeDescriptor,
   failure,
@@ -15,15 +18,11 @@ import {
   SOCK_DGRAM,
   SOCK_NONBLOCK_CLOEXEC,
   SOCK_RAW,
+  sockaddrIn6,
   uint16,
 } from './native.js'
 
-const IPPROTO_ICMP = 1
-const SOL_RAW = 255
-const ICMP_FILTER = 1
-/** All types but the echo reply (0) are kept from us. */
-const ONLY_REPLIES = ~1
-const ADDRESS_BYTES = 16
+const ADDRESS_BYTES_MAX = 28
 const PACKET_BYTES_MAX = 4_096
 
 export interface IcmpPacket {
@@ -42,43 +41,91 @@ export interface IcmpSocket {
   close(): void
 }
 
-export function openIcmpSocket(): IcmpSocket | NativeFailure {
+export type IpVersion = 4 | 6
+
+/** How the two versions differ. */
+interface Family {
+  readonly domain: number
+  readonly protocol: number
+  /** Keeps all types but the echo reply from a raw socket. */
+  readonly filter: { readonly level: number; readonly option: number; readonly value: Buffer }
+  readonly isAddress: (text: string) => boolean
+  /** A struct sockaddr of that host. */
+  readonly target: (c: Calls, address: string) => Buffer
+  readonly sender: (sockaddr: Buffer) => string
+  /** Bytes of a raw socket's packet before the ICMP header. */
+  readonly headerBytes: (packet: Buffer) => number
+}
+
+const ICMP6_ECHO_REPLY = 129
+
+/** A bit set is a type kept back; the words are the machine's. */
+function onlyEchoReply6(): Buffer {
+  const words = Array.from({ length: 8 }, () => -1)
+  words[ICMP6_ECHO_REPLY >> 5] = ~(1 << (ICMP6_ECHO_REPLY & 31))
+  return Buffer.concat(words.map(int32))
+}
+
+const FAMILIES: Readonly<Record<IpVersion, Family>> = {
+  4: {
+    domain: AF_INET,
+    protocol: 1,
+    filter: { level: 255, option: 1, value: int32(~1) },
+    isAddress: isIPv4,
+    target: (_c, address) =>
+      Buffer.concat([uint16(AF_INET), Buffer.alloc(2), ipv4Bytes(address), Buffer.alloc(8)]),
+    sender: sockaddr => [...sockaddr.subarray(4, 8)].join('.'),
+    headerBytes: packet => ((packet[0] ?? 0) & 15) * 4,
+  },
+  6: {
+    domain: AF_INET6,
+    protocol: 58,
+    filter: { level: 58, option: 1, value: onlyEchoReply6() },
+    isAddress: isIPv6,
+    target: (c, address) => sockaddrIn6(c, address, 0),
+    sender: sockaddr => textOfBytes(sockaddr.subarray(8, 24)),
+    headerBytes: () => 0,
+  },
+}
+
+export function openIcmpSocket(version: IpVersion = 4): IcmpSocket | NativeFailure {
+  const { domain, protocol, filter } = FAMILIES[version]
   const c = calls()
   if (isNativeFailure(c)) return c
-  const raw = c.socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK_CLOEXEC, IPPROTO_ICMP)
+  const raw = c.socket(domain, SOCK_RAW | SOCK_NONBLOCK_CLOEXEC, protocol)
   if (raw >= 0) {
-    const filter = int32(ONLY_REPLIES)
-    if (c.setsockopt(raw, SOL_RAW, ICMP_FILTER, filter, filter.length) === 0) return socketOn(raw, true)
+    const { level, option, value } = filter
+    if (c.setsockopt(raw, level, option, value, value.length) === 0) return socketOn(raw, true, version)
     const fault = failure(c, 'ICMP_FILTER')
     c.close(raw)
     return fault
   }
-  const plain = c.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK_CLOEXEC, IPPROTO_ICMP)
-  return plain >= 0 ? socketOn(plain, false) : failure(c, 'ICMP socket')
+  const plain = c.socket(domain, SOCK_DGRAM | SOCK_NONBLOCK_CLOEXEC, protocol)
+  return plain >= 0 ? socketOn(plain, false, version) : failure(c, 'ICMP socket')
 }
 
-function socketOn(fd: number, isRaw: boolean): IcmpSocket {
+function socketOn(fd: number, isRaw: boolean, version: IpVersion): IcmpSocket {
+  const { isAddress, target, sender, headerBytes } = FAMILIES[version]
   const packet = Buffer.alloc(PACKET_BYTES_MAX)
-  const address = Buffer.alloc(ADDRESS_BYTES)
+  const address = Buffer.alloc(ADDRESS_BYTES_MAX)
   let isOpen = true
   return {
     isRaw,
     send(to, bytes) {
       const c = calls()
       if (isNativeFailure(c)) return c
-      if (!isOpen || !isIPv4(to)) return { reason: `cannot send to ${to}`, code: 'EINVAL' }
-      const target = Buffer.concat([uint16(AF_INET), Buffer.alloc(2), ipv4Bytes(to), Buffer.alloc(8)])
-      const sent = Number(c.sendto(fd, bytes, bytes.length, 0, target, target.length))
+      if (!isOpen || !isAddress(to)) return { reason: `cannot send to ${to}`, code: 'EINVAL' }
+      const where = target(c, to)
+      const sent = Number(c.sendto(fd, bytes, bytes.length, 0, where, where.length))
       return sent < 0 ? failure(c, 'sendto') : null
     },
     receive() {
       const c = calls()
       if (isNativeFailure(c) || !isOpen) return null
-      const length = Number(c.recvfrom(fd, packet, packet.length, 0, address, int32(ADDRESS_BYTES)))
+      const length = Number(c.recvfrom(fd, packet, packet.length, 0, address, int32(ADDRESS_BYTES_MAX)))
       if (length < 0) return null // EAGAIN, or the report of an earlier send: the answers' absence tells it all
-      const from = [...address.subarray(4, 8)].join('.')
-      const begin = isRaw ? ((packet[0] ?? 0) & 15) * 4 : 0
-      return { from, bytes: Buffer.from(packet.subarray(begin, length)) }
+      const begin = isRaw ? headerBytes(packet) : 0
+      return { from: sender(address), bytes: Buffer.from(packet.subarray(begin, length)) }
     },
     close() {
       if (isOpen) closeDescriptor(fd)

@@ -4,12 +4,15 @@
  */
 import { hostname } from 'node:os'
 import { type Paths, pathsFrom } from '../../base/paths.js'
+import type { HaCf } from '../../heartbeat/config/ha-cf-table.js'
+import type { Configuration } from '../../heartbeat/io/configuration.js'
 import { nodeName } from '../../heartbeat/io/node-name.js'
 import { type Running, whoRuns } from '../../heartbeat/io/pid-file.js'
 import { VERSION } from '../../heartbeat/version.js'
 import { haLogLine } from '../../log/formats.js'
 import type { Level } from '../../log/record.js'
 import { type Flags, parseFlags } from './heartbeat-flags.js'
+import { appendTo } from './script-log.js'
 
 export interface HeartbeatWorld {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -33,11 +36,12 @@ const HELP = `Usage: heartbeat [-f] [-d] [-l] [-M]    start the daemon: in the b
        heartbeat -s                      say whether it runs: exit 0 running, 1 stale pid file, 3 stopped
        heartbeat -k                      stop it in good order and wait until it has ended
        heartbeat -r                      have it read its files again; start it if it is stopped
+       heartbeat -R                      have it begin anew with its files; its resources stay as they are
        heartbeat status [--json|--watch] nodes, links, who holds what, the last decisions and their reasons
        heartbeat -V                      version          heartbeat -D [-W]   directives with their defaults
 
     -d   debug lines in debugfile (again: more)      -l   no realtime scheduling
-    -M   do not manage resources                     -v, -R, -C STATE   accepted for old scripts
+    -M   do not manage resources                     -v, -C STATE   accepted for old scripts
 
 HA_DIR (/etc/ha.d), HA_VARLIB (/var/lib/heartbeat), HA_VARRUN (/run) and HA_VARLOG (/var/log) move its folders;
 HA_LISTEN names own addresses that the interfaces do not tell, such as 127.77.0.1.
@@ -48,6 +52,7 @@ const RESOURCE_STATES = ['none', 'local', 'foreign', 'all']
 
 const NO_RIGHTS = 4
 const NOT_READ_AGAIN = 1
+const NOT_RUNNING = 6
 
 /** Resolves with the exit code; null when this process has become the daemon. */
 export async function heartbeat(argv: readonly string[], world: HeartbeatWorld): Promise<number | null> {
@@ -73,8 +78,9 @@ export async function heartbeat(argv: readonly string[], world: HeartbeatWorld):
     return 0
   }
   const running = whoRuns(call.paths.varRun)
-  if (flags.letters.has('s')) return status(call, running)
   if (flags.letters.has('k')) return stop(call, running)
+  if (flags.letters.has('s')) return status(call, running)
+  if (flags.letters.has('R')) return restart(call, running)
   if (flags.letters.has('r') && running.state === 'running') return readAgain(call, running.pid)
   if (flags.letters.has('f')) {
     world.becomeDaemon()
@@ -145,8 +151,33 @@ async function stop(call: Call, running: Running): Promise<number> {
   }
 }
 
+/** The original's own step of a reload. What is held the daemon knows itself, so -C adds nothing. */
+async function restart(call: Call, running: Running): Promise<number> {
+  if (running.state !== 'running') {
+    call.world.error('heartbeat: there is no running heartbeat to restart\n')
+    return NOT_RUNNING
+  }
+  const judged = await judgeFiles(call, running.pid)
+  if (typeof judged === 'number') return judged
+  const { askControl } = await import('../../heartbeat/io/control-client.js')
+  const failure = await askControl(call.paths.varRun, 'restart', () => {})
+  if (failure === null) return 0
+  call.world.error(`heartbeat: process ${running.pid} does not take the wish: ${failure.message}\n`)
+  return NO_RIGHTS
+}
+
 /** The files are judged before the daemon is told, so that the one who edited them hears of faults at once. */
 async function readAgain(call: Call, pid: number): Promise<number> {
+  const judged = await judgeFiles(call, pid)
+  if (typeof judged === 'number') return judged
+  const text = `Signalling heartbeat pid ${pid} to reread config files`
+  call.say('info', text)
+  await note(call, judged.haCf, text)
+  return signal(call, pid, 'SIGHUP') ? 0 : NO_RIGHTS
+}
+
+/** The exit code when no daemon can go on with them. */
+async function judgeFiles(call: Call, pid: number): Promise<Configuration | number> {
   const { isRefused, loadConfiguration } = await import('../../heartbeat/io/configuration.js')
   const { haDir } = call.paths
   const managesResources = !call.flags.letters.has('M')
@@ -157,6 +188,12 @@ async function readAgain(call: Call, pid: number): Promise<number> {
     call.say('ERROR', `Config errors: Heartbeat pid ${pid} NOT restarted`)
     return loaded.exitCode === NO_RIGHTS ? NO_RIGHTS : NOT_READ_AGAIN
   }
-  call.say('info', `Signalling heartbeat pid ${pid} to reread config files`)
-  return signal(call, pid, 'SIGHUP') ? 0 : NO_RIGHTS
+  return loaded
+}
+
+/** Into the files of the daemon too: who reads them sees why it read its files again. */
+async function note({ paths }: Call, haCf: HaCf, text: string): Promise<void> {
+  const { logfileOf } = await import('../../heartbeat/io/daemon-log.js')
+  const line = haLogLine({ atMs: Date.now(), level: 'info', text }, hostname(), process.pid)
+  for (const path of [logfileOf(haCf, paths.varLog), haCf.debugfile]) if (path !== null) appendTo(path, line)
 }

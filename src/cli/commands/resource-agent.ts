@@ -1,4 +1,5 @@
 /** Runs a built-in agent by hand: `resource-agent NAME ARGUMENTS... ACTION`, as resource.d/NAME does. */
+import { runByHand } from '../../agents/by-hand.js'
 import { builtinAgents } from '../../agents/table.js'
 import { pathsFrom } from '../../base/paths.js'
 import type { Output } from './cl-status.js'
@@ -22,7 +23,7 @@ export async function resourceAgent(
   }
   const action = rest.at(-1) ?? ''
   const given = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  const outcome = await agent.run(rest.slice(0, -1), action, {
+  const outcome = await runByHand(agent, rest.slice(0, -1), action, {
     paths: pathsFrom(env),
     env: Object.fromEntries(given),
     signal: AbortSignal.timeout(DEADLINE_MS),

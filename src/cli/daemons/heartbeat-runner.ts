@@ -3,11 +3,14 @@
  * heartbeat/resources/runner.ts; this connects it to the channel and to the file that is left when the daemon is gone.
  */
 import { rmSync } from 'node:fs'
+import { scheduleAhead } from '../../base/io/native.js'
 import { readPidFile } from '../../base/io/processes.js'
 import type { Begin, FromRunner, ToRunner } from '../../heartbeat/resources/plan/protocol.js'
 import { runnerLogLine } from '../../heartbeat/resources/plan/script-line.js'
 import { callKeeper, callsFile, RUNNER_TITLE, succeed } from '../../heartbeat/resources/predecessor.js'
+import { reboot } from '../../heartbeat/resources/reboot.js'
 import { Runner } from '../../heartbeat/resources/runner.js'
+import { warmUp } from '../../heartbeat/resources/warm-up.js'
 import { fileLog } from '../../log/io/file-log.js'
 
 process.title = RUNNER_TITLE
@@ -62,15 +65,19 @@ const pidFileOf = ({ paths }: Begin): string => `${paths.varRun}/heartbeat-runne
 
 async function start(message: Begin): Promise<void> {
   begin = message
+  // What keeps it from that the daemon has said of itself.
+  if (message.isAhead) scheduleAhead()
   const pidFile = pidFileOf(message)
   await succeed(pidFile, process.pid, sayError)
   runner = new Runner(message, {
     send,
     wallMs: () => Date.now(),
     exit: end,
+    reboot: delayMs => reboot(delayMs, process.env.HA_REBOOT),
     whileRunning: callKeeper(callsFile(pidFile)),
   })
   send({ kind: 'ready' })
+  void warmUp(message.env)
   for (const waited of early.splice(0)) runner.receive(waited)
   if (!process.connected) void runner.orphan()
 }

@@ -9,8 +9,9 @@ import {
   leftText,
   statusText,
 } from '../../ldirectord/core/status-text.js'
-import type { NamedServer } from '../../ldirectord/io/answers.js'
+import type { Drained, NamedServer } from '../../ldirectord/io/answers.js'
 import { askControl } from '../../ldirectord/io/control-socket.js'
+import { lookForStandby } from '../../ldirectord/io/duty.js'
 import { type Instance, lookForDaemon } from '../../ldirectord/io/instance.js'
 import { ctime } from '../../log/formats.js'
 
@@ -48,7 +49,8 @@ export async function ask(call: AskCall): Promise<number> {
   if (wantsServer && options.server === null)
     return refuse(`${call.action} wants a real server`, USAGE_STATUS)
   const { pidFile, given } = call.instance
-  if (lookForDaemon(pidFile).state !== 'running') return refuse(`is stopped for ${given}`, NOT_RUNNING)
+  const answers = lookForDaemon(pidFile).state === 'running' || lookForStandby(call.instance) !== null
+  if (!answers) return refuse(`is stopped for ${given}`, NOT_RUNNING)
   switch (call.action) {
     case 'watch':
       return watch(call)
@@ -79,10 +81,17 @@ async function change(call: AskCall, options: Options, server: string): Promise<
       : { kind: action, server, virtual }
   const answer = await askControl(instance.socket, JSON.stringify(request))
   if (!answer) return refuse(`does not answer on ${instance.socket}`, 1)
-  const result = JSON.parse(answer) as { error: string } | { servers: readonly NamedServer[] }
+  const result = JSON.parse(answer) as { error: string } | Drained
   if ('error' in result) return refuse(result.error, 1)
+  tellMirror(result)
   if (action === 'undrain' || options.waitSeconds === null) return 0
   return waitUntilDrained(call.instance, result.servers, options.waitSeconds)
+}
+
+/** What becomes of it at a takeover: whoever drains a server relies on it. */
+function tellMirror({ mirror }: Drained): void {
+  for (const node of mirror.mirroredTo) say(`mirrored to ${node}\n`)
+  if (mirror.because !== null) complain(`not mirrored to the other director: ${mirror.because}`)
 }
 
 /** The drain stays whether or not its end was seen in time. */
@@ -160,25 +169,29 @@ function parse(words: readonly string[], nowMs: number): Options | string {
       options.waitSeconds = seconds
       continue
     }
-    if (name !== '--virtual' && name !== '--reason' && name !== '--until') return `unknown option ${name}`
+    if (!['--virtual', '--reason', '--until', '--for'].includes(name)) return `unknown option ${name}`
     const value = inline ?? words[++n]
     if (value === undefined) return `${name} wants a value`
     if (name === '--virtual') options.virtual = value
     else if (name === '--reason') options.reason = value
     else {
-      options.untilMs = momentOf(value, nowMs)
+      if (options.untilMs !== null) return 'one of --for and --until, once'
+      options.untilMs = name === '--for' && !SPAN.test(value) ? null : momentOf(value, nowMs)
       if (options.untilMs === null)
-        return `--until wants a time to come, such as 30m, 2h, 1d or 2026-12-31T18:00; found "${value}"`
+        return name === '--for'
+          ? `--for wants a time such as 90, 30m, 2h or 1d; found "${value}"`
+          : `--until wants a time to come, such as 30m, 2h, 1d or 2026-12-31T18:00; found "${value}"`
     }
   }
   return options
 }
 
+const SPAN = /^(\d+)([smhd]?)$/
 const UNITS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3_600, d: 86_400 }
 
 /** Unix time; null: no time, or one that has passed. */
 function momentOf(text: string, nowMs: number): number | null {
-  const [, number, unit] = /^(\d+)([smhd]?)$/.exec(text) ?? []
+  const [, number, unit] = SPAN.exec(text) ?? []
   const moment = number === undefined ? Date.parse(text) : nowMs + Number(number) * UNITS[unit!]! * 1000
   return Number.isFinite(moment) && moment > nowMs && moment < 8.64e15 ? moment : null
 }

@@ -1,6 +1,6 @@
 /**
  * The process that sends ldirectord's mails; started by it when there is one. A line of JSON in is a mail, a line out
- * is what came of it (empty: sent); it ends with its input.
+ * is what came of it (empty: sent, else an object); it ends with its input.
  */
 import { randomUUID } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
@@ -26,12 +26,12 @@ async function work(): Promise<void> {
   const host = { hostname: hostname(), user: nameOfUser() }
   process.stdout.on('error', () => {}) // the daemon may have gone; its mails are sent all the same
   for await (const line of createInterface({ input: process.stdin })) {
-    const why = await sendMail(JSON.parse(line) as Mail, {
+    const unsent = await sendMail(JSON.parse(line) as Mail, {
       host,
       atText: dateText(),
       messageId: randomUUID(),
     })
-    process.stdout.write(`${(why ?? '').replace(/[\r\n]+/g, ' ')}\n`)
+    process.stdout.write(unsent === null ? '\n' : `${JSON.stringify(unsent)}\n`)
   }
 }
 

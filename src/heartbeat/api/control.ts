@@ -2,9 +2,10 @@
  * What the control socket speaks: one request a connection, a word on one line; answers are lines of JSON.
  *
  *     status    the state record, then the end
+ *     restart   the same, and the daemon begins a new life that keeps its resources
  *     watch     the state record, then each decision as it is made, until the client closes
  */
-export const CONTROL_REQUESTS = ['status', 'watch'] as const
+export const CONTROL_REQUESTS = ['status', 'watch', 'restart'] as const
 export type ControlRequest = (typeof CONTROL_REQUESTS)[number]
 
 export const controlPath = (varRun: string): string => `${varRun}/heartbeat/control`

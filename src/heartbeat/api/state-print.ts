@@ -2,7 +2,7 @@
  * The state of the cluster for people and programs: one plain record made from the core's own, and its prints. JSON is
  * the record itself; the text says the same in words, so that neither can know more than the other.
  */
-import type { ClusterStatus, Decision, GroupName, LinkStatus, NodeReport } from '../core/contract.js'
+import type { ClusterStatus, Decision, FailedGroup, LinkStatus, NodeReport } from '../core/contract.js'
 
 export interface DecisionRecord {
   /** Wall clock, ISO 8601. */
@@ -17,7 +17,15 @@ export type NodeRecord = Omit<NodeReport, 'uuid' | 'silentMs'> & {
   readonly silentMs: number | null
 }
 
-export type StateRecord = Omit<ClusterStatus, 'nodes' | 'decisions'> & {
+export type FailedRecord = Omit<FailedGroup, 'atMs'> & {
+  /** Wall clock, ISO 8601. */
+  readonly at: string
+}
+
+export type StateRecord = Omit<ClusterStatus, 'nodes' | 'decisions' | 'resources'> & {
+  readonly resources: Omit<ClusterStatus['resources'], 'failed'> & {
+    readonly failed: readonly FailedRecord[]
+  }
   readonly nodes: readonly NodeRecord[]
   readonly decisions: readonly DecisionRecord[]
 }
@@ -28,6 +36,13 @@ export type ToWall = (atMs: number) => number
 export function stateRecord(status: ClusterStatus, toWall: ToWall): StateRecord {
   return {
     ...status,
+    resources: {
+      ...status.resources,
+      failed: status.resources.failed.map(({ atMs, ...failed }) => ({
+        ...failed,
+        at: isoTime(toWall(atMs)),
+      })),
+    },
     nodes: status.nodes.map(node => ({
       ...node,
       uuid: node.uuid === undefined ? null : uuidText(node.uuid),
@@ -39,8 +54,10 @@ export function stateRecord(status: ClusterStatus, toWall: ToWall): StateRecord 
 
 export function decisionRecord(decision: Decision, toWall: ToWall): DecisionRecord {
   const { atMs, node, what, because } = decision
-  return { at: new Date(toWall(atMs)).toISOString(), node, what, because }
+  return { at: isoTime(toWall(atMs)), node, what, because }
 }
+
+const isoTime = (wallMs: number): string => new Date(wallMs).toISOString()
 
 /** One line, without its end. */
 export function decisionLine({ at, node, what, because }: DecisionRecord): string {
@@ -84,11 +101,11 @@ function groupRow(
   node: string,
   key: string,
   holders: readonly string[],
-  failed: readonly GroupName[],
+  failed: readonly FailedRecord[],
 ): string[] {
-  const isFailed = failed.some(group => group.key === key && group.node === node)
+  const here = failed.find(group => group.key === key && group.node === node)
   const where = holders.length === 0 ? 'nobody' : holders.join(' and ')
-  return ['', key, `of ${node}`, `held by ${where}${isFailed ? ', FAILED' : ''}`]
+  return ['', key, `of ${node}`, `held by ${where}${here ? `, FAILED here (${here.what})` : ''}`]
 }
 
 /** Columns as wide as their widest cell, two blanks apart. */

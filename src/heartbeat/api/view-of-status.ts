@@ -30,9 +30,18 @@ export function viewOf(status: ClusterStatus, settings: ViewSettings): ClusterVi
     deadtimeMs: settings.deadtimeMs,
     version: settings.version,
     logfacility: settings.logfacility,
-    parameters: settings.parameters,
+    parameters: new Map([...settings.parameters, ...failedGroups(status)]),
     resources: settings.managesResources ? status.resources.rscstatus : null,
   }
+}
+
+/**
+ * `failed_groups`, which no ha.cf gives: so that `cl_status hbparameter -p failed_groups` tells what failed on this node,
+ * also that of the original's package. Unset where nothing failed.
+ */
+function failedGroups({ resources }: ClusterStatus): [string, string][] {
+  const failed = resources.failed.map(({ key, what }) => `${key} (${what})`)
+  return failed.length === 0 ? [] : [['failed_groups', failed.join(' ')]]
 }
 
 function inOrder(nodes: readonly NodeReport[], ahead: readonly string[]): NodeReport[] {

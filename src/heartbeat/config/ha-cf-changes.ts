@@ -1,7 +1,15 @@
 /** What an edited ha.cf changes for a daemon that runs: what acts at once, and what waits for a restart, by name. */
 import type { HaCf } from './ha-cf-table.js'
 
-const TIMES = ['keepalive', 'deadtime', 'warntime', 'initdead', 'deadping', 'auto_failback'] as const
+const TIMES = [
+  'keepalive',
+  'deadtime',
+  'warntime',
+  'initdead',
+  'deadping',
+  'auto_failback',
+  'takeover_needs_ping',
+] as const
 const LOGGING = ['logfile', 'debugfile', 'logfacility', 'debug'] as const
 /** How the file was written, not what it says; use_logd follows from the log directives and nothing here asks it. */
 const NO_DIRECTIVES: readonly string[] = ['places', 'recorded', 'use_logd']

@@ -6,6 +6,7 @@ import { linkDirectives, linkSettings } from './directives/links.js'
 import { loggingDirectives } from './directives/logging.js'
 import { niceFailbackDirective } from './directives/nice-failback.js'
 import { processDirectives } from './directives/process.js'
+import { resourceDirectives } from './directives/resources.js'
 import { type AutoFailback, timingDirectives } from './directives/timing.js'
 import type { Place } from './lines.js'
 import type { Medium } from './media.js'
@@ -16,6 +17,7 @@ export const haCfSettings = {
   ...linkSettings,
   ...loggingDirectives,
   ...processDirectives,
+  ...resourceDirectives,
 }
 
 export const haCfDirectives = {

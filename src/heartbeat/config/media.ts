@@ -45,7 +45,7 @@ export const PING_KINDS: ReadonlySet<Medium['kind']> = new Set(['ping', 'ping6',
 
 /** The node that a line stands for, where it asks a host instead of carrying heartbeats. */
 export function pingNodeName(medium: MediumText): string | null {
-  if (medium.kind === 'ping') return medium.host.toLowerCase()
+  if (medium.kind === 'ping' || medium.kind === 'ping6') return medium.host.toLowerCase()
   return medium.kind === 'ping_group' ? medium.name.toLowerCase() : null
 }
 

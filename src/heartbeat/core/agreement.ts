@@ -62,7 +62,14 @@ export class Agreement {
     const before = this.#said.get(node) ?? ''
     if (mark === before) return
     this.#said.set(node, mark)
-    if (mark === '') this.#chronicle.log(lines.filesAgree(this.#us, node))
-    for (const difference of differences) this.#chronicle.log(lines.filesDiffer(this.#us, difference))
+    if (mark === '') {
+      this.#chronicle.log(lines.filesAgree(this.#us, node))
+      this.#chronicle.decide(node, 'has the same files again', 'its digests say so')
+    }
+    for (const difference of differences) {
+      const { name, here, there } = difference
+      this.#chronicle.log(lines.filesDiffer(this.#us, difference))
+      this.#chronicle.decide(node, `has another ${name}`, `${here} here, ${there} there`)
+    }
   }
 }

@@ -6,14 +6,14 @@ import { unreachable } from '../../base/assert.js'
 import * as lines from '../log-lines.js'
 import { Message } from '../wire/message.js'
 import { Chronicle } from './chronicle.js'
-import { classBits, NONE } from './classes.js'
+import { classBits, className, NONE } from './classes.js'
 import type { ClusterConfig, ClusterStatus, Effect, Event, NodeStatus, Settings } from './contract.js'
 import { Generation } from './generation.js'
 import { Ground } from './ground.js'
 import { type Heard, Inbound } from './inbound.js'
 import { Membership, type Peer } from './membership.js'
 import { NodeList, names } from './node-list.js'
-import { parseDecimal, parseHex, printHex } from './numbers.js'
+import { leadingNumber, parseHex, printHex } from './numbers.js'
 import { Ownership } from './ownership.js'
 import { Presence } from './presence.js'
 import { Reliability } from './reliability.js'
@@ -38,6 +38,7 @@ export class Cluster {
   readonly #reliability: Reliability
   readonly #ownership: Ownership
   #communicationIsUp = false
+  #restart: 'no' | 'wanted' | 'done' = 'no'
   #plannedWakeMs = Number.POSITIVE_INFINITY
 
   constructor(given: ClusterConfig) {
@@ -70,12 +71,17 @@ export class Cluster {
 
   /** Consumes one event. Never throws for anything that a peer or an operator can cause. */
   step(event: Event, nowMs: number): Effect[] {
-    if (this.#ownership.departure.phase === 'done') return []
+    if (this.#ownership.departure.phase === 'done' || this.#restart === 'done') return []
     const now = Math.max(nowMs, this.#chronicle.nowMs)
     this.#chronicle.nowMs = now
     this.#notePause(now)
     this.#handle(event, now)
     return this.#finish(now)
+  }
+
+  /** Number of the key that a peer of heartbeat 3.0.6 signs with: the only one that it accepts from us. */
+  get keyOfOriginal(): number | undefined {
+    return this.#membership.living().find(peer => !peer.isSystole)?.signedWith
   }
 
   status(): ClusterStatus {
@@ -95,7 +101,7 @@ export class Cluster {
   #handle(event: Event, nowMs: number): void {
     switch (event.kind) {
       case 'received': {
-        const heard = this.#inbound.hear(event.link, event.message, nowMs)
+        const heard = this.#inbound.hear(event.link, event.message, nowMs, event.signedWith)
         if (heard !== undefined) this.#hear(heard, nowMs)
         return
       }
@@ -104,6 +110,15 @@ export class Cluster {
         break
       case 'jobEnded':
         this.#ownership.ground.jobs.ended(event.job, event.failed)
+        break
+      case 'resetEnded':
+        this.#ownership.clearance.resetEnded(event.node, event.result)
+        break
+      case 'keys':
+        this.#chronicle.decide(this.#config.us, event.what, 'authkeys was edited')
+        return
+      case 'groupLost':
+        this.#ownership.ground.noteLost(event.group, event.why)
         break
       case 'groups':
         this.#ownership.ground.groups = event.groups
@@ -119,8 +134,8 @@ export class Cluster {
       case 'stop':
         this.#ownership.departure.request()
         break
-      case 'restarting':
-        this.#presence.announceRestart()
+      case 'restart':
+        this.#restart = 'wanted'
         break
       case 'clock':
         return
@@ -139,18 +154,31 @@ export class Cluster {
     if (this.#ownership.departure.phase === 'no') this.#generation.tend(nowMs)
     this.#ownership.tick(nowMs)
     this.#ownership.settle(nowMs)
-    if (this.#ownership.departure.phase !== 'done') {
-      const next = Math.min(
-        this.#presence.nextMs(),
-        this.#membership.nextMs(),
-        this.#nodeList.nextMs(),
-        this.#generation.nextMs(),
-        this.#ownership.nextMs(),
-      )
-      this.#plannedWakeMs = Math.max(next, nowMs + 1)
-      this.#chronicle.push({ kind: 'wakeAt', atMs: this.#plannedWakeMs })
-    }
+    if (this.#restart === 'wanted' && this.#ownership.isAtRest) this.#restartNow()
+    else if (this.#ownership.departure.phase !== 'done') this.#planWake(nowMs)
     return this.#chronicle.take()
+  }
+
+  #restartNow(): void {
+    const { ground } = this.#ownership
+    const held = className(ground.held)
+    this.#restart = 'done'
+    this.#chronicle.log(lines.restartExec())
+    this.#chronicle.decide(this.#config.us, `restarts and keeps ${held}`, 'asked to')
+    this.#presence.announceRestart()
+    this.#chronicle.push({ kind: 'restart', held, failed: ground.failed })
+  }
+
+  #planWake(nowMs: number): void {
+    const next = Math.min(
+      this.#presence.nextMs(),
+      this.#membership.nextMs(),
+      this.#nodeList.nextMs(),
+      this.#generation.nextMs(),
+      this.#ownership.nextMs(),
+    )
+    this.#plannedWakeMs = Math.max(next, nowMs + 1)
+    this.#chronicle.push({ kind: 'wakeAt', atMs: this.#plannedWakeMs })
   }
 
   /** Woken much too late: packets may be waiting unread, and the silence was ours. */
@@ -160,12 +188,17 @@ export class Cluster {
     this.#membership.grantGrace(nowMs)
     if (lateMs <= this.#config.deadtimeMs) return
     this.#chronicle.log(lines.pausedFor(Math.round(lateMs)))
+    this.#chronicle.decide(
+      this.#config.us,
+      `did not run for ${Math.round(lateMs)} ms`,
+      'its own clock says so',
+    )
     this.#ownership.awoke()
   }
 
   #bury(peer: Peer): void {
     this.#chronicle.push({ kind: 'deliver', message: this.#notice(peer, 'dead') })
-    if (peer.type === 'normal') this.#ownership.peerDied(peer.name, peer.hasLeft)
+    if (peer.type === 'normal') this.#ownership.peerDied(peer)
   }
 
   #tendPeer(peer: Peer, nowMs: number): void {
@@ -205,6 +238,9 @@ export class Cluster {
   #obey(peer: Peer, message: Message, seq: number, nowMs: number): void {
     switch (message.type) {
       case 'reqnodes':
+        // A starting heartbeat 3.0.6 that has the list but no status of ours takes us for not active, and under
+        // auto_failback legacy it starts its groups then without asking us to release them.
+        this.#presence.beat()
         this.#nodeList.answer(peer.name)
         break
       case 'repnodes':
@@ -248,7 +284,7 @@ export class Cluster {
     if (message.type === 'delnode') this.#nodeList.remove(names(message.text('nodelist')))
     const named = this.#membership.peers.get(message.text('node')?.toLowerCase() ?? '')
     if (named === undefined) return
-    if (message.type === 'setweight') named.weight = parseDecimal(message.text('weight')) ?? named.weight
+    if (message.type === 'setweight') named.weight = leadingNumber(message.text('weight') ?? '')
     if (message.type === 'setsite') named.site = (message.text('site') ?? '').slice(0, SITE_LENGTH_MAX)
   }
 
@@ -263,6 +299,10 @@ export class Cluster {
     }
     this.#sender.sendMessage(message)
     this.#editNodes(message, nowMs)
+    const isForUs = message.text('dest')?.toLowerCase() === this.#config.us
+    if (message.type === 'ip-request-resp' && isForUs) this.#ownership.legacy.answered(message)
+    if (message.type === 'resource' && message.text('info') === 'mach_down')
+      this.#ownership.saidMachDown(message)
   }
 
   #hearPing(peer: Peer, message: Message, nowMs: number): void {

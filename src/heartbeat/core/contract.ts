@@ -12,12 +12,29 @@ export type LinkName = string
 export type AutoFailback = 'on' | 'off' | 'legacy'
 /** What a node holds, seen from that node: its own groups, the others' groups, both. */
 export type ResourceClass = 'none' | 'local' | 'foreign' | 'all'
+/** What a STONITH device made of its task: as in the `stonith` notice of the original. */
+export type StonithResult = 'OK' | 'bad' | 'badhost'
 export type NodeStatus = 'init' | 'up' | 'active' | 'ping' | 'dead'
 
 /** One line of haresources: the preferred owner and the first resource, which names the group. */
 export interface GroupName {
   readonly node: NodeName
   readonly key: string
+}
+
+/** A node that delnode has taken out of the cluster. */
+export interface DeletedNode {
+  readonly name: NodeName
+  /** undefined: it was never heard. */
+  readonly uuid: Uint8Array | undefined
+  readonly weight: number
+  readonly site: string
+}
+
+/** A group that failed here, and what: its start, its stop, or it broke while it ran. */
+export interface FailedGroup extends GroupName {
+  readonly what: 'start' | 'stop' | 'run'
+  readonly atMs: number
 }
 
 /** Something that must be the same on all nodes: a number of ha.cf as it is, a list as its digest. */
@@ -36,7 +53,13 @@ export interface Difference {
 /** What may change while the cluster runs. */
 export type Settings = Pick<
   ClusterConfig,
-  'keepaliveMs' | 'deadtimeMs' | 'warntimeMs' | 'initdeadMs' | 'deadpingMs' | 'autoFailback'
+  | 'keepaliveMs'
+  | 'deadtimeMs'
+  | 'warntimeMs'
+  | 'initdeadMs'
+  | 'deadpingMs'
+  | 'autoFailback'
+  | 'takeoverNeedsPing'
 >
 
 export interface ClusterConfig {
@@ -56,6 +79,10 @@ export interface ClusterConfig {
   readonly initdeadMs: number
   readonly deadpingMs: number
   readonly autoFailback: AutoFailback
+  /** A dead node's resources are taken only while a ping node answers (takeover_needs_ping). */
+  readonly takeoverNeedsPing?: boolean
+  /** A STONITH device is configured: `reset` must succeed before a dead node's resources are taken. */
+  readonly canReset?: boolean
   readonly maxRexmitDelayMs: number
   readonly hopfudge: number
   /** Names of the links that carry heartbeats, such as eth1; several lines of one device are one link. */
@@ -66,8 +93,12 @@ export interface ClusterConfig {
   readonly fingerprints?: readonly Fingerprint[]
   /** False for `heartbeat -M`: membership only, no resources. */
   readonly manageResources: boolean
+  /** Whether a group that cannot be stopped has this machine rebooted. */
+  readonly rebootsOnStopFailure?: boolean
   /** What we hold already when we start: `none`, or the class that `heartbeat -R -C` names after a restart. */
   readonly heldAtStart: ResourceClass
+  /** Groups of these classes that failed before the restart. */
+  readonly failedAtStart?: readonly GroupName[]
   /** Printed in `Heartbeat shutdown in progress. (pid)`. */
   readonly pid?: number
   readonly random: Prng
@@ -112,7 +143,13 @@ export interface ResourceJob {
 
 export type Event =
   /** A packet that decoded and verified, from a link. Packets of the ping links too (NS_st, src = ping node). */
-  | { readonly kind: 'received'; readonly link: LinkName; readonly message: Message }
+  | {
+      readonly kind: 'received'
+      readonly link: LinkName
+      readonly message: Message
+      /** Number of the key that it was signed with. */
+      readonly signedWith?: number
+    }
   /** A message of a local writer (FIFO, API client, our commands), not yet stamped. */
   | { readonly kind: 'submitted'; readonly message: Message }
   /**
@@ -121,6 +158,12 @@ export type Event =
    * runner. An answer to an unknown job is ignored.
    */
   | { readonly kind: 'jobEnded'; readonly job: number; readonly failed: readonly GroupName[] }
+  /** The answer to `reset`. */
+  | { readonly kind: 'resetEnded'; readonly node: NodeName; readonly result: StonithResult }
+  /** authkeys was edited: which keys are in force, without the keys. */
+  | { readonly kind: 'keys'; readonly what: string }
+  /** A group that ran here has failed beyond its restarts, and has been stopped by the runner. */
+  | { readonly kind: 'groupLost'; readonly group: GroupName; readonly why: string }
   /** haresources was edited: the new groups. */
   | { readonly kind: 'groups'; readonly groups: readonly GroupName[] }
   /** ha.cf was edited: other times. auto_failback does not change to or from legacy while the cluster runs. */
@@ -129,8 +172,8 @@ export type Event =
   | { readonly kind: 'fingerprints'; readonly fingerprints: readonly Fingerprint[] }
   /** SIGTERM, `heartbeat -k`. Answered by `stopped`, after all groups have been released. */
   | { readonly kind: 'stop' }
-  /** The daemon will now re-execute itself and keep its resources: asks the peers for 30 s more patience. */
-  | { readonly kind: 'restarting' }
+  /** Begin a new life that keeps the resources. Answered by `restart`, as soon as nothing moves here. */
+  | { readonly kind: 'restart' }
   /** The answer to `wakeAt`; harmless at any other time. */
   | { readonly kind: 'clock' }
 
@@ -151,17 +194,25 @@ export type Effect =
    * next `run` comes after jobEnded, so the daemon needs no queue.
    */
   | ({ readonly kind: 'run' } & ResourceJob)
+  /** Have the STONITH device reset this node; answered by exactly one resetEnded, however long it takes. */
+  | { readonly kind: 'reset'; readonly node: NodeName }
   /** Have the neighbours told once more which addresses are here: somebody else may have held them. Not answered. */
   | { readonly kind: 'announce'; readonly why: string }
+  /** Reboot this machine at once, without another word: a group cannot be stopped and the administrator wants that. */
+  | { readonly kind: 'reboot'; readonly why: string }
   | { readonly kind: 'log'; readonly level: Level; readonly text: string }
   /** Keep this generation for the next start, before what follows goes out. */
   | { readonly kind: 'generation'; readonly generation: number }
+  /** Keep the list of deleted nodes (delhostcache): all of them, in order. */
+  | { readonly kind: 'deletedNodes'; readonly nodes: readonly DeletedNode[] }
   /** One readable change for status, timeline and the demo. Also kept in ClusterStatus.decisions. */
   | { readonly kind: 'decided'; readonly decision: Decision }
   /** All nodes are heard or declared dead: open the API socket. Once. */
   | { readonly kind: 'communicationUp' }
   /** Hand in a clock event at that time. Each step gives exactly one, last; it replaces all earlier ones. */
   | { readonly kind: 'wakeAt'; readonly atMs: number }
+  /** The peers are asked for 30 s more patience: begin anew with what is held. Nothing follows. */
+  | { readonly kind: 'restart'; readonly held: ResourceClass; readonly failed: readonly GroupName[] }
   /** The graceful stop is complete: close links and end. Nothing follows. */
   | { readonly kind: 'stopped' }
 
@@ -218,8 +269,8 @@ export interface ClusterStatus {
     readonly rscstatus: ResourceClass | 'transition'
     /** The groups of haresources and the nodes that claim to hold them; several nodes: not settled yet. */
     readonly groups: readonly (GroupName & { readonly holders: readonly NodeName[] })[]
-    /** Groups whose start or stop failed last. */
-    readonly failed: readonly GroupName[]
+    /** Groups that failed here last; shown until they start here well, also when the peer serves them meanwhile. */
+    readonly failed: readonly FailedGroup[]
     /** The job that the runner is at, if any. */
     readonly job: ResourceJob | undefined
     readonly standby:

@@ -1,6 +1,6 @@
 /**
  * Groups that failed to start or to stop. A class with a group that could not be started is handed over to the peer,
- * at once the first time (the original waits 30 s and names the wrong class for groups of two or more resources);
+ * at once the first two times (the original waits 30 s and names the wrong class for groups of two or more resources);
  * where there is nobody to take it the start is tried again. A group that could not be stopped is stopped again until
  * it is gone. Everything within limits, after which it stays visible as failed.
  */
@@ -11,6 +11,8 @@ import type { Standby } from './standby.js'
 
 const HAND_OVER_AGAIN_MS = 30_000
 const HAND_OVERS_MAX = 3
+/** So many are not held up: the peer may have served well since. Two nodes that both fail pass a group on only so often. */
+const HAND_OVERS_AT_ONCE = 2
 const START_AGAIN_MS = 30_000
 const STARTS_MAX = 10
 const STOP_AGAIN_MS = 10_000
@@ -81,10 +83,10 @@ export class Failures {
 
   #mendStart(bits: Bits, nowMs: number): void {
     if (this.#canHandOver && nowMs >= this.#handOverMs) {
-      this.#handOverMs = nowMs + HAND_OVER_AGAIN_MS
       this.#handOvers++
+      this.#handOverMs = this.#handOvers < HAND_OVERS_AT_ONCE ? nowMs : nowMs + HAND_OVER_AGAIN_MS
       this.#ground.chronicle.log(lines.handingOver(className(bits)))
-      this.#standby.request(bits, 'a group could not be started here')
+      this.#standby.request(bits, 'a group failed here')
       return
     }
     this.#startAgainMs ??= nowMs + START_AGAIN_MS

@@ -6,7 +6,7 @@ import * as lines from '../log-lines.js'
 import { Agreement } from './agreement.js'
 import type { Chronicle } from './chronicle.js'
 import { type Bits, className, common, FOREIGN, flip, LOCAL, NONE, union } from './classes.js'
-import type { ClusterConfig, GroupName, NodeName, ResourceState } from './contract.js'
+import type { ClusterConfig, FailedGroup, GroupName, NodeName, ResourceState } from './contract.js'
 import { Jobs } from './jobs.js'
 import type { Membership } from './membership.js'
 import type { Pair, Sender } from './sender.js'
@@ -50,10 +50,14 @@ export class Ground {
   held: Bits
   peer: PeerView = unknownPeer()
   groups: readonly GroupName[]
-  failed: readonly GroupName[] = []
+  /** What must still be mended; see failures.ts. */
+  failed: readonly GroupName[]
+  /** What to show of failures, by group: also of groups that the peer has taken over since. */
+  readonly #shown = new Map<string, FailedGroup>()
   /** We have told the peer that we are unstable and owe it the news of our being stable. */
   owesStable = false
   standbyIsRunning = false
+  #startIsComplete = false
   /** We did not run for longer than deadtime: until then the peer's claims go before ours. */
   doubtUntilMs = Number.NEGATIVE_INFINITY
   readonly jobs: Jobs
@@ -76,6 +80,7 @@ export class Ground {
     this.sender = sender
     this.held = held
     this.groups = config.groups
+    this.failed = config.failedAtStart ?? []
     this.jobs = new Jobs(chronicle)
     this.agreement = new Agreement(config.us, config.fingerprints ?? [], chronicle)
   }
@@ -96,6 +101,16 @@ export class Ground {
     return this.membership.living().some(peer => !peer.hasLeft)
   }
 
+  /** The peer has said that it stops. */
+  get peerHasLeft(): boolean {
+    return this.membership.others().some(peer => peer.type === 'normal' && peer.hasLeft)
+  }
+
+  /** It may run something: it has not said that it holds nothing. In legacy mode only a stop is told. */
+  get peerMayHold(): boolean {
+    return this.isLegacy || !this.peer.hasClaimed || this.peer.held !== NONE
+  }
+
   get peerName(): NodeName {
     const others = this.membership.others().filter(peer => peer.type === 'normal')
     return (others.find(peer => peer.status !== 'dead') ?? others[0])?.name ?? 'nobody'
@@ -113,6 +128,12 @@ export class Ground {
   /** Begins to doubt, or goes on. */
   doubt(): void {
     this.doubtUntilMs = this.nowMs + DOUBT_MS + 2 * this.config.keepaliveMs
+  }
+
+  /** Our groups have found their place for the first time; `by` names what brought that about. Said once. */
+  completeStart(by: string): void {
+    if (!this.#startIsComplete) this.chronicle.log(lines.initialAcquisition(by))
+    this.#startIsComplete = true
   }
 
   forgetPeer(): void {
@@ -189,19 +210,56 @@ export class Ground {
 
   /** Remembers which groups of these classes failed to start; the others of these classes are well. */
   noteStarts(bits: Bits, failed: readonly GroupName[]): void {
-    for (const { key, node } of failed) this.chronicle.log(lines.startFailed(key, node))
+    for (const { key, node } of failed) {
+      this.chronicle.log(lines.startFailed(key, node))
+      this.chronicle.decide(this.us, `${key} of ${node} failed`, 'it could not be started')
+    }
     this.#note(bits, failed)
+    this.#forgetShown(group => (this.classOf(group) & bits) !== NONE)
+    for (const group of failed) this.#show(group, 'start')
   }
 
   /** The same for groups that could not be stopped. */
   noteStops(bits: Bits, failed: readonly GroupName[]): void {
-    for (const { key, node } of failed) this.chronicle.log(lines.stopFailed(key, node))
+    for (const { key, node } of failed) {
+      this.chronicle.log(lines.stopFailed(key, node))
+      this.chronicle.decide(this.us, `${key} of ${node} failed`, 'it could not be stopped')
+    }
     this.#note(bits, failed)
+    this.#forgetShown(group => group.what === 'stop' && (this.classOf(group) & bits) !== NONE)
+    for (const group of failed) this.#show(group, 'stop')
+    const [first] = failed
+    if (!first || this.config.rebootsOnStopFailure !== true) return
+    this.chronicle.log(lines.rebooting(first.key))
+    this.chronicle.push({ kind: 'reboot', why: `resource group ${first.key} could not be stopped` })
+  }
+
+  /** A group that ran here has failed beyond its restarts. */
+  noteLost(group: GroupName, why: string): void {
+    this.chronicle.log(lines.groupLost(group.key, group.node, why))
+    this.chronicle.decide(this.us, `gives up ${group.key}`, why)
+    this.#show(group, 'run')
+    // What is on its way to the peer need not be mended here.
+    if ((this.classOf(group) & this.held) === NONE) return
+    this.failed = [...this.failed.filter(({ key }) => key !== group.key), group]
   }
 
   /** One group is well again. */
   noteWell(key: string): void {
     this.failed = this.failed.filter(group => group.key !== key)
+    this.#forgetShown(group => group.key === key)
+  }
+
+  get failures(): readonly FailedGroup[] {
+    return [...this.#shown.values()]
+  }
+
+  #show({ node, key }: GroupName, what: FailedGroup['what']): void {
+    this.#shown.set(`${node} ${key}`, { node, key, what, atMs: this.nowMs })
+  }
+
+  #forgetShown(isWell: (group: FailedGroup) => boolean): void {
+    for (const [name, group] of this.#shown) if (isWell(group)) this.#shown.delete(name)
   }
 
   #note(bits: Bits, failed: readonly GroupName[]): void {

@@ -41,7 +41,7 @@ export class Inbound {
     this.#sender = sender
   }
 
-  hear(link: LinkName, message: Message, nowMs: number): Heard | undefined {
+  hear(link: LinkName, message: Message, nowMs: number, signedWith?: number): Heard | undefined {
     const name = message.text('src')?.toLowerCase()
     const type = message.text('t')
     if (name === undefined || name === '' || type === undefined || !parseHex(message.text('ts'))) return
@@ -61,14 +61,14 @@ export class Inbound {
     }
     const seq = parseHex(message.text('seq'))
     if (peer.type === 'ping' || seq === undefined || seq < 1 || generation === undefined) return
-    return this.#hearNumbered(peer, link, message, { type, seq, generation }, nowMs)
+    return this.#hearNumbered(peer, link, message, { type, seq, generation, signedWith }, nowMs)
   }
 
   #hearNumbered(
     peer: Peer,
     link: LinkName,
     message: Message,
-    head: { type: string; seq: number; generation: number },
+    head: { type: string; seq: number; generation: number; signedWith: number | undefined },
     nowMs: number,
   ): Heard | undefined {
     const { type, seq, generation } = head
@@ -90,7 +90,11 @@ export class Inbound {
     if (judgement.verdict === 'duplicate') return
     if (judgement.lostALot) this.#chronicle.log(lines.lostALot())
     if (judgement.gapClosed) this.#chronicle.log(lines.noPacketsMissing(peer.name))
-    if (judgement.restarted || reception.last > lastBefore) peer.heardAtMs = nowMs
+    if (judgement.restarted || reception.last > lastBefore) {
+      peer.heardAtMs = nowMs
+      // Of the newest packet alone: an old one that is played again must not bring back an old key.
+      peer.signedWith = head.signedWith
+    }
     peer.uuid = uuidOf(message) ?? peer.uuid
     if (judgement.restarted) this.#chronicle.log(lines.heartbeatRestart(peer.name))
     return this.#heard(peer, message, type, seq, { restarted: judgement.restarted, returned })

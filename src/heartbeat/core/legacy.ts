@@ -1,7 +1,9 @@
 /**
  * auto_failback legacy: no negotiation. A starting node asks for each of its own groups (ip-request); the peer releases
- * it and answers (ip-request-resp). With nobody else active it takes them at once.
+ * it and answers (ip-request-resp). With nobody else active it takes them at once. By hand (req_resource) one group can
+ * be asked for under every auto_failback; who holds which class stays as it was then, as in the original.
  */
+import * as lines from '../log-lines.js'
 import type { Message } from '../wire/message.js'
 import { LOCAL, NONE } from './classes.js'
 import type { GroupName, NodeName } from './contract.js'
@@ -32,6 +34,7 @@ export class Legacy {
     if (peerIsActive && own.length > 0) {
       this.#awaited = new Set(own.map(group => group.key))
       this.#ask()
+      ground.chronicle.log(lines.localAcquired())
     } else {
       ground.hold(LOCAL, 'start, no other node is active')
       ground.jobs.add({
@@ -39,7 +42,11 @@ export class Legacy {
         bits: LOCAL,
         node: ground.us,
         why: 'start, no other node is active',
-        whenEnded: failed => ground.noteStarts(LOCAL, failed),
+        whenEnded: failed => {
+          ground.noteStarts(LOCAL, failed)
+          ground.chronicle.log(lines.localAcquired())
+          ground.completeStart('req_our_resources')
+        },
       })
     }
   }
@@ -54,7 +61,7 @@ export class Legacy {
       this.#answer(from, key, false)
       return
     }
-    ground.release(ground.classOf(group), `${from} asked for ${key}`)
+    if (ground.isLegacy) ground.release(ground.classOf(group), `${from} asked for ${key}`)
     ground.jobs.add({
       what: 'giveGroup',
       bits: NONE,
@@ -65,11 +72,19 @@ export class Legacy {
     })
   }
 
+  /** Also what was asked for by hand: the other has released it, so here it must start. */
   answered(message: Message): void {
     const key = message.text('ipaddr') ?? ''
-    if (message.text('ok') !== 'OK' || !this.#awaited.delete(key)) return
-    if (this.#awaited.size === 0) this.#askAgainMs = Number.POSITIVE_INFINITY
-    this.#takeGroup(key)
+    if (message.text('ok') !== 'OK') return
+    if (this.#awaited.delete(key)) {
+      if (this.#awaited.size === 0) this.#askAgainMs = Number.POSITIVE_INFINITY
+      this.#ground.hold(LOCAL, 'the peer has released them')
+      this.#takeGroup(key)
+      return
+    }
+    const isKnown = this.#ground.groups.some(group => group.key === key)
+    const mayTake = this.#ground.state === 'stable' && this.#ground.config.manageResources
+    if (isKnown && mayTake && message.text('weown') === 'yes') this.#takeGroup(key)
   }
 
   /** The peer is gone: what was asked for is taken with everything else. True when something was asked for. */
@@ -121,7 +136,6 @@ export class Legacy {
 
   #takeGroup(key: string): void {
     const { jobs, us } = this.#ground
-    this.#ground.hold(LOCAL, 'the peer has released them')
     jobs.add({
       what: 'takeGroup',
       bits: NONE,
@@ -131,6 +145,7 @@ export class Legacy {
       whenEnded: failed => {
         this.#ground.noteStarts(NONE, failed)
         if (failed.length === 0) this.#ground.noteWell(key)
+        if (this.#awaited.size === 0) this.#ground.completeStart('ip-request-resp')
       },
     })
   }

@@ -30,6 +30,8 @@ export interface Peer {
   statusAtMs: number | undefined
   deadtimeMs: number
   statusSeq: number
+  /** Number of the key under its newest packet. */
+  signedWith: number | undefined
   uuid: Uint8Array | undefined
   weight: number
   site: string
@@ -175,6 +177,7 @@ export class Membership {
       statusAtMs: undefined,
       deadtimeMs: type === 'ping' ? this.#config.deadpingMs : this.#config.deadtimeMs,
       statusSeq: 0,
+      signedWith: undefined,
       uuid: name === this.#config.us ? this.#config.uuid : undefined,
       weight: 100,
       site: '',

@@ -12,3 +12,8 @@ export function printHex(value: number): string {
 export function parseDecimal(text: string | undefined): number | undefined {
   return text !== undefined && /^[0-9]{1,15}$/.test(text) ? Number.parseInt(text, 10) : undefined
 }
+
+/** What C's atoi reads: the digits at the beginning, 0 where there are none. */
+export function leadingNumber(text: string): number {
+  return Number.parseInt(/^\s*[+-]?[0-9]{1,9}/.exec(text)?.[0] ?? '0', 10)
+}

@@ -7,10 +7,12 @@ import * as lines from '../log-lines.js'
 import type { Message } from '../wire/message.js'
 import { Announcement } from './announcement.js'
 import { ALL, type Bits, classBits, flip, NONE } from './classes.js'
+import { Clearance } from './clearance.js'
 import type { NodeName } from './contract.js'
 import { Departure } from './departure.js'
 import type { Ground } from './ground.js'
 import { Legacy } from './legacy.js'
+import type { Peer } from './membership.js'
 import { parseDecimal } from './numbers.js'
 import { Partition } from './partition.js'
 import { Remedies } from './remedies.js'
@@ -23,6 +25,7 @@ export class Ownership {
   readonly standby: Standby
   readonly departure: Departure
   readonly legacy: Legacy
+  readonly clearance: Clearance
   readonly #announcement: Announcement
   readonly #partition: Partition
   readonly #remedies: Remedies
@@ -35,7 +38,8 @@ export class Ownership {
     this.departure = new Departure(ground, hasten)
     this.legacy = new Legacy(ground)
     this.#takeover = new Takeover(ground, this.legacy)
-    this.#start = new StartPhase(ground, this.legacy, this.#takeover)
+    this.clearance = new Clearance(ground)
+    this.#start = new StartPhase(ground, this.legacy, this.#takeover, this.clearance)
     this.#announcement = new Announcement(ground)
     this.#partition = new Partition(ground, () => this.#announcement.owe('both nodes held the same'))
     this.#remedies = new Remedies(ground, this.standby)
@@ -91,7 +95,18 @@ export class Ownership {
   heardAsk(from: NodeName, message: Message, seq: number): void {
     const bits = classBits(message.text('rsc_hold'))
     if (bits === undefined || !this.ground.config.manageResources) return
+    // heartbeat 3.0.6 answers our `shutdown` with a `done` of its own, as if that had been a standby.
+    if (this.ground.state === 'shutdown' && message.text('info') === 'done') return
     this.standby.heard(from, message.text('info') ?? '', bits, seq)
+  }
+
+  /** mach_down by hand: the script has taken the groups, and the peer has been told. */
+  saidMachDown(message: Message): void {
+    const bits = classBits(message.text('rsc_hold'))
+    if (bits === undefined || !this.ground.config.manageResources) return
+    this.ground.hold(bits, 'mach_down by hand')
+    this.ground.owesStable = true
+    this.ground.chronicle.log(lines.machDownComplete())
   }
 
   /** The peer's administrator wants its side to take over: we go standby for the class that it named in its words. */
@@ -101,22 +116,50 @@ export class Ownership {
     this.standby.request(bits === undefined ? ALL : flip(bits), `hb_takeover on ${from}`)
   }
 
-  /** auto_failback legacy: the peer starts and wants one of its groups. */
+  /** The peer wants one group: it starts, under auto_failback legacy, or its administrator asks. */
   heardIpRequest(from: NodeName, message: Message): void {
-    if (this.ground.isLegacy && this.ground.config.manageResources)
+    if (this.ground.config.manageResources && this.ground.state !== 'init')
       this.legacy.requested(from, message.text('ipaddr') ?? '')
   }
 
   /** A verdict of death. */
-  peerDied(name: NodeName, hadLeft: boolean): void {
+  peerDied({ name, hasLeft, heardAtMs }: Peer): void {
     const { ground } = this
-    const gaveUp = hadLeft || (ground.peer.hasClaimed && ground.peer.held === NONE)
-    ground.say(['t', 'stonith'], ['node', name], ['result', gaveUp ? 'unneeded' : 'n_stnth'])
+    if (this.#wasNobody(name)) return
+    // Whom we have just handed groups to may have begun to start them, before it says that it holds them.
+    const isTaking = this.standby.phase === 'peerTaking'
+    const gaveUp = hasLeft || (!ground.peerMayHold && !isTaking)
+    const isReset = ground.config.canReset === true && !gaveUp && ground.config.manageResources
+    if (!isReset) ground.say(['t', 'stonith'], ['node', name], ['result', gaveUp ? 'unneeded' : 'n_stnth'])
     if (gaveUp) ground.chronicle.log(lines.deadNodeGaveUp(name))
-    else ground.chronicle.log(...lines.noStonith())
+    else if (!isReset) ground.chronicle.log(...lines.noStonith())
     this.standby.cancel(`${name} is dead`)
-    if (ground.state === 'init' || hadLeft) return
-    this.#takeOver(name, 'it is dead')
+    // Before communication is up the start phase takes what nobody holds.
+    if (hasLeft || ground.state === 'init') return
+    const take = (): void => this.#takeOver(name, 'it is dead')
+    if (this.#isStopping) take()
+    else {
+      const mayHold = !gaveUp
+      this.clearance.ask({ node: name, silentSinceMs: heardAtMs, mayHold, take, otherwise: () => {} })
+    }
+  }
+
+  /** Nothing moves here, and nothing is under way: a new life can begin with what is held. */
+  get isAtRest(): boolean {
+    const { ground } = this
+    const isSettled = ground.state === 'stable' || ground.state === 'init'
+    const isBusy = ground.standbyIsRunning || !ground.jobs.isIdle || this.clearance.isResetting
+    return this.departure.phase === 'no' && isSettled && !isBusy
+  }
+
+  get #isStopping(): boolean {
+    return this.ground.state === 'shutdown' || this.departure.phase !== 'no'
+  }
+
+  /** A node that addnode brought in and that owns nothing, while the peer lives: nothing is to be taken from it. */
+  #wasNobody(name: NodeName): boolean {
+    const ownsGroups = this.ground.groups.some(({ node }) => node.toLowerCase() === name)
+    return this.ground.peerIsAlive && !ownsGroups && !this.ground.config.nodes.includes(name)
   }
 
   /** shutdone: the peer has released everything and will be silent soon. */
@@ -126,6 +169,7 @@ export class Ownership {
     this.standby.cancel(`${name} has stopped`)
     ground.peer.held = NONE
     ground.peer.hasClaimed = true
+    this.clearance.withdraw(`${name} has stopped`)
     this.#takeOver(name, 'it has stopped')
   }
 
@@ -164,8 +208,7 @@ export class Ownership {
   #takeOver(name: NodeName, because: string): void {
     const { ground } = this
     if (!ground.config.manageResources || ground.state === 'init') return
-    if (ground.state === 'shutdown' || this.departure.phase !== 'no')
-      ground.chronicle.log(lines.takeoverCancelled())
+    if (this.#isStopping) ground.chronicle.log(lines.takeoverCancelled())
     else if (this.#takeover.from(name, because)) this.#remedies.tookOver()
   }
 
@@ -177,8 +220,10 @@ export class Ownership {
   settle(nowMs: number): void {
     const { ground } = this
     this.departure.advance(nowMs)
+    if (this.#isStopping) this.clearance.withdraw('we stop')
+    else this.clearance.advance(nowMs)
     if (this.departure.phase !== 'no' || ground.state === 'init') return
-    if (ground.state !== 'stable') this.#start.advance(nowMs)
+    if (ground.state !== 'stable' && !this.clearance.isPending) this.#start.advance(nowMs)
     if (ground.isInFlux) return
     if (ground.owesStable) ground.announce(true)
     this.#partition.advance(nowMs)
@@ -191,6 +236,7 @@ export class Ownership {
       this.#start.nextMs(),
       this.standby.nextMs(),
       this.departure.nextMs(),
+      this.clearance.nextMs(),
       this.legacy.nextMs(),
       this.ground.isInFlux ? Number.POSITIVE_INFINITY : this.#partition.nextMs(),
       this.ground.isInFlux

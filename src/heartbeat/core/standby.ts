@@ -38,6 +38,8 @@ export class Standby {
   #sinceSeq = 0
   /** heartbeat 3.0.6 says that it is stable before it says `done`: that word may still come, and tells nothing new. */
   #doneMayFollow = false
+  /** The peer takes or has just taken what we gave: its next word of being stable is news. */
+  #peerWillSettle = false
   readonly #ground: Ground
 
   constructor(ground: Ground) {
@@ -71,6 +73,8 @@ export class Standby {
    * standby off, or its `done` is still on the way. Either way nobody is working on it any more.
    */
   heardStable(from: NodeName, seq: number): void {
+    if (this.#peerWillSettle) this.#ground.chronicle.log(lines.remoteTransition())
+    this.#peerWillSettle = false
     if (seq <= this.#sinceSeq) return
     if (this.phase === 'peerGiving' || this.phase === 'giving') this.cancel(`${from} has called it off`)
     else if (this.phase === 'peerTaking') {
@@ -188,6 +192,7 @@ export class Standby {
     if (this.phase !== 'giving') return
     this.#enter('peerTaking', this.bits, this.#ground.us, WORK_MS)
     this.#say('done')
+    this.#peerWillSettle = this.#ground.peer.isStable
     chronicle.log(lines.released(className(this.bits)), lines.standbyGiven(className(this.bits)))
   }
 
@@ -212,6 +217,7 @@ export class Standby {
     const { chronicle } = this.#ground
     this.#say('done')
     chronicle.log(lines.acquired(className(ours)), lines.standbyTaken(className(this.bits)))
+    this.#ground.completeStart('auto_failback')
     this.#leave()
     this.#ground.announce(true)
   }

@@ -4,6 +4,7 @@
  */
 import * as lines from '../log-lines.js'
 import { ALL, type Bits, common, FOREIGN, flip, LOCAL, NONE, without } from './classes.js'
+import type { Clearance } from './clearance.js'
 import type { Ground } from './ground.js'
 import type { Legacy } from './legacy.js'
 import type { Takeover } from './takeover.js'
@@ -16,11 +17,13 @@ export class StartPhase {
   readonly #ground: Ground
   readonly #legacy: Legacy
   readonly #takeover: Takeover
+  readonly #clearance: Clearance
 
-  constructor(ground: Ground, legacy: Legacy, takeover: Takeover) {
+  constructor(ground: Ground, legacy: Legacy, takeover: Takeover, clearance: Clearance) {
     this.#ground = ground
     this.#legacy = legacy
     this.#takeover = takeover
+    this.#clearance = clearance
   }
 
   begin(peerIsActive: boolean): void {
@@ -32,7 +35,28 @@ export class StartPhase {
     else if (ground.peerIsAlive) this.#clear(FOREIGN, () => this.#sayStarting())
     else {
       this.#sayStarting()
-      this.#takeover.from(ground.peerName, 'not heard')
+      this.#takeUnheard(
+        because => this.#takeover.from(ground.peerName, because),
+        // Nobody has heard that we start.
+        () => this.#sayStarting(),
+      )
+    }
+  }
+
+  /** Who has left in good order needs no more questions; who is dead or was never heard may still be at work. */
+  #takeUnheard(take: (because: string) => void, otherwise: () => void): void {
+    const ground = this.#ground
+    // Who was told to keep all by a restart has nothing more to take.
+    if (ground.peerHasLeft || ground.held === ALL) take('it has stopped')
+    else {
+      const [node, mayHold] = [ground.peerName, ground.peerMayHold]
+      this.#clearance.ask({
+        node,
+        silentSinceMs: undefined,
+        mayHold,
+        take: () => take('not heard'),
+        otherwise,
+      })
     }
   }
 
@@ -47,8 +71,8 @@ export class StartPhase {
       ground.state = 'resourcesReceived'
       this.#clockMs = nowMs + START_CLOCK_MS
     }
-    if (ground.peer.isStable) this.#finish('T_RESOURCES(them)')
-    else if (ground.peer.hasStarted || nowMs >= this.#clockMs) this.#finish('T_RESOURCES(us)')
+    if (ground.peer.isStable) this.#finish('them')
+    else if (ground.peer.hasStarted || nowMs >= this.#clockMs) this.#finish('us')
   }
 
   nextMs(): number {
@@ -63,9 +87,19 @@ export class StartPhase {
   }
 
   #beginLegacy(peerIsActive: boolean): void {
-    if (this.#ground.state !== 'starting') return
-    this.#legacy.start(peerIsActive && this.#ground.peerIsAlive)
-    if (!this.#ground.peerIsAlive) this.#takeover.from(this.#ground.peerName, 'not heard')
+    const ground = this.#ground
+    if (ground.state !== 'starting') return
+    if (ground.peerIsAlive) {
+      this.#legacy.start(peerIsActive)
+      return
+    }
+    const take = (because: string): void => {
+      this.#legacy.start(false)
+      this.#takeover.from(ground.peerName, because)
+    }
+    this.#takeUnheard(take, () =>
+      this.#legacy.start(ground.membership.living().some(({ status }) => status === 'active')),
+    )
   }
 
   #sayStarting(): void {
@@ -76,11 +110,14 @@ export class StartPhase {
     ground.announceToSystole()
   }
 
-  #finish(by: string): void {
+  /** `by`: whose being stable ends the start. */
+  #finish(by: 'us' | 'them'): void {
     const ground = this.#ground
     ground.state = 'stable'
     const isHeldByPeer = (flip(ground.peer.held) & LOCAL) !== 0
-    ground.chronicle.log(lines.localTransition(), lines.initialAcquisition(by))
+    if (by === 'us') ground.chronicle.log(lines.localTransition())
+    const awaitsFailback = by === 'them' && isHeldByPeer && ground.config.autoFailback === 'on'
+    if (!awaitsFailback) ground.completeStart(`T_RESOURCES(${by})`)
     if ((ground.held & LOCAL) === 0 && !isHeldByPeer) {
       ground.hold(LOCAL, 'start, the other node does not hold them')
       // Said before the first script runs, as the original does: a peer that starts too need not wait for them.

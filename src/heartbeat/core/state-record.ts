@@ -23,7 +23,11 @@ export function reportStatus(from: Sources): ClusterStatus {
   const peerIsSettled = ground.peer.isStable || ground.isLegacy || !ground.peerIsAlive
   const settledStates = ['stable', 'shutdown', 'init']
   const isSettled =
-    peerIsSettled && !ground.standbyIsRunning && ground.jobs.isIdle && settledStates.includes(ground.state)
+    peerIsSettled &&
+    !ownership.clearance.isResetting &&
+    !ground.standbyIsRunning &&
+    ground.jobs.isIdle &&
+    settledStates.includes(ground.state)
   return {
     us: config.us,
     status: from.status,
@@ -37,7 +41,7 @@ export function reportStatus(from: Sources): ClusterStatus {
       peerIsStable: peerIsSettled,
       rscstatus: isSettled ? held : 'transition',
       groups: ground.groups.map(group => ({ ...group, holders: ground.holdersOf(group) })),
-      failed: ground.failed,
+      failed: ground.failures,
       job: ground.jobs.current,
       standby:
         standby.phase === 'idle'

@@ -28,6 +28,7 @@ export class Takeover {
     ground.hold(ALL, `${name}: ${because}`)
     if ((missing & FOREIGN) !== 0 || isRetry) this.#takeFrom(name)
     if ((missing & LOCAL) !== 0 || isRetry) this.takeLocal(`${name}: ${because}`)
+    else ground.chronicle.log(lines.localAcquired()) // said also when they are all here
     return true
   }
 
@@ -45,8 +46,10 @@ export class Takeover {
     const ground = this.#ground
     const whenEnded = (failed: readonly GroupName[]): void => {
       ground.noteStarts(FOREIGN, failed)
+      if (ground.isLegacy) return
       ground.chronicle.log(lines.machDownComplete())
-      if (ground.state !== 'stable' || ground.isLegacy) return
+      ground.completeStart('mach_down')
+      if (ground.state !== 'stable') return
       ground.say(['t', 'resource'], ['rsc_hold', className(FOREIGN)], ['info', 'mach_down'])
       ground.owesStable = true
     }

@@ -32,6 +32,8 @@ export interface Configuration {
   readonly diagnostics: readonly Diagnostic[]
   /** The texts that were read, to see later whether a file has changed. */
   readonly texts: { readonly haCf: string; readonly authkeys: string; readonly haresources: string }
+  /** When ha.cf was written last: who touches it wants a restart. */
+  readonly haCfChangedMs: number
 }
 
 export interface Refused {
@@ -89,6 +91,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     keys: keys.ring,
     groups: groups.groups,
     diagnostics,
+    haCfChangedMs: haCfText.changedMs,
     texts: { haCf: haCfText.text, authkeys: keys.text, haresources: groups.text },
   }
 }
@@ -107,9 +110,14 @@ interface Unreadable {
   readonly rights: boolean
 }
 
-function readText(path: string, bytesMax: number): { readonly text: string } | Unreadable {
+function readText(
+  path: string,
+  bytesMax: number,
+): { readonly text: string; readonly changedMs: number } | Unreadable {
   try {
-    return { text: readSmallFile(path, bytesMax).toString('latin1') }
+    // Before it is read: an edit in between is noticed the next time.
+    const changedMs = statSync(path).mtimeMs
+    return { text: readSmallFile(path, bytesMax).toString('latin1'), changedMs }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const rights = code === 'EACCES' || code === 'EPERM'

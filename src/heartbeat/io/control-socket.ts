@@ -1,6 +1,6 @@
 /**
- * The control socket: shows the state record and each decision to the daemon's own user and root. It only shows; who
- * connects cannot change anything. Everything has a limit: connections, how often, how long an asker may think, and
+ * The control socket: shows the state record and each decision to the daemon's own user and root, and takes their wish
+ * for a restart that keeps the resources; who connects cannot change anything else. Everything has a limit: connections, how often, how long an asker may think, and
  * what a watcher leaves unread.
  */
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
@@ -18,23 +18,29 @@ const UNREAD_BYTES_MAX = 262_144
 export class ControlSocket {
   readonly #path: string
   readonly #status: () => ClusterStatus
+  readonly #onRestart: () => void
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #watchers = new Set<Socket>()
   readonly #rate = new TokenBucket(CONTROL_RATE.burst, CONTROL_RATE.perSecond, nowMs())
 
-  private constructor(path: string, status: () => ClusterStatus) {
+  private constructor(path: string, status: () => ClusterStatus, onRestart: () => void) {
     this.#path = path
+    this.#onRestart = onRestart
     this.#status = status
     this.#server = createServer(socket => this.#accept(socket))
   }
 
   /** Rejects with the reason when the socket cannot be made. */
-  static async open(varRun: string, status: () => ClusterStatus): Promise<ControlSocket> {
+  static async open(
+    varRun: string,
+    status: () => ClusterStatus,
+    onRestart: () => void,
+  ): Promise<ControlSocket> {
     const path = controlPath(varRun)
     mkdirSync(`${varRun}/heartbeat`, { recursive: true, mode: 0o750 })
     rmSync(path, { force: true })
-    const control = new ControlSocket(path, status)
+    const control = new ControlSocket(path, status, onRestart)
     await new Promise<void>((resolve, reject) => {
       control.#server.once('error', reject)
       // The file is made within listen: nobody else may connect from its first moment on.
@@ -82,7 +88,10 @@ export class ControlSocket {
       if (request === null) return
       socket.removeAllListeners('data')
       if (request === undefined) socket.destroy()
-      else this.#answer(socket, request === 'watch')
+      else {
+        this.#answer(socket, request === 'watch')
+        if (request === 'restart') this.#onRestart()
+      }
     })
   }
 

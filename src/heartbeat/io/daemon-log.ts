@@ -7,6 +7,8 @@ import { HaLog } from '../../log/io/ha-log.js'
 import { LineLimit } from '../../log/line-limit.js'
 import type { Level } from '../../log/record.js'
 import type { HaCf } from '../config/ha-cf-table.js'
+import type { RunnerLine } from '../resources/plan/protocol.js'
+import { runnerLogLine } from '../resources/plan/script-line.js'
 import { clientOwner } from './accounts.js'
 
 export type LogDirectives = Pick<HaCf, 'logfile' | 'debugfile' | 'logfacility' | 'debug'>
@@ -49,9 +51,12 @@ export class DaemonLog {
     if (text !== null) this.#log.say('WARN', text)
   }
 
-  /** A line that a child has composed, with its newline. */
-  childLine(line: string): void {
-    this.#log.childLine(line)
+  /** A line of the runner: its own, or of a script. */
+  runnerLine(line: RunnerLine): void {
+    this.#log.childLine(runnerLogLine(line, this.#options.us))
+    const { program, pid, level, text } = line
+    const tag = program === 'heartbeat' ? `heartbeat: [${pid}]` : `${program}[${pid}]`
+    this.#log.scriptSaid(tag, level, text)
   }
 
   debugBy(step: number): void {

@@ -53,9 +53,10 @@ export async function openControlDoor(
   varRun: string,
   say: Say,
   status: () => ClusterStatus,
+  onRestart: () => void,
 ): Promise<ControlSocket | null> {
   try {
-    return await ControlSocket.open(varRun, status)
+    return await ControlSocket.open(varRun, status, onRestart)
   } catch (error) {
     say('ERROR', `no control socket, heartbeat status will not work: ${(error as Error).message}`)
     return null

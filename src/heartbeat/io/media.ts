@@ -5,7 +5,6 @@ import type { Link, LinkHandlers } from '../links/link.js'
 import { openLinks, readMachine, resolveMediaLines } from '../links/open-links.js'
 import { type LinkPlan, type MediaLine, planLinks } from '../links/plan.js'
 import { EXIT } from './configuration.js'
-import { isAsked } from './ping-nodes.js'
 import { StartFailure } from './start-failure.js'
 import type { LogLine } from './state-files.js'
 
@@ -14,24 +13,27 @@ export interface PlannedMedia {
   readonly lines: readonly LogLine[]
 }
 
+/** null: a host that is asked, not a way for heartbeats. */
 function mediaLine(medium: Medium): MediaLine | null {
   const { line } = medium.place.span
   switch (medium.kind) {
     case 'ucast':
-      return {
-        directive: 'ucast',
-        line,
-        device: medium.device,
-        address: medium.address,
-        port: medium.udpport,
-      }
+    case 'ucast6': {
+      const { kind, device, address, udpport } = medium
+      return { directive: kind, line, device, address, port: udpport }
+    }
     case 'bcast':
       return { directive: 'bcast', line, device: medium.device, port: medium.udpport }
-    case 'mcast': {
-      const { device, group, port, ttl, loop } = medium
-      return { directive: 'mcast', line, device, group, port, ttl, loop }
+    case 'mcast':
+    case 'mcast6': {
+      const { kind, device, group, port, ttl, loop } = medium
+      return { directive: kind, line, device, group, port, ttl, loop }
     }
-    default:
+    case 'serial':
+      return { directive: 'serial', line, device: medium.device, baud: medium.baud }
+    case 'ping':
+    case 'ping6':
+    case 'ping_group':
       return null
   }
 }
@@ -39,19 +41,14 @@ function mediaLine(medium: Medium): MediaLine | null {
 /** `listen`: own addresses that the interfaces do not tell (HA_LISTEN). */
 export async function planMedia(media: readonly Medium[], listen: readonly string[]): Promise<PlannedMedia> {
   const usable = media.flatMap(medium => mediaLine(medium) ?? [])
-  const unused = [
-    ...new Set(
-      media.filter(medium => !isAsked(medium) && mediaLine(medium) === null).map(({ kind }) => kind),
-    ),
-  ]
-  const lines: LogLine[] = unused.map(kind => ({ level: 'WARN', text: `${kind} is not acted upon yet` }))
+  const lines: LogLine[] = []
   const resolved = await resolveMediaLines(usable)
   if (!Array.isArray(resolved)) throw new StartFailure(EXIT.configuration, [resolved.reason])
   const { plans, problems } = planLinks(resolved, await readMachine(listen))
   const errors = problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)
   if (errors.length > 0) throw new StartFailure(EXIT.media, errors)
   if (plans.length === 0) {
-    const report = 'none of the media in ha.cf can be used: add a ucast, bcast or mcast line'
+    const report = 'none of the media in ha.cf can be used: add for example a ucast, bcast or serial line'
     throw new StartFailure(EXIT.configuration, [report])
   }
   for (const { severity, message } of problems) {
@@ -79,5 +76,11 @@ export function mediumStarted(plan: LinkPlan): string {
       return `UDP Broadcast heartbeat started on port ${plan.port} (${plan.port}) interface ${plan.device}`
     case 'mcast':
       return `UDP multicast heartbeat started for group ${plan.group} port ${plan.port} interface ${plan.device} (ttl=${plan.ttl} loop=${plan.loop ? 1 : 0})`
+    case 'ucast6':
+      return `ucast6: heartbeat started for [${plan.peers.join('], [')}]:${plan.port} on interface ${plan.device}`
+    case 'mcast6':
+      return `UDP multicast heartbeat started for [${plan.group.split('%', 1)[0]}]:${plan.port} on interface ${plan.device} (hops=${plan.ttl} loop=${plan.loop ? 1 : 0})`
+    case 'serial':
+      return `Starting serial heartbeat on tty ${plan.device} (${plan.baud} baud)`
   }
 }

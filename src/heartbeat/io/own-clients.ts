@@ -42,13 +42,13 @@ export class OwnClients {
   /** Clients may sign on. */
   start(door: ClientDoor): void {
     const { haCf, hasPings, runner, say } = this.#parts
-    const lines = [...haCf.respawn, ...haCf.failfast]
+    const lines = [
+      ...haCf.respawn.map(line => ({ ...line, isFailfast: false })),
+      ...haCf.failfast.map(line => ({ ...line, isFailfast: true })),
+    ]
     lines.sort((one, other) => one.place.span.line - other.place.span.line)
     const facts = childFacts(hasPings || !haCf.media.some(isAsked))
     const { children, warnings, needsBuiltInIpfail } = planChildren(lines, facts)
-    for (const { command } of haCf.failfast) {
-      say('WARN', `failfast ${command}: is kept running; when it dies this machine is not rebooted`)
-    }
     for (const warning of warnings) say('WARN', warning)
     if (needsBuiltInIpfail) this.#startIpfail(door)
     runner.keep(children)

@@ -1,5 +1,5 @@
 /**
- * The ping and ping_group lines of ha.cf as nodes with addresses, and the port that asks them. A machine that cannot
+ * The ping, ping6 and ping_group lines of ha.cf as nodes with addresses, and the port that asks them. A machine that cannot
  * ping (no rights, no native calls) has no ping nodes: it must not look as if it had lost them, because then it would
  * be the one to give up its resources.
  */
@@ -18,10 +18,6 @@ export function isAsked(medium: Medium): medium is PingMedium {
   return pingNodeName(medium) !== null
 }
 
-interface PlannedPing extends PingNode {
-  readonly isGroup: boolean
-}
-
 export interface OpenedPings {
   readonly port: PingPort | null
   readonly lines: readonly LogLine[]
@@ -34,7 +30,7 @@ export async function openPingNodes(
   handlers: LinkHandlers,
 ): Promise<OpenedPings> {
   const lines: LogLine[] = []
-  const pingNodes = new Map<string, PlannedPing>()
+  const pingNodes = new Map<string, PingNode>()
   for (const medium of media) {
     const name = pingNodeName(medium)
     if (name === null || !isAsked(medium)) continue
@@ -45,22 +41,25 @@ export async function openPingNodes(
     }
     const addresses = await addressesOf(medium, lines)
     if (addresses.length === 0) throw new StartFailure(EXIT.configuration, [`unknown host: ${name}`])
-    pingNodes.set(name, { name, addresses, isGroup: medium.kind === 'ping_group' })
+    pingNodes.set(name, { name, addresses, kind: medium.kind })
   }
   if (pingNodes.size === 0) return { port: null, lines }
   return { ...openPort([...pingNodes.values()], handlers, lines), lines }
 }
 
 function openPort(
-  nodes: readonly PlannedPing[],
+  nodes: readonly PingNode[],
   handlers: LinkHandlers,
   lines: LogLine[],
 ): { port: PingPort | null } {
   const port = PingPort.open(nodes, handlers)
   if (!('reason' in port)) {
     // As the original says it, once a line of ha.cf.
-    for (const { isGroup } of nodes) {
-      lines.push({ level: 'info', text: `glib: ping ${isGroup ? 'group ' : ''}heartbeat started.` })
+    for (const { kind } of nodes) {
+      lines.push({
+        level: 'info',
+        text: `glib: ping ${kind === 'ping_group' ? 'group ' : ''}heartbeat started.`,
+      })
     }
     return { port }
   }
@@ -71,7 +70,9 @@ function openPort(
 }
 
 async function addressesOf(medium: PingMedium, lines: LogLine[]): Promise<string[]> {
-  if (medium.kind !== 'ping_group') return [(await addressOf(medium.host)) ?? []].flat()
+  if (medium.kind !== 'ping_group') {
+    return [(await addressOf(medium.host, medium.kind === 'ping6' ? 6 : 4)) ?? []].flat()
+  }
   const addresses: string[] = []
   for (const host of medium.hosts) {
     const address = await addressOf(host)

@@ -1,7 +1,8 @@
 /**
  * What a running daemon does about edited files. A file that cannot be used changes nothing and is reported once per
- * edit. authkeys acts at once, as do the times, auto_failback and the log of ha.cf; haresources at the next job. What
- * needs a restart is said by name.
+ * edit. authkeys acts at once, as do the times, auto_failback and the log of ha.cf; haresources at the next job. For
+ * all else in ha.cf, or when it was only touched, the daemon begins a new life that keeps its resources, as the
+ * original does for every edit of that file.
  */
 import type { Level } from '../../log/record.js'
 import { render } from '../../syntax/diagnostic.js'
@@ -20,6 +21,8 @@ export interface ReloadParts {
   readonly onHaCf: (haCf: HaCf, changed: { readonly times: boolean; readonly logs: boolean }) => void
   readonly onKeys: (keys: KeyRing) => void
   readonly onGroups: (groups: readonly ResourceGroup[]) => void
+  /** Asks for a new life with the files as they are. */
+  readonly onRestart: () => void
   readonly readGroups: () => GroupsReading
 }
 
@@ -28,6 +31,7 @@ export class Reload {
   readonly #us: string
   #haCfInForce: HaCf
   #haCfText: string
+  #haCfChangedMs: number
   #authkeysText: string
   /** What was said last about each broken file; the same is not said again. */
   readonly #complaints = new Map<string, string>()
@@ -38,6 +42,7 @@ export class Reload {
     this.#us = inForce.us
     this.#haCfInForce = inForce.haCf
     this.#haCfText = inForce.texts.haCf
+    this.#haCfChangedMs = inForce.haCfChangedMs
     this.#authkeysText = inForce.texts.authkeys
     this.#groups = inForce.groups
   }
@@ -102,7 +107,12 @@ export class Reload {
       return first !== undefined
     }
     this.#complaints.delete('ha.cf')
-    if (loaded.texts.haCf === this.#haCfText) return false
+    const isTouched = loaded.haCfChangedMs !== this.#haCfChangedMs
+    this.#haCfChangedMs = loaded.haCfChangedMs
+    if (loaded.texts.haCf === this.#haCfText) {
+      if (isTouched) this.#parts.onRestart()
+      return isTouched
+    }
     this.#haCfText = loaded.texts.haCf
     const { times, logging, afterRestart, inForce } = haCfChanges(this.#haCfInForce, loaded.haCf)
     this.#haCfInForce = inForce
@@ -110,11 +120,8 @@ export class Reload {
     this.#parts.onHaCf(inForce, { times: times.length > 0, logs: logging.length > 0 })
     for (const name of [...times, ...logging]) say('info', `ha.cf has changed: ${name} acts from now on`)
     if (afterRestart.length > 0) {
-      const names = afterRestart.join(', ')
-      say(
-        'WARN',
-        `ha.cf has changed: ${names} acts after a restart of heartbeat (heartbeat -k, then heartbeat)`,
-      )
+      say('info', `ha.cf has changed: ${afterRestart.join(', ')} acts after a restart, which comes now`)
+      this.#parts.onRestart()
     }
     return true
   }

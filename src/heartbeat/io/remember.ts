@@ -1,7 +1,8 @@
 /** What a starting node remembers of its earlier lives; a node that cannot keep it does not start. */
 import type { HaCf } from '../config/ha-cf-table.js'
+import type { DeletedNode } from '../core/contract.js'
 import { attempt } from './start-failure.js'
-import { keepGeneration, type LogLine, nextGeneration, nodeUuid } from './state-files.js'
+import { keepDeletedNodes, keepGeneration, type LogLine, nextGeneration, nodeUuid } from './state-files.js'
 
 export interface Identity {
   readonly generation: number
@@ -29,5 +30,15 @@ export function keptGeneration(varLib: string, generation: number): string | nul
     return null
   } catch (error) {
     return `cannot keep generation ${generation} in ${varLib}, the peers will refuse the next start: ${(error as Error).message}`
+  }
+}
+
+/** The same for the nodes that were deleted. */
+export function keptDeletedNodes(varLib: string, nodes: readonly DeletedNode[]): string | null {
+  try {
+    keepDeletedNodes(varLib, nodes)
+    return null
+  } catch (error) {
+    return `cannot keep the list of deleted nodes in ${varLib}: ${(error as Error).message}`
   }
 }

@@ -4,11 +4,12 @@
  * giving what is stopped change nothing. One that keeps dying fails its job instead.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { GroupName, ResourceJob } from '../core/cluster.js'
+import type { GroupName, ResourceJob, StonithResult } from '../core/cluster.js'
 import { signalGroup } from '../resources/children.js'
 import { type ChildProgram, RESPAWN_DELAY_MS } from '../resources/plan/children.js'
 import type { Begin, FromRunner, RunnerLine, ToRunner } from '../resources/plan/protocol.js'
 import { groupKey, type ResourceGroup } from '../resources/plan/resource.js'
+import type { StonithDevice } from '../resources/plan/stonith.js'
 
 const DEATHS_MAX = 5
 const DEATHS_WITHIN_MS = 60_000
@@ -18,6 +19,8 @@ type JobMessage = Extract<ToRunner, { kind: 'job' }>
 export interface RunnerHandlers {
   readonly onLine: (line: RunnerLine) => void
   readonly onJobEnded: (job: number, failed: readonly GroupName[]) => void
+  readonly onResetEnded: (node: string, result: StonithResult) => void
+  readonly onGroupLost: (group: GroupName, why: string) => void
   readonly onTrouble: (sentence: string) => void
 }
 
@@ -33,6 +36,8 @@ export class RunnerLink {
   /** Programs of respawn, once they were asked for. */
   #programs: readonly ChildProgram[] = []
   #groups: readonly number[] = []
+  /** Nodes whose reset has not been answered. */
+  readonly #resets: string[] = []
   #childrenEnded: () => void = () => {}
 
   /** `file` is the runner's bundle. */
@@ -112,6 +117,27 @@ export class RunnerLink {
     })
   }
 
+  /** Has one of the STONITH devices reset a node; answered even when the runner dies. */
+  reset(node: string, devices: readonly StonithDevice[]): void {
+    this.#resets.push(node)
+    if (this.#child) this.#send({ kind: 'reset', node, devices })
+    else this.#resetsFailed()
+  }
+
+  checkDevices(devices: readonly StonithDevice[]): void {
+    if (this.#child) this.#send({ kind: 'checkDevices', devices })
+  }
+
+  /** What scripts, agents and programs that start from now on find in their environment. */
+  changeEnvironment(env: Readonly<Record<string, string>>): void {
+    this.#begin = { ...this.#begin, env }
+    if (this.#child) this.#send({ kind: 'environment', env })
+  }
+
+  #resetsFailed(): void {
+    for (const node of this.#resets.splice(0)) this.#handlers.onResetEnded(node, 'bad')
+  }
+
   /** Has the neighbours told once more which addresses are here. */
   announce(): void {
     if (this.#child) this.#send({ kind: 'announce' })
@@ -157,8 +183,18 @@ export class RunnerLink {
       case 'childrenEnded':
         this.#childrenEnded()
         return
+      case 'resetEnded': {
+        const at = this.#resets.indexOf(message.node)
+        if (at === -1) return
+        this.#resets.splice(at, 1)
+        this.#handlers.onResetEnded(message.node, message.result)
+        return
+      }
       case 'held':
         this.#begin = { ...this.#begin, held: message.groups }
+        return
+      case 'groupLost':
+        this.#handlers.onGroupLost(message.group, message.why)
         return
       case 'jobEnded':
         if (this.#job?.job.job !== message.job) return
@@ -176,6 +212,7 @@ export class RunnerLink {
     this.#groups = []
     this.#childrenEnded()
     if (this.#isEnding) return
+    this.#resetsFailed()
     this.#handlers.onTrouble(`the resource runner has ended (${how})`)
     const nowMs = performance.now()
     this.#deathsAtMs = [...this.#deathsAtMs.filter(atMs => nowMs - atMs < DEATHS_WITHIN_MS), nowMs]

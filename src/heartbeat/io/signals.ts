@@ -16,7 +16,8 @@ export interface SignalHandlers {
   readonly onFault: (error: Error) => void
 }
 
-export function listenToSignals(handlers: SignalHandlers): void {
+/** Gives back how to stop listening. */
+export function listenToSignals(handlers: SignalHandlers): () => void {
   let isStopping = false
   const stop = (): void => {
     if (isStopping) return
@@ -24,10 +25,16 @@ export function listenToSignals(handlers: SignalHandlers): void {
     handlers.onStop()
     setTimeout(handlers.onStuck, STOP_MS_MAX).unref()
   }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', handlers.isForeground ? stop : () => {})
-  process.on('SIGHUP', handlers.onReload)
-  process.on('SIGUSR1', () => handlers.onDebug(1))
-  process.on('SIGUSR2', () => handlers.onDebug(-1))
-  process.on('uncaughtException', handlers.onFault)
+  const listeners: readonly (readonly [string, (error: Error) => void])[] = [
+    ['SIGTERM', stop],
+    ['SIGINT', handlers.isForeground ? stop : () => {}],
+    ['SIGHUP', handlers.onReload],
+    ['SIGUSR1', () => handlers.onDebug(1)],
+    ['SIGUSR2', () => handlers.onDebug(-1)],
+    ['uncaughtException', handlers.onFault],
+  ]
+  for (const [name, listener] of listeners) process.on(name, listener)
+  return () => {
+    for (const [name, listener] of listeners) process.off(name, listener)
+  }
 }

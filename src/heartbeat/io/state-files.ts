@@ -4,10 +4,12 @@
  *
  *     hb_generation   decimal, right-aligned in 15 columns, newline
  *     hb_uuid         16 raw bytes
+ *     delhostcache    one line a node that was deleted: name, uuid, weight, site, each with a tab behind it
  */
 import { randomBytes } from 'node:crypto'
 import { readSmallFile, replaceFile } from '../../base/io/files.js'
 import type { Level } from '../../log/record.js'
+import type { DeletedNode } from '../core/contract.js'
 
 export interface LogLine {
   readonly level: Level
@@ -21,6 +23,7 @@ export interface Remembered<T> {
 
 const GENERATION_MAX = 0xffff_ffff
 const UUID_BYTES = 16
+const NIL_UUID = new Uint8Array(UUID_BYTES)
 
 /** The file's bytes, or null when it is missing. Throws any other error of the system. */
 function bytesOf(path: string): Buffer | null {
@@ -71,6 +74,20 @@ export function nextGeneration(
 /** Throws the error of the system when the file cannot be written. */
 export function keepGeneration(varLib: string, generation: number): void {
   replaceFile(`${varLib}/hb_generation`, `${String(generation).padStart(15)}\n`, 0o644)
+}
+
+/** Throws the error of the system when the file cannot be written. */
+export function keepDeletedNodes(varLib: string, nodes: readonly DeletedNode[]): void {
+  const lines = nodes.map(
+    ({ name, uuid, weight, site }) => `${name}\t${uuidText(uuid ?? NIL_UUID)}\t${weight}\t${site}\n`,
+  )
+  replaceFile(`${varLib}/delhostcache`, lines.join(''), 0o644)
+}
+
+/** In the groups of 8, 4, 4, 4 and 12 digits of RFC 4122. */
+function uuidText(uuid: Uint8Array): string {
+  const hex = Buffer.from(uuid).toString('hex')
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
 /** The uuid of this node; made once. Throws the error of the system when a new one cannot be kept. */

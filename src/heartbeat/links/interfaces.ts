@@ -1,5 +1,5 @@
 /**
- * The network interfaces of this machine, and the arithmetic of IPv4 addresses that links need.
+ * The network interfaces of this machine, and the arithmetic of addresses that links need.
  *
  * Asked of ip(8), because Node lists only interfaces whose cable is plugged in: a node that starts alone, its cross
  * cable leading to a machine without power, must know its own addresses all the same.
@@ -16,6 +16,8 @@ export interface Interface {
   readonly name: string
   /** IPv4. */
   readonly addresses: readonly Network[]
+  /** IPv6, without zones. */
+  readonly addresses6: readonly string[]
 }
 
 const askMs = 5_000
@@ -45,7 +47,8 @@ export function parseIpAddressShow(text: string): Interface[] | null {
   return shown.flatMap(entry => {
     if (typeof entry?.ifname !== 'string') return []
     const infos: unknown[] = Array.isArray(entry.addr_info) ? entry.addr_info : []
-    return { name: entry.ifname, addresses: infos.flatMap(info => networkOf(info) ?? []) }
+    const addresses6 = infos.flatMap(info => address6Of(info) ?? [])
+    return { name: entry.ifname, addresses: infos.flatMap(info => networkOf(info) ?? []), addresses6 }
   })
 }
 
@@ -55,20 +58,32 @@ function networkOf(info: unknown): Network | null {
   return { address: local, netmask: textOf(prefixlen === 0 ? 0 : -1 << (32 - prefixlen)) }
 }
 
+function address6Of(info: unknown): string | null {
+  const { family, local } = info as Record<string, unknown>
+  return family === 'inet6' && typeof local === 'string' ? local : null
+}
+
 function interfacesThatAreUp(): Interface[] {
-  const names = new Map<string, Network[]>()
-  for (const [label, addresses] of Object.entries(networkInterfaces())) {
+  const found = new Map<string, { addresses: Network[]; addresses6: string[] }>()
+  for (const [label, infos] of Object.entries(networkInterfaces())) {
     // An address with a label, as IPaddr2 sets it, is listed under eth0:0.
     const name = label.split(':')[0]!
-    const own = (addresses ?? []).filter(({ family }) => family === 'IPv4')
-    const networks = own.map(({ address, netmask }) => ({ address, netmask }))
-    names.set(name, [...(names.get(name) ?? []), ...networks])
+    const entry = found.get(name) ?? { addresses: [], addresses6: [] }
+    found.set(name, entry)
+    for (const { family, address, netmask } of infos ?? []) {
+      if (family === 'IPv4') entry.addresses.push({ address, netmask })
+      else entry.addresses6.push(address)
+    }
   }
-  return [...names].map(([name, addresses]) => ({ name, addresses }))
+  return [...found].map(([name, entry]) => ({ name, ...entry }))
 }
 
 export function addressesOf(interfaces: readonly Interface[], device: string): readonly Network[] {
   return interfaces.find(({ name }) => name === device)?.addresses ?? []
+}
+
+export function addresses6Of(interfaces: readonly Interface[], device: string): readonly string[] {
+  return interfaces.find(({ name }) => name === device)?.addresses6 ?? []
 }
 
 const numberOf = (address: string): number =>

@@ -3,6 +3,7 @@
  * heard is decided by the signature, by whoever gets the packets. What a network can do to a link is never an
  * exception; it is a failure to open, or a trouble while running.
  */
+import type { MessageFormat } from '../wire/packet.js'
 
 export interface PacketOrigin {
   /** Name of the link it came in on. */
@@ -33,9 +34,11 @@ export interface LinkCounts {
 }
 
 export interface Link {
-  /** The device, with `#2` and so on when it carries several links. */
+  /** The device, with `#2` and so on when it carries several links; a terminal's path. */
   readonly name: string
-  readonly kind: 'ucast' | 'bcast' | 'mcast' | 'memory'
+  readonly kind: 'ucast' | 'bcast' | 'mcast' | 'ucast6' | 'mcast6' | 'serial' | 'memory'
+  /** How messages travel on it, whatever msgfmt says. */
+  readonly form: MessageFormat
   readonly counts: Readonly<LinkCounts>
   /** Never waits and never throws. */
   send(bytes: Uint8Array): void

@@ -3,15 +3,18 @@
  * that: a description of this machine, and the addresses of ucast lines that name hosts.
  */
 import { lookup } from 'node:dns/promises'
-import { isIPv4 } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import { closeDescriptor, isNativeFailure, nativeFault, openUdpSocket } from '../../base/io/native.js'
 import { openBcast } from './bcast.js'
 import { readInterfaces } from './interfaces.js'
 import { isLinkFailure, type Link, type LinkFailure, type LinkHandlers } from './link.js'
 import { openMcast } from './mcast.js'
+import { openMcast6 } from './mcast6.js'
 import type { LinkPlan, Machine, MediaLine } from './plan.js'
 import { ReceivePorts } from './receive-ports.js'
+import { openSerial } from './serial.js'
 import { openUcast } from './ucast.js'
+import { openUcast6 } from './ucast6.js'
 
 export async function openLinks(
   plans: readonly LinkPlan[],
@@ -38,6 +41,12 @@ function openLink(plan: LinkPlan, handlers: LinkHandlers, ports: ReceivePorts): 
       return openBcast(plan, handlers, ports)
     case 'mcast':
       return openMcast(plan, handlers, ports)
+    case 'ucast6':
+      return openUcast6(plan, handlers, ports)
+    case 'mcast6':
+      return openMcast6(plan, handlers, ports)
+    case 'serial':
+      return openSerial(plan, handlers)
   }
 }
 
@@ -76,15 +85,15 @@ export async function resolveMediaLines(lines: readonly MediaLine[]): Promise<Me
   return resolved
 }
 
-/** The IPv4 address of a host, or null. */
-export async function addressOf(host: string): Promise<string | null> {
-  if (isIPv4(host)) return host
+/** The address of a host, or null. */
+export async function addressOf(host: string, family: 4 | 6 = 4): Promise<string | null> {
+  if (isIP(host) === family) return host
   let timer: NodeJS.Timeout | undefined
   const tooLong = new Promise<null>(resolve => {
     timer = setTimeout(() => resolve(null), lookupMs)
   })
   try {
-    const found = await Promise.race([lookup(host, { family: 4 }), tooLong])
+    const found = await Promise.race([lookup(host, { family }), tooLong])
     return found?.address ?? null
   } catch {
     return null // unknown, or no answer: both mean that the line cannot be used

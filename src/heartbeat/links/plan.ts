@@ -6,7 +6,9 @@
  * every address of 127.0.0.0/8 is local, so there the caller says which are ours (`ownAddresses`), and each of them
  * becomes a link of its own: to the peers whose addresses are nearest to it.
  */
+import { unreachable } from '../../base/assert.js'
 import { addressesOf, broadcastOf, commonBits, type Interface, isInNetwork } from './interfaces.js'
+import { planMcast6, planSerial, planUcast6 } from './plan6.js'
 
 export type MediaLine =
   | { directive: 'ucast'; line: number; device: string; address: string; port: number }
@@ -20,6 +22,17 @@ export type MediaLine =
       ttl: number
       loop: boolean
     }
+  | { directive: 'ucast6'; line: number; device: string; address: string; port: number }
+  | {
+      directive: 'mcast6'
+      line: number
+      device: string
+      group: string
+      port: number
+      ttl: number
+      loop: boolean
+    }
+  | { directive: 'serial'; line: number; device: string; baud: number }
 
 export interface Machine {
   readonly interfaces: readonly Interface[]
@@ -29,7 +42,7 @@ export interface Machine {
   readonly deviceBindingFault: string | null
 }
 
-/** A local end of a socket. */
+/** A local end of a socket, IPv4 or IPv6. */
 export interface LocalEnd {
   readonly address: string
   readonly port: number
@@ -67,7 +80,31 @@ export interface McastPlan extends PlanBase {
   readonly interfaceAddress: string
 }
 
-export type LinkPlan = UcastPlan | BcastPlan | McastPlan
+export interface Ucast6Plan extends PlanBase {
+  readonly kind: 'ucast6'
+  /** Link-local ones with their interface behind a `%`. */
+  readonly peers: readonly string[]
+  readonly port: number
+  /** A multicast link listens at the same port of the device. */
+  readonly isShared: boolean
+}
+
+export interface Mcast6Plan extends PlanBase {
+  readonly kind: 'mcast6'
+  readonly group: string
+  readonly port: number
+  readonly ttl: number
+  readonly loop: boolean
+}
+
+/** Name and device are the terminal's path. */
+export interface SerialPlan extends Omit<PlanBase, 'listen' | 'source'> {
+  readonly kind: 'serial'
+  readonly baud: number
+}
+
+export type UdpPlan = UcastPlan | BcastPlan | McastPlan | Ucast6Plan | Mcast6Plan
+export type LinkPlan = UdpPlan | SerialPlan
 
 export interface PlanProblem {
   readonly severity: 'error' | 'warning' | 'info'
@@ -78,6 +115,7 @@ export interface PlanProblem {
     | 'no-peer'
     | 'given-twice'
     | 'device-not-bound'
+    | 'zone-differs'
   readonly message: string
   /** Of ha.cf. */
   readonly line: number
@@ -97,19 +135,11 @@ export function planLinks(lines: readonly MediaLine[], machine: Machine): LinksP
   const problems: PlanProblem[] = []
   const say: Say = problem => problems.push(problem)
   const known = lines.filter(line => isKnownDevice(line, machine, say))
-  const plans = known.flatMap(line => {
-    if (line.directive === 'bcast') return planBcast(line, machine, say)
-    if (line.directive === 'mcast') return planMcast(line, machine, say)
-    const together = known.filter(
-      (other): other is UcastLine =>
-        other.directive === 'ucast' && other.device === line.device && other.port === line.port,
-    )
-    const hasBroadcast = known.some(
-      other => other.directive === 'bcast' && other.device === line.device && other.port === line.port,
-    )
-    return line === together[0] ? planUcast(together, machine, hasBroadcast, say) : []
-  })
-  if (machine.deviceBindingFault !== null && plans.some(plan => plan.device !== 'lo')) {
+  const plans = known.flatMap(line => planOf(line, known, machine, say))
+  if (
+    machine.deviceBindingFault !== null &&
+    plans.some(plan => plan.kind !== 'serial' && plan.device !== 'lo')
+  ) {
     say({
       severity: 'warning',
       code: 'device-not-bound',
@@ -120,7 +150,52 @@ export function planLinks(lines: readonly MediaLine[], machine: Machine): LinksP
   return { plans: withDistinctNames(plans), problems }
 }
 
+function planOf(line: MediaLine, known: readonly MediaLine[], machine: Machine, say: Say): LinkPlan[] {
+  switch (line.directive) {
+    case 'bcast':
+      return planBcast(line, machine, say)
+    case 'mcast':
+      return planMcast(line, machine, say)
+    case 'mcast6':
+      return [planMcast6(line, machine)]
+    case 'serial':
+      return planSerial(line, known, say)
+    case 'ucast': {
+      const together = ofSameLink(line, known)
+      return line === together[0] ? planUcast(together, machine, isHeardBySharing(line, known), say) : []
+    }
+    case 'ucast6': {
+      const together = ofSameLink(line, known)
+      return line === together[0] ? planUcast6(together, known, machine, say) : []
+    }
+    default:
+      return unreachable(line)
+  }
+}
+
+/** The lines of the same kind, device and port: one link. */
+function ofSameLink<Line extends Extract<MediaLine, { directive: 'ucast' | 'ucast6' }>>(
+  line: Line,
+  known: readonly MediaLine[],
+): Line[] {
+  return known.filter(
+    (other): other is Line =>
+      other.directive === line.directive && other.device === line.device && other.port === line.port,
+  )
+}
+
+/** Whether a broadcast or multicast link listens at the same port of the device. */
+function isHeardBySharing({ device, port }: UcastLine, known: readonly MediaLine[]): boolean {
+  return known.some(
+    other =>
+      (other.directive === 'bcast' || other.directive === 'mcast') &&
+      other.device === device &&
+      other.port === port,
+  )
+}
+
 function isKnownDevice({ device, directive, line }: MediaLine, machine: Machine, say: Say): boolean {
+  if (directive === 'serial') return true
   if (machine.interfaces.some(({ name }) => name === device)) return true
   const names = machine.interfaces.map(({ name }) => name).join(', ')
   const message = `${directive}: there is no interface ${device} on this machine; it has ${names}`
@@ -140,12 +215,7 @@ function deviceFor(device: string, machine: Machine): string | null {
 }
 
 /** All ucast lines of one device and port. */
-function planUcast(
-  lines: readonly UcastLine[],
-  machine: Machine,
-  hasBroadcast: boolean,
-  say: Say,
-): LinkPlan[] {
+function planUcast(lines: readonly UcastLine[], machine: Machine, isShared: boolean, say: Say): LinkPlan[] {
   const [first] = lines
   if (!first) return []
   const { device, port } = first
@@ -153,8 +223,8 @@ function planUcast(
   const peers = peersOf(lines, machine, say)
   const bound = deviceFor(device, machine)
   if (own.length === 0) {
-    // A broadcast socket beside it hears the device too: then each listens to its own address only.
-    const address = bound === null || hasBroadcast ? addressToListenAt(lines, machine) : anyAddress
+    // A broadcast or multicast socket beside it listens at the port too: then each listens to its own address only.
+    const address = bound === null || isShared ? addressToListenAt(lines, machine) : anyAddress
     const source: LocalEnd = { address: anyAddress, port: 0, device: bound }
     const link: UcastPlan = {
       kind: 'ucast',

@@ -1,13 +1,13 @@
-/** What ucast, bcast and mcast share: a listening socket, a sending socket, and counts. */
+/** What all media over UDP share: a listening socket, a sending socket, and counts. */
 import type { Socket } from 'node:dgram'
 import type { Link, LinkCounts, LinkFailure, LinkHandlers } from './link.js'
-import type { LinkPlan } from './plan.js'
+import type { UdpPlan } from './plan.js'
 import type { ReceivePorts } from './receive-ports.js'
 import { SendPort, type Target } from './send-port.js'
 import { openUdp, type SocketUse } from './udp-socket.js'
 
 export interface UdpLinkParts {
-  readonly plan: LinkPlan
+  readonly plan: UdpPlan
   readonly peers: readonly string[]
   readonly targets: readonly Target[]
   readonly receiveUse: SocketUse
@@ -42,6 +42,7 @@ export async function openUdpLink(
   const link: Link = {
     name,
     kind,
+    form: 'netstring',
     counts,
     send: bytes => sendPort.send(bytes),
     close: async () => {

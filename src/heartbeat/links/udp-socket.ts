@@ -3,6 +3,7 @@
  * What the system answers becomes a sentence that says what to do.
  */
 import { createSocket, type Socket } from 'node:dgram'
+import { isIPv6 } from 'node:net'
 import { isNativeFailure, nativeFault, openUdpSocket } from '../../base/io/native.js'
 import type { LinkFailure } from './link.js'
 import type { LocalEnd } from './plan.js'
@@ -28,7 +29,11 @@ export async function openUdp(
   linkName: string,
 ): Promise<Socket | LinkFailure> {
   // biome-ignore lint/suspicious/noExplicitAny: the declared type asks for all overloads of dns.lookup
-  const options = { type: 'udp4', reuseAddr: use.isShared === true, lookup: noLookup as any } as const
+  const lookup = noLookup as any
+  const reuseAddr = use.isShared === true
+  const options = isIPv6(end.address)
+    ? ({ type: 'udp6', ipv6Only: true, reuseAddr, lookup } as const)
+    : ({ type: 'udp4', reuseAddr, lookup } as const)
   if (nativeFault() !== null) return bindPlain(createSocket(options), end, use, linkName)
   const fd = openUdpSocket({
     address: end.address,
@@ -64,7 +69,7 @@ async function bindPlain(
 }
 
 function sentence(code: string, { address, port, device }: LocalEnd, link: string): string {
-  const place = `${address === '0.0.0.0' ? 'UDP' : `${address} UDP`} port ${port}`
+  const place = `${address === '0.0.0.0' || address === '::' ? 'UDP' : `${address} UDP`} port ${port}`
   switch (code) {
     case 'EADDRINUSE':
       return `link ${link}: ${place} is in use by another program: stop that one, or choose another udpport`

@@ -7,7 +7,7 @@ import type { AgentContext } from '../../agents/agent.js'
 import { builtinAgents } from '../../agents/table.js'
 import { type CommandOptions, runCommand } from '../../base/io/run-command.js'
 import type { Paths } from '../../base/paths.js'
-import type { Action, CallOutcome } from './plan/group.js'
+import { type Action, type CallOutcome, saysRunning } from './plan/group.js'
 import { type FileKind, LAUNCHER_MARK, type Located, locate } from './plan/locate.js'
 import type { Resource } from './plan/resource.js'
 
@@ -16,12 +16,14 @@ export const CALL_TIMEOUT_MS: Readonly<Record<Action, number>> = {
   status: 60_000,
   start: 600_000,
   stop: 600_000,
+  monitor: 20_000,
 }
 
 export interface CallWorld {
   readonly paths: Paths
   readonly env: Readonly<Record<string, string>>
   readonly log: AgentContext['log']
+  readonly announcements: AgentContext['announcements'] & {}
   /** Aborted when the runner must end now. */
   readonly ending: AbortSignal
   readonly timeoutMs: Readonly<Record<Action, number>>
@@ -75,14 +77,16 @@ export async function callResource(
     world.ending.aborted ? 'ended, because heartbeat ends' : `not finished after ${timeoutMs / 1000} s, ended`
   if (located.kind === 'agent') {
     const signal = AbortSignal.any([world.ending, AbortSignal.timeout(timeoutMs)])
-    const { paths, env, log, whileRunning } = world
-    const context: AgentContext = { paths, env, log, signal, whileRunning }
+    const { paths, env, log, announcements, whileRunning } = world
+    const context: AgentContext = { paths, env, log, announcements, signal, whileRunning }
     const agent = builtinAgents.get(located.name)!
     const outcome = await untilAborted(agent.run(resource.args, action, context), signal)
     if (outcome) return { path: located.path, ...outcome }
     return { path: located.path, exitCode: null, output: '', problem: late() }
   }
-  const result = await runCommand(located.path, [...resource.args, action], {
+  // Scripts of resource.d and init.d know no monitor: for them status is asked, and its words decide.
+  const isMonitor = action === 'monitor'
+  const result = await runCommand(located.path, [...resource.args, isMonitor ? 'status' : action], {
     timeoutMs,
     env: world.env,
     cwd: '/',
@@ -91,7 +95,8 @@ export async function callResource(
   })
   const output = result.stdout + result.stderr
   if (result.exitCode !== null && !result.timedOut) {
-    return { path: located.path, exitCode: result.exitCode, output }
+    const exitCode = isMonitor ? (saysRunning(result.stdout) ? 0 : result.exitCode || 7) : result.exitCode
+    return { path: located.path, exitCode, output }
   }
   const problem = result.timedOut
     ? late()

@@ -10,12 +10,14 @@ import * as plan from './plan/children.js'
 import type { RunnerLine } from './plan/protocol.js'
 
 export interface ChildrenWorld {
-  readonly env: Readonly<Record<string, string>>
+  readonly env: () => Readonly<Record<string, string>>
   /** Holds a folder for each user. */
   readonly coresFolder: string
   readonly say: (level: RunnerLine['level'], text: string, pid?: number) => void
   /** The process groups that run now. */
   readonly onRunning: (pids: readonly number[]) => void
+  /** Reboots the machine because this program of failfast has died. */
+  readonly reboot: (reason: string) => void
 }
 
 interface Child {
@@ -94,7 +96,7 @@ export class Children {
     const { program } = child
     child.startedMs = performance.now()
     const running = spawn(program.path, [...program.args], {
-      env: { ...this.#world.env },
+      env: { ...this.#world.env() },
       cwd: this.#folderOf(program.user),
       stdio: 'ignore',
       detached: true,
@@ -120,6 +122,7 @@ export class Children {
           ? plan.killedChild(program, pid, signal ?? 'unknown')
           : plan.exitedChild(program, pid, exitCode)
       if (!this.#isEnding) this.#world.say(isBad ? 'WARN' : 'info', text)
+      if (!this.#isEnding && isBad && program.isFailfast) this.#world.reboot(program.command)
       this.#ended(child, exitCode)
     })
   }

@@ -6,22 +6,27 @@
  * over. The runner then gives up all groups that it took, so that they are not served twice, and ends.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { AgentContext } from '../../agents/agent.js'
 import { builtinAgents } from '../../agents/table.js'
 import { assert } from '../../base/assert.js'
 import { BoundedQueue } from '../../base/bounded-queue.js'
-import { runCommand } from '../../base/io/run-command.js'
 import type { GroupName } from '../core/cluster.js'
 import { CALL_TIMEOUT_MS, type CallWorld, callResource, locateResource } from './call.js'
 import { Children } from './children.js'
+import { Mender } from './mender.js'
 import { type Performer, perform } from './perform.js'
+import { ALL_REBOOTS_FAILED, rebooting } from './plan/children.js'
 import { clearGroup, giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan/group.js'
 import { type JobPlan, type JobStep, planJob } from './plan/jobs.js'
 import type { Begin, FromRunner, RunnerLine, ToRunner } from './plan/protocol.js'
 import { groupKey, groupText, type Resource, type ResourceGroup } from './plan/resource.js'
+import { RcQueue } from './rc-queue.js'
+import { Stonith } from './stonith.js'
+import { type Finding, Watch } from './watch.js'
 
 const JOBS_MAX = 64
-const SCRIPTS_MAX = 256
-const SCRIPT_TIMEOUT_MS = 600_000
+/** Findings leave room for jobs; what does not fit is found again. */
+const FINDINGS_MAX = 32
 /** To look where an address is; the announcements themselves go on in the background. */
 const ANNOUNCE_MS = 5_000
 /** Lines of one call's output that reach the log. */
@@ -33,9 +38,15 @@ export interface RunnerWorld {
   /** Calls this when the process is to end. */
   readonly exit: () => void
   readonly retries?: StopRetries
+  /** Reboots the machine; resolves, with the reason, only when that did not work. */
+  readonly reboot: (delayMs: number) => Promise<string>
   /** Start and end of the programs that start and stop resources. */
   readonly whileRunning?: (pid: number) => () => void
 }
+
+type Work =
+  | Extract<ToRunner, { kind: 'job' | 'announce' }>
+  | { readonly kind: 'found'; readonly finding: Finding }
 
 type Line = Omit<RunnerLine, 'atMs' | 'pid'>
 
@@ -45,20 +56,28 @@ function programOf(resource: Resource): string {
   return `${resource.script}(${resource.script}_${first})`
 }
 
+const nameOf = ({ kind, resource }: Finding): string => `${kind} ${resource.text}`
+
 export class Runner {
   readonly #world: RunnerWorld
   readonly #begin: Begin
-  readonly #call: CallWorld
+  #call: CallWorld
   readonly #retries: StopRetries
   readonly #ending = new AbortController()
   /** Aborted when nothing may be taken any more. */
   readonly #taking = new AbortController()
   readonly #held: Map<string, ResourceGroup>
   readonly #children: Children
-  readonly #jobs = new BoundedQueue<Extract<ToRunner, { kind: 'job' | 'announce' }>>(JOBS_MAX)
-  readonly #scripts = new BoundedQueue<Extract<ToRunner, { kind: 'script' }>>(SCRIPTS_MAX)
+  readonly #stonith: Stonith
+  readonly #mender: Mender
+  readonly #watch: Watch
+  readonly #jobs = new BoundedQueue<Work>(JOBS_MAX)
+  readonly #scripts: RcQueue
   #working = false
-  #scripting = false
+  /** What the present job has taken so far. */
+  readonly #taken: ResourceGroup[] = []
+  /** Findings that wait in the queue, by what and of what. */
+  readonly #waiting = new Set<string>()
   /** Set when the daemon is gone: no further group may be taken. */
   #orphaned = false
 
@@ -70,26 +89,72 @@ export class Runner {
     const named = begin.env.HA_STOPRETRYMAX !== undefined && Number.isInteger(max) && max >= 0
     this.#retries = world.retries ?? { ...STOP_RETRIES, ...(named && { max: Math.min(max, 3_600) }) }
     this.#children = new Children({
-      env: begin.env,
+      env: () => this.#call.env,
       coresFolder: `${begin.paths.varLib}/cores`,
       say: (level, text, pid) => this.#say({ program: 'heartbeat', level, text }, pid),
       onRunning: pids => world.send({ kind: 'children', pids }),
+      reboot: reason => void this.#reboot(reason),
+    })
+    this.#stonith = new Stonith({
+      env: () => this.#call.env,
+      folder: begin.paths.varRun,
+      say: (level, text) => this.#say({ program: 'heartbeat', level, text }),
+      ending: this.#ending.signal,
     })
     this.#call = {
       paths: begin.paths,
       env: begin.env,
       ending: this.#ending.signal,
-      timeoutMs: CALL_TIMEOUT_MS,
+      timeoutMs: { ...CALL_TIMEOUT_MS, monitor: begin.settings.monitorTimeoutMs },
+      announcements: begin.settings.announce,
       whileRunning: world.whileRunning,
       log: (level, instance, text) =>
         this.#say({ program: `${instance.split('_')[0]}(${instance})`, level, text }),
     }
+    this.#scripts = new RcQueue({
+      haDir: begin.paths.haDir,
+      env: () => this.#call.env,
+      ending: this.#ending.signal,
+      isOrphaned: () => this.#orphaned,
+      say: (program, level, text) => this.#say({ program, level, text }),
+      sayOutput: (program, output) => this.#sayOutput(program, output),
+    })
+    this.#mender = new Mender({
+      settings: begin.settings,
+      retries: this.#retries,
+      isHeld: group => this.#held.has(groupText(group)),
+      performer: () => this.#performer(),
+      give: group => this.#give(group),
+      announce: resource => this.#announce(resource),
+      complain: (resource, text) => this.#say({ program: programOf(resource), level: 'ERROR', text }),
+      onLost: (group, why) =>
+        world.send({ kind: 'groupLost', group: { node: group.node, key: groupKey(group) }, why }),
+    })
+    this.#watch = new Watch({
+      settings: begin.settings,
+      held: () => [...this.#held.values()],
+      isIdle: () => !this.#working && !this.#orphaned,
+      monitor: (resource, ending) =>
+        callResource(resource, 'monitor', {
+          ...this.#call,
+          ending: AbortSignal.any([ending, this.#ending.signal]),
+        }),
+      context: timeoutMs => this.#agentContext(timeoutMs),
+      onFinding: finding => this.#found(finding),
+      onRivalGone: resource =>
+        this.#say({
+          program: programOf(resource),
+          level: 'info',
+          text: 'Nobody else answers for this address any more.',
+        }),
+    })
   }
 
   receive(message: Exclude<ToRunner, { kind: 'begin' }>): void {
     switch (message.kind) {
       case 'job':
         assert(this.#jobs.push(message), 'the core asks for one job at a time')
+        this.#watch.interrupt()
         void this.#work()
         return
       case 'announce':
@@ -97,15 +162,18 @@ export class Runner {
         if (this.#jobs.push(message)) void this.#work()
         return
       case 'script':
-        // A peer that floods us with messages must not fill our memory; what is dropped is said.
-        if (this.#scripts.push(message)) void this.#runScripts()
-        else if (this.#scripts.refused % SCRIPTS_MAX === 1) {
-          this.#say({
-            program: 'heartbeat',
-            level: 'WARN',
-            text: `rc.d/${message.name} not run: too many scripts wait`,
-          })
-        }
+        this.#scripts.push(message)
+        return
+      case 'environment':
+        this.#call = { ...this.#call, env: message.env }
+        return
+      case 'reset':
+        void this.#stonith
+          .reset(message.node, message.devices)
+          .then(result => this.#world.send({ kind: 'resetEnded', node: message.node, result }))
+        return
+      case 'checkDevices':
+        void this.#stonith.check(message.devices)
         return
       case 'children':
         this.#children.start(message.programs)
@@ -114,6 +182,7 @@ export class Runner {
         void this.#children.end().then(() => this.#world.send({ kind: 'childrenEnded' }))
         return
       case 'goodbye':
+        this.#watch.end()
         this.#ending.abort()
         void this.#children.end().then(() => this.#world.exit())
         return
@@ -123,6 +192,7 @@ export class Runner {
   /** The channel closed without a goodbye. */
   async orphan(): Promise<void> {
     this.#orphaned = true
+    this.#watch.end()
     this.#taking.abort()
     const childrenEnded = this.#children.end()
     if (this.#held.size > 0) {
@@ -139,42 +209,64 @@ export class Runner {
     if (this.#working) return
     this.#working = true
     for (let next = this.#jobs.shift(); next && !this.#orphaned; next = this.#jobs.shift()) {
-      if (next.kind === 'announce') {
-        await this.#announce()
-        continue
+      if (next.kind === 'announce') await this.#announceAll()
+      else if (next.kind === 'job') await this.#job(next)
+      else {
+        this.#waiting.delete(nameOf(next.finding))
+        await this.#mender.react(next.finding)
       }
-      const plan = planJob(next.job, this.#begin.us, next.groups, [...this.#held.values()])
-      const failed = await this.#carryOut(plan)
-      this.#world.send({ kind: 'jobEnded', job: next.job.job, failed })
     }
     this.#working = false
   }
 
+  async #job({ job, groups }: Extract<Work, { kind: 'job' }>): Promise<void> {
+    const plan = planJob(job, this.#begin.us, groups, [...this.#held.values()], this.#isLegacy)
+    const failed = await this.#carryOut(plan)
+    this.#world.send({ kind: 'jobEnded', job: job.job, failed })
+    // Their addresses are announced and in use; the answers decide later (docs/resources.md).
+    const taken = this.#taken.splice(0)
+    if (taken.length > 0) void this.#watch.lookForRivals(taken, job.what === 'takeFrom' ? 'dead' : 'other')
+  }
+
+  #agentContext(timeoutMs: number): AgentContext {
+    const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(timeoutMs)])
+    return { ...this.#call, signal }
+  }
+
+  async #announceAll(): Promise<void> {
+    for (const { resources } of this.#held.values())
+      for (const resource of resources) await this.#announce(resource)
+    void this.#watch.lookForRivals([...this.#held.values()], null)
+  }
+
   /** Also where a script of the administrator sets the address: what is on the interface is what counts. */
-  async #announce(): Promise<void> {
-    for (const { resources } of this.#held.values()) {
-      for (const { script, args } of resources) {
-        const context = {
-          ...this.#call,
-          signal: AbortSignal.any([this.#ending.signal, AbortSignal.timeout(ANNOUNCE_MS)]),
-        }
-        await builtinAgents.get(script)?.announce?.(args, context)
-      }
-    }
+  async #announce({ script, args }: Resource): Promise<void> {
+    await builtinAgents.get(script)?.announce?.(args, this.#agentContext(ANNOUNCE_MS))
+  }
+
+  /** In turn with the jobs; the same finding does not wait twice. */
+  #found(finding: Finding): void {
+    const name = nameOf(finding)
+    if (this.#orphaned || this.#waiting.has(name) || this.#jobs.length >= FINDINGS_MAX) return
+    this.#waiting.add(name)
+    this.#jobs.push({ kind: 'found', finding })
+    void this.#work()
+  }
+
+  get #isLegacy(): boolean {
+    return this.#begin.env.HA_auto_failback === 'legacy'
   }
 
   async #carryOut(plan: JobPlan): Promise<GroupName[]> {
-    const machDown = (text: string | null): void => {
-      if (text !== null) this.#say({ program: 'mach_down(default)', level: 'info', text })
-    }
+    const machDown = (text: string): void => this.#say({ program: 'mach_down(default)', level: 'info', text })
     const failed: GroupName[] = []
     for (const step of plan.steps) {
       if (this.#orphaned) return failed
-      machDown(step.before)
+      if (step.before !== null) machDown(step.before)
       const worked = await this.#step(step)
       if (!worked) failed.push({ node: step.group.node, key: groupKey(step.group) })
     }
-    machDown(plan.end)
+    plan.end.forEach(machDown)
     return failed
   }
 
@@ -193,8 +285,12 @@ export class Runner {
     // Held from the first call on: a daemon that dies in the middle of a start leaves a half started group.
     this.#held.set(groupText(group), group)
     this.#world.send({ kind: 'held', groups: [...this.#held.values()] })
-    const taken = await perform(takeGroup(group, this.#retries), this.#performer())
-    if (!taken) this.#forget(group)
+    const taken = await perform(
+      takeGroup(group, this.#retries, this.#begin.settings.startTries),
+      this.#performer(),
+    )
+    if (taken) this.#taken.push(group)
+    else this.#forget(group)
     return taken
   }
 
@@ -202,6 +298,13 @@ export class Runner {
     const given = await perform(giveGroup(group, this.#retries), this.#performer())
     if (given) this.#forget(group)
     return given
+  }
+
+  /** A program of failfast has died. */
+  async #reboot(reason: string): Promise<void> {
+    this.#say({ program: 'heartbeat', level: 'EMERG', text: rebooting(reason) })
+    const problem = await this.#world.reboot(this.#begin.keepaliveMs)
+    this.#say({ program: 'heartbeat', level: 'CRIT', text: `${ALL_REBOOTS_FAILED}: ${problem}` })
   }
 
   #forget(group: ResourceGroup): void {
@@ -229,27 +332,6 @@ export class Runner {
         await sleep(ms)
       },
     }
-  }
-
-  async #runScripts(): Promise<void> {
-    if (this.#scripting) return
-    this.#scripting = true
-    for (let next = this.#scripts.shift(); next && !this.#orphaned; next = this.#scripts.shift()) {
-      const path = `${this.#begin.paths.haDir}/rc.d/${next.name}`
-      this.#say({ program: 'harc(default)', level: 'info', text: `Running ${path} ${next.name}` })
-      const result = await runCommand(path, [next.name], {
-        timeoutMs: SCRIPT_TIMEOUT_MS,
-        env: { ...this.#begin.env, ...next.env },
-        cwd: '/',
-        signal: this.#ending.signal,
-      })
-      this.#sayOutput(`${next.name}(default)`, result.stdout + result.stderr)
-      if (result.exitCode === 0) continue
-      const why =
-        result.spawnError ?? (result.timedOut ? 'too slow, ended' : `return code ${result.exitCode}`)
-      this.#say({ program: 'harc(default)', level: 'ERROR', text: `${path}: ${why}` })
-    }
-    this.#scripting = false
   }
 
   #sayOutput(program: string, output: string): void {

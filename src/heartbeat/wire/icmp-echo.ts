@@ -1,7 +1,11 @@
-/** ICMP echo request and reply (RFC 792): how a ping node is asked, and how its answer is recognised. */
+/**
+ * ICMP echo request and reply (RFC 792 and 4443): how a ping node is asked, and how its answer is recognised. The
+ * checksum of version 6 covers addresses too: the kernel writes and checks it.
+ */
 
-const REPLY = 0
-const REQUEST = 8
+export type IpVersion = 4 | 6
+
+const TYPES = { 4: { request: 8, reply: 0 }, 6: { request: 128, reply: 129 } } as const
 const HEADER_BYTES = 8
 
 export interface Echo {
@@ -10,20 +14,20 @@ export interface Echo {
   readonly data: Uint8Array
 }
 
-export function encodeEchoRequest({ id, sequence, data }: Echo): Buffer {
+export function encodeEchoRequest({ id, sequence, data }: Echo, version: IpVersion): Buffer {
   const bytes = Buffer.alloc(HEADER_BYTES + data.length)
-  bytes[0] = REQUEST
+  bytes[0] = TYPES[version].request
   bytes.writeUInt16BE(id & 0xffff, 4)
   bytes.writeUInt16BE(sequence & 0xffff, 6)
   bytes.set(data, HEADER_BYTES)
-  bytes.writeUInt16BE(checksum(bytes), 2)
+  if (version === 4) bytes.writeUInt16BE(checksum(bytes), 2)
   return bytes
 }
 
 /** Null: no echo reply, or a damaged one. */
-export function decodeEchoReply(bytes: Buffer): Echo | null {
-  if (bytes.length < HEADER_BYTES || bytes[0] !== REPLY || bytes[1] !== 0 || checksum(bytes) !== 0)
-    return null
+export function decodeEchoReply(bytes: Buffer, version: IpVersion): Echo | null {
+  if (bytes.length < HEADER_BYTES || bytes[0] !== TYPES[version].reply || bytes[1] !== 0) return null
+  if (version === 4 && checksum(bytes) !== 0) return null
   return {
     id: bytes.readUInt16BE(4),
     sequence: bytes.readUInt16BE(6),

@@ -1,5 +1,5 @@
 /**
- * A datagram: one message and its signature. Both forms are accepted, only the netstring form is sent.
+ * A datagram: one message and its signature. Both forms are accepted; only serial lines get the classic one.
  *
  *     datagram = message trailer                  trailer = len ":" authnum SP digest ","
  *     signed   = all bytes of the message, "###\n" to "%%%\n"
@@ -10,7 +10,8 @@
  * The key is chosen by the number in the packet. (heartbeat 3.0.6 takes the key of its own outgoing number, so that
  * it rejects a peer who signs with another known key; see docs/protocol.md, "Changing keys".)
  */
-import { decodeClassic, encodeClassicLines } from './classic.js'
+import { decodeClassic, encodeClassic, encodeClassicLines } from './classic.js'
+import { type Compression, compressWhole, hasStruct, wholeText, withCompressedFields } from './compression.js'
 import { messageFault, view } from './fields.js'
 import { isRefusal, type Message, messageBytesMax, type Refusal } from './message.js'
 import { decodeNetstring, encodeNetstring, spanAt } from './netstring.js'
@@ -102,15 +103,50 @@ export function openPacket(datagram: Uint8Array, ring: KeyRing): Packet | Packet
   return isRefusal(packet) ? packet : (verifyPacket(packet, ring) ?? packet)
 }
 
-/** The datagram for a fully stamped message, signed with our outgoing key. */
-export function sealMessage(message: Message, ring: KeyRing, format: MessageFormat): Buffer | Refusal {
+/**
+ * The datagram for a fully stamped message, signed with our outgoing key. What is too large for one is compressed even
+ * where nobody asked for it: heartbeat 3.0.6 does the same at its own limit.
+ */
+export function sealMessage(
+  message: Message,
+  ring: KeyRing,
+  format: MessageFormat,
+  compression: Compression | null = null,
+): Buffer | Refusal {
   const fault = messageFault(message)
   if (fault !== null) return { reason: fault }
-  const signed = encodeNetstring(format === 'classic' ? withInnerAuth(message, ring) : message)
+  if (!compression) return seal(inFormat(message, ring, format), ring)
+  const { codec, isTraditional, thresholdBytes } = compression
+  const text = wholeText(inFormat(message, ring, format), format)
+  if (isTraditional && text.length > thresholdBytes) return seal(compressWhole(text, codec), ring)
+  const sealed = seal(inFormat(withCompressedFields(message, codec, format), ring, format), ring)
+  return isRefusal(sealed) ? seal(compressWhole(text, codec), ring) : sealed
+}
+
+function seal(message: Message, ring: KeyRing): Buffer | Refusal {
+  const signed = encodeNetstring(message)
   const signature = signatureOf(signed, ring)
   const datagram = Buffer.concat([signed, Buffer.from(`${signature.length}:${signature},`)])
   if (datagram.length <= datagramBytesMax) return datagram
   return { reason: `a message of ${datagram.length} bytes does not fit into a datagram` }
+}
+
+/** For media that carry lines: the classic form with its `auth` field, never compressed as a whole. */
+export function sealClassic(
+  message: Message,
+  ring: KeyRing,
+  format: MessageFormat,
+  compression: Compression | null = null,
+): Buffer | Refusal {
+  const fault = messageFault(message)
+  if (fault !== null) return { reason: fault }
+  const prepared = compression ? withCompressedFields(message, compression.codec, format) : message
+  return encodeClassic(withInnerAuth(prepared, ring))
+}
+
+/** A message with structs has no classic text in the original, so that it has no inner signature either. */
+function inFormat(message: Message, ring: KeyRing, format: MessageFormat): Message {
+  return format === 'classic' && !hasStruct(message) ? withInnerAuth(message, ring) : message
 }
 
 /** The same message with the field `auth` that signs its classic text. */

@@ -28,6 +28,12 @@ export function keyRing(outgoing: number | null, keys: Iterable<AuthKey>): KeyRi
   return chosen ? { outgoing: chosen, keys: byNumber } : null
 }
 
+/** The ring that signs with another of its keys; as it is where it lacks that number. */
+export function signingWith(ring: KeyRing, number: number | undefined): KeyRing {
+  const outgoing = number === undefined ? undefined : ring.keys.get(number)
+  return outgoing === undefined ? ring : { ...ring, outgoing }
+}
+
 export function digest(key: AuthKey, bytes: Uint8Array): string {
   if (key.method === 'crc') return crc(bytes).toString(16)
   return createHmac(key.method, key.key).update(bytes).digest('hex')

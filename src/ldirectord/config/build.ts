@@ -55,6 +55,7 @@ export function buildConfig(
     emailalertgroup: seconds(globals.emailalertgroup ?? 0),
     emailalertlimit: globals.emailalertlimit ?? null,
     emailalertdetail: globals.emailalertdetail ?? false,
+    emailalertowner: globals.emailalertowner ?? false,
     smtp: globals.smtp ?? null,
     cleanstop: globals.cleanstop ?? true,
     maintenancedir: globals.maintenancedir ?? null,

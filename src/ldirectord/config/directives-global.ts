@@ -211,4 +211,14 @@ export const globalDirectives = {
     support: 'acts',
     ours: true,
   }),
+  emailalertowner: directive({
+    arg: form.yesNo,
+    default: false,
+    defaultText: 'no',
+    repeat: 'last-wins',
+    summary: 'of two directors only the one that has the address of the virtual service mails about it',
+    original: () => "emailalertowner must be 'yes' or 'no'",
+    support: 'acts',
+    ours: true,
+  }),
 }

@@ -151,6 +151,8 @@ export interface LdirectordConfig {
   readonly emailalertgroup: number
   readonly emailalertlimit: number | null
   readonly emailalertdetail: boolean
+  /** Only the director that has the address of a virtual service mails about it. */
+  readonly emailalertowner: boolean
   readonly smtp: string | null
   readonly cleanstop: boolean
   readonly maintenancedir: string | null

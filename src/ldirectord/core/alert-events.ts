@@ -1,5 +1,6 @@
 /** From what happened to what is mailed: recipients and filters of the file, and the further lines of emailalertdetail. */
 import type { LdirectordConfig } from '../config/model.js'
+import { canonicalAddress } from './address.js'
 import { canonicalKey, realDestination } from './desired.js'
 import type { Director } from './director.js'
 import { type DaemonStatus, type MailEvent, mailSettings } from './mail.js'
@@ -16,6 +17,24 @@ export function mailEvent(
   const { route, emailalertstatus, servicename, comment } = mailSettings(config, virtual)
   if (route === null || !emailalertstatus.includes(status)) return null
   return { route, status, text, servicename, comment, details: config.emailalertdetail ? details : [] }
+}
+
+/**
+ * With emailalertowner=yes the director that has the address of the virtual service tells of it, so two that run side
+ * by side do not tell twice. A mark, and a service that is not in the file any more, have no address: for them any
+ * address of the file counts, and where the file has none at all everybody tells.
+ */
+export function isOursToMail(
+  { emailalertowner, virtuals }: LdirectordConfig,
+  virtual: number | null,
+  local: ReadonlySet<string>,
+): boolean {
+  if (!emailalertowner) return true
+  const addressesOf = (some: LdirectordConfig['virtuals']): string[] =>
+    some.flatMap(({ key }) => (key.protocol === 'fwm' ? [] : [canonicalAddress(key.address)]))
+  const own = virtual === null ? [] : addressesOf([virtuals[virtual]!])
+  const wanted = own.length > 0 ? own : addressesOf(virtuals)
+  return wanted.length === 0 || wanted.some(address => local.has(address))
 }
 
 /** Why the server of this edit changed, and how long it was down before it came up. */

@@ -4,6 +4,9 @@ export type ControlRequest =
   | { readonly kind: 'status' }
   /** What a reload would change. */
   | { readonly kind: 'plan' }
+  /** A warm standby becomes the director of the table, and steps back again. */
+  | { readonly kind: 'takeover' }
+  | { readonly kind: 'release' }
   | {
       readonly kind: 'drain'
       readonly server: string
@@ -20,7 +23,8 @@ export const REQUEST_BYTES_MAX = 4_096
 /** null: nothing that can be asked. */
 export function parseRequest(line: string): ControlRequest | null {
   const word = line.trim()
-  if (word === 'status' || word === 'plan') return { kind: word }
+  const plain = (['status', 'plan', 'takeover', 'release'] as const).find(kind => kind === word)
+  if (plain !== undefined) return { kind: plain }
   let value: unknown
   try {
     value = JSON.parse(word)

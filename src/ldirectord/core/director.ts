@@ -52,6 +52,10 @@ export type DirectorEvent =
   | { readonly kind: 'drains'; readonly drainOf: (target: Target) => Drain | null }
   /** The first round is over (or has had its time): from now on a change of the fallback is told. */
   | { readonly kind: 'settled' }
+  /** These serve in the table that we take over now; where checks know better, they do. */
+  | { readonly kind: 'adopted'; readonly targets: readonly Target[] }
+  /** The table is not ours any more: checks go on, nothing is told of fallbacks. */
+  | { readonly kind: 'retired' }
 
 export type Change =
   | {
@@ -108,10 +112,7 @@ export class Director {
     this.#told = config.virtuals.map((_, index) => start.told?.get(index) ?? null)
     this.#isPanicking = config.virtuals.map(() => false)
     if (start.drainOf !== undefined) this.#drain(start.drainOf, [])
-    for (const { virtual, real } of start.adopted) {
-      const state = this.#states[virtual]?.[real]
-      if (state) Object.assign(state, { health: 'up', wasUp: true, because: 'serving already' })
-    }
+    this.#adopt(start.adopted)
   }
 
   step(event: DirectorEvent, nowMs: number): Change[] {
@@ -139,6 +140,14 @@ export class Director {
         break
       case 'settled':
         this.#settled = true
+        break
+      case 'adopted':
+        this.#adopt(event.targets)
+        break
+      case 'retired':
+        this.#settled = false
+        this.#told.fill(null)
+        this.#isPanicking.fill(false)
         break
       default:
         return unreachable(event)
@@ -175,6 +184,14 @@ export class Director {
 
   isPanicking(virtual: number): boolean {
     return this.#isPanicking[virtual]!
+  }
+
+  #adopt(targets: readonly Target[]): void {
+    for (const { virtual, real } of targets) {
+      const state = this.#states[virtual]?.[real]
+      if (state?.health === 'unknown')
+        Object.assign(state, { health: 'up', wasUp: true, because: 'serving already' })
+    }
   }
 
   #checked(target: Target, state: RealState, outcome: Outcome, nowMs: number, changes: Change[]): void {

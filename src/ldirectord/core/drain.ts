@@ -1,7 +1,7 @@
 /**
  * Drains: real servers that an administrator has taken out of service. A drain is about a server as the file writes
  * it (address, with or without port) in one virtual service or in all; it lasts until somebody ends it or its time is
- * over, whatever checks, reloads and restarts say. The list is a value; its text is the state file.
+ * over, whatever checks, reloads and restarts say.
  */
 import { canonicalAddress } from './address.js'
 import { endpoint } from './table.js'
@@ -22,9 +22,8 @@ export interface Drain {
 }
 
 export const DRAINS_MAX = 10_000
-const TEXT_MAX = 200
-/** What the list as text never exceeds. */
-export const DRAIN_FILE_BYTES_MAX = 16 * 1024 * 1024
+/** Characters of each text. */
+export const TEXT_MAX = 200
 
 /** Where a drain applies: two drains with the same place are one. */
 export function placeOf({ address, port, virtual }: Pick<Drain, 'address' | 'port' | 'virtual'>): string {
@@ -50,11 +49,6 @@ export function withoutDrain(
   )
 }
 
-export function withoutExpired(drains: readonly Drain[], nowMs: number): readonly Drain[] {
-  const left = drains.filter(({ untilMs }) => untilMs === null || untilMs > nowMs)
-  return left.length === drains.length ? drains : left
-}
-
 /** The drain that holds this server of this virtual service out; the most specific one where there are several. */
 export function drainOf(
   drains: readonly Drain[],
@@ -71,39 +65,6 @@ export function drainOf(
     if (found === null || weightOf(drain) > weightOf(found)) found = drain
   }
   return found
-}
-
-export function printDrains(drains: readonly Drain[]): string {
-  return `${JSON.stringify({ version: 1, drains }, null, 1)}\n`
-}
-
-/** The list, or why the text is none. One wrong entry makes the whole text wrong: half a list would bring servers back. */
-export function parseDrains(text: string): readonly Drain[] | string {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    return `is no JSON: ${(error as Error).message}`
-  }
-  if (!isRecord(value) || value.version !== 1 || !Array.isArray(value.drains)) return 'is no list of drains'
-  if (value.drains.length > DRAINS_MAX) return `holds more than ${DRAINS_MAX} drains`
-  const wrong = value.drains.findIndex(entry => !isDrain(entry))
-  return wrong < 0 ? (value.drains as Drain[]) : `entry ${wrong + 1} is no drain`
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isDrain(value: unknown): boolean {
-  if (!isRecord(value)) return false
-  const isText = (text: unknown): boolean => typeof text === 'string' && text.length <= TEXT_MAX
-  const isTime = (time: unknown): boolean => typeof time === 'number' && Number.isFinite(time)
-  const { address, port, virtual, who, reason, sinceMs, untilMs } = value
-  const isPort =
-    port === null || (Number.isInteger(port) && (port as number) >= 0 && (port as number) < 65536)
-  const isPlace = isText(address) && isPort && (virtual === null || isText(virtual))
-  return isPlace && isText(who) && isText(reason) && isTime(sinceMs) && (untilMs === null || isTime(untilMs))
 }
 
 /** Foreign text for logs and tables: one line of limited length, without control characters. */

@@ -19,10 +19,16 @@ export interface StatusInput {
   readonly forwarder: string
   readonly instance: string
   readonly pid: number
+  readonly role: Role
+  /** How the other director stands to our drains. */
+  readonly mirror: { readonly mirroredTo: readonly string[]; readonly because: string | null }
   /** On the clock of the director's states, and as Unix time. */
   readonly nowMs: number
   readonly nowUnixMs: number
 }
+
+/** active: the table is ours. warm: we check, and somebody else has it, or nobody. */
+export type Role = 'active' | 'warm'
 
 export type Status = ReturnType<typeof statusRecord>
 
@@ -32,6 +38,8 @@ export function statusRecord(input: StatusInput) {
   return {
     instance: input.instance,
     pid: input.pid,
+    role: input.role,
+    drains: input.mirror,
     file: config.file,
     forwarder: input.forwarder,
     virtuals: config.virtuals.map((virtual, virtualIndex) => {

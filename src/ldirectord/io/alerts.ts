@@ -1,9 +1,10 @@
 /** Mails about changes of the table and about servers that stay down: core/ decides what is mailed, Mailer sends it. */
-import { hostname } from 'node:os'
+import { hostname, networkInterfaces } from 'node:os'
 import { nowMs } from '../../base/io/real-clock.js'
 import type { Log } from '../../log/record.js'
 import type { LdirectordConfig } from '../config/model.js'
-import { detailsOf, mailEvent } from '../core/alert-events.js'
+import { canonicalAddress } from '../core/address.js'
+import { detailsOf, isOursToMail, mailEvent } from '../core/alert-events.js'
 import type { Director } from '../core/director.js'
 import type { EditLine } from '../core/edit-lines.js'
 import type { DaemonStatus, MailEvent } from '../core/mail.js'
@@ -34,8 +35,14 @@ export class Alerts {
     this.#gate.limits = { groupMs: emailalertgroup * 1000, perHour: emailalertlimit }
   }
 
+  /** Mails that failed and are due again; also when the table is not ours any more. */
+  retry(): void {
+    this.#mailer.tick()
+  }
+
   edited({ config, director }: AlertSource, edit: Edit, line: EditLine, status: DaemonStatus): void {
     if (line.alert === null) return
+    if (!isOursToMail(config, line.virtual, localAddresses())) return
     const details = detailsOf(config, director, line.virtual, edit)
     this.#tell(mailEvent(config, line.virtual, line.alert, status, details), line.text)
   }
@@ -43,14 +50,20 @@ export class Alerts {
   /** Time has passed: repeats that are due, groups and digests that are complete. */
   tick({ config, director }: AlertSource): void {
     for (const { target, text } of this.#repeats.due(config, director, nowMs())) {
+      if (!isOursToMail(config, target.virtual, localAddresses())) continue
       const { because } = director.state(target)
       this.#tell(mailEvent(config, target.virtual, text, 'running', [`Reason: ${because}`]), text)
     }
     for (const mail of this.#gate.tick(nowMs())) this.#mailer.send(mail)
   }
 
-  async close(): Promise<void> {
+  /** Nothing is kept back: the table is not ours any more, or the daemon ends. */
+  flush(): void {
     for (const mail of this.#gate.flush()) this.#mailer.send(mail)
+  }
+
+  async close(): Promise<void> {
+    this.flush()
     await this.#mailer.close()
   }
 
@@ -59,4 +72,9 @@ export class Alerts {
     this.#log('info', emailAlert(logText))
     for (const mail of this.#gate.add(event, nowMs())) this.#mailer.send(mail)
   }
+}
+
+function localAddresses(): ReadonlySet<string> {
+  const all = Object.values(networkInterfaces()).flatMap(addresses => addresses ?? [])
+  return new Set(all.map(({ address }) => canonicalAddress(address)))
 }

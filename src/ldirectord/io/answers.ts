@@ -9,10 +9,11 @@ import { DRAINS_MAX, type Drain, placeOf, withDrain, withoutDrain } from '../cor
 import { drainsIn } from '../core/drained-targets.js'
 import { findServer, type Place } from '../core/find-server.js'
 import { planLines, waitingLines } from '../core/plan.js'
-import { statusRecord } from '../core/status.js'
+import { type Role, statusRecord } from '../core/status.js'
 import { endpoint, serviceId, type Table } from '../core/table.js'
 import { ownedIds } from '../core/takeover.js'
 import type { Forwarder } from '../forwarders/forwarder.js'
+import type { MirrorState } from './drain-link.js'
 import type { Drains } from './drains.js'
 import type { Instance } from './instance.js'
 import type { Loaded } from './load-config.js'
@@ -35,6 +36,13 @@ export interface AnswersOptions {
   readonly believed: () => Table
   /** The list of drains has changed. */
   readonly onDrains: () => void
+  /** How the other director stands to it, when it has had its time to answer. */
+  readonly mirrored: () => Promise<MirrorState>
+  readonly mirror: () => MirrorState
+  readonly role: () => Role
+  /** Null when it is done, else one sentence that says why not. */
+  readonly takeOver: () => Promise<string | null>
+  readonly release: () => Promise<string | null>
 }
 
 type Refused = { readonly error: string }
@@ -49,6 +57,11 @@ export class Answers {
   async answer(line: string): Promise<unknown> {
     const request = parseRequest(line)
     if (request === null) return { error: 'unknown request' }
+    if (request.kind === 'takeover' || request.kind === 'release') {
+      const { takeOver, release } = this.#options
+      const failure = await (request.kind === 'takeover' ? takeOver() : release())
+      return failure === null ? { done: request.kind } : { error: failure }
+    }
     const inUse = await this.#options.inUse()
     if (request.kind === 'status') return this.#status(inUse)
     if (inUse === null) return { error: 'ldirectord is still starting' }
@@ -70,6 +83,8 @@ export class Answers {
       forwarder: forwarder.name,
       instance: instance.name,
       pid: process.pid,
+      role: this.#options.role(),
+      mirror: this.#options.mirror(),
       nowMs: nowMs(),
       nowUnixMs: Date.now(),
     })
@@ -93,11 +108,11 @@ export class Answers {
     }
   }
 
-  #drain(
+  async #drain(
     { config }: InUse,
     request: Extract<ControlRequest, { kind: 'drain' | 'undrain' }>,
-  ): { readonly servers: readonly NamedServer[] } | Refused {
-    const { drains, onDrains } = this.#options
+  ): Promise<Drained | Refused> {
+    const { drains, onDrains, mirrored } = this.#options
     const place = findServer(config, request.server, request.virtual)
     if (typeof place === 'string') return { error: place }
     const list =
@@ -110,7 +125,7 @@ export class Answers {
     const failure = drains.replace(list)
     if (failure !== null) return { error: `nothing was changed, because it would not last: ${failure}` }
     onDrains()
-    return { servers: serversAt(config, place) }
+    return { servers: serversAt(config, place), mirror: await mirrored() }
   }
 
   /** A drain that is about more than this place, but holds one of its servers. */
@@ -131,6 +146,12 @@ const NOBODY = { who: '', reason: '', sinceMs: 0, untilMs: null }
 function notDrained(server: string, covering: Drain | null): string {
   if (covering === null) return `${server} is not drained`
   return `${server} is drained as ${placeOf(covering)}: undrain that`
+}
+
+/** What a drain or undrain has done. */
+export interface Drained {
+  readonly servers: readonly NamedServer[]
+  readonly mirror: MirrorState
 }
 
 /** A server as the table and the status name it. */

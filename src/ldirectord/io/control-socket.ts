@@ -25,6 +25,8 @@ export function serveControl(
       if (question.length > REQUEST_BYTES_MAX) socket.destroy()
       else if (question.includes('\n')) {
         socket.pause()
+        // Our own answer has limits of its own; a client that waits for a takeover is no client that dawdles.
+        socket.setTimeout(0)
         answer(question.split('\n')[0]!).then(
           reply => socket.end(`${JSON.stringify(reply)}\n`),
           () => socket.destroy(),
@@ -51,7 +53,7 @@ export function serveControl(
 }
 
 /** Asks a running daemon; null when nobody answers in time. */
-export function askControl(path: string, question: string): Promise<string | null> {
+export function askControl(path: string, question: string, limitMs = CLIENT_MS_MAX): Promise<string | null> {
   return new Promise(resolve => {
     const parts: Buffer[] = []
     let length = 0
@@ -60,7 +62,7 @@ export function askControl(path: string, question: string): Promise<string | nul
       socket.destroy()
       resolve(text)
     }
-    socket.setTimeout(CLIENT_MS_MAX, () => give(null))
+    socket.setTimeout(limitMs, () => give(null))
     socket.on('error', () => give(null))
     socket.on('data', part => {
       length += part.length

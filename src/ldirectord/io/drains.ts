@@ -6,9 +6,20 @@ import { mkdirSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { readSmallFile, replaceFile } from '../../base/io/files.js'
 import type { Log } from '../../log/record.js'
-import { DRAIN_FILE_BYTES_MAX, type Drain, parseDrains, printDrains, withoutExpired } from '../core/drain.js'
+import type { Drain } from '../core/drain.js'
+import { DRAIN_FILE_BYTES_MAX, parseLedger, printLedger } from '../core/drain-file.js'
+import {
+  drainsOf,
+  EMPTY_LEDGER,
+  type Entry,
+  type Ledger,
+  merged,
+  noted,
+  withoutOver,
+} from '../core/drain-ledger.js'
 
 export interface DrainsRead {
+  readonly ledger: Ledger
   readonly drains: readonly Drain[]
   /** One sentence. */
   readonly problem: string | null
@@ -22,58 +33,97 @@ export function readDrains(path: string): DrainsRead {
     text = readSmallFile(path, DRAIN_FILE_BYTES_MAX).toString('utf8')
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    const problem = isMissing ? null : `drains cannot be read: ${(error as Error).message}`
-    return { drains: [], problem, isFaulty: false }
+    return nothing(isMissing ? null : `drains cannot be read: ${(error as Error).message}`, false)
   }
-  const drains = parseDrains(text)
-  if (typeof drains !== 'string')
-    return { drains: withoutExpired(drains, Date.now()), problem: null, isFaulty: false }
-  return { drains: [], problem: `${path} ${drains}, so no server is drained`, isFaulty: true }
+  const found = parseLedger(text)
+  if (typeof found === 'string') return nothing(`${path} ${found}, so no server is drained`, true)
+  const ledger = withoutOver(found, Date.now())
+  return { ledger, drains: drainsOf(ledger), problem: null, isFaulty: false }
 }
+
+const nothing = (problem: string | null, isFaulty: boolean): DrainsRead => ({
+  ledger: EMPTY_LEDGER,
+  drains: [],
+  problem,
+  isFaulty,
+})
 
 export class Drains {
   readonly #path: string
   readonly #log: Log
+  #ledger: Ledger
   #list: readonly Drain[]
+  /** The name of this node in the cluster; '' as long as no cluster has told it. */
+  node = ''
+  /** Called with what was changed here, for the other director. */
+  onChange: (changed: readonly Entry[]) => void = () => {}
 
   constructor(path: string, log: Log) {
     this.#path = path
     this.#log = log
-    this.#list = this.#read()
+    this.#ledger = this.#read()
+    this.#list = drainsOf(this.#ledger)
   }
 
   get list(): readonly Drain[] {
     return this.#list
   }
 
+  get ledger(): Ledger {
+    return this.#ledger
+  }
+
   /** null: it is on the disk and in force; else why it could not be written, and nothing has changed. */
   replace(list: readonly Drain[]): string | null {
-    try {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
-      replaceFile(this.#path, printDrains(list), 0o600)
-    } catch (error) {
-      return `${this.#path}: ${(error as Error).message}`
-    }
-    this.#list = list
+    const { ledger, changed } = noted(this.#ledger, list, Date.now(), this.node)
+    const failure = this.#write(ledger)
+    if (failure !== null) return failure
+    this.#use(ledger)
+    this.onChange(changed)
     return null
+  }
+
+  /** Takes over what the other director knows better; true when something changed. It holds even where it cannot be written. */
+  merge(entries: readonly Entry[]): boolean {
+    const ledger = merged(this.#ledger, entries, Date.now())
+    if (ledger === this.#ledger) return false
+    const failure = this.#write(ledger)
+    if (failure !== null) this.#log('ERROR', `drains of the other director will not last: ${failure}`)
+    this.#use(ledger)
+    return true
   }
 
   /** Ends the drains whose time is over; true when there were any. They end even where the file cannot be written. */
   expire(): boolean {
-    const left = withoutExpired(this.#list, Date.now())
-    if (left === this.#list) return false
-    const failure = this.replace(left)
+    const ledger = withoutOver(this.#ledger, Date.now())
+    if (ledger === this.#ledger) return false
+    const failure = this.#write(ledger)
     if (failure !== null) this.#log('ERROR', `a drain has ended, but its file still holds it: ${failure}`)
-    this.#list = left
+    this.#use(ledger)
     return true
   }
 
-  #read(): readonly Drain[] {
-    const { drains, problem, isFaulty } = readDrains(this.#path)
-    if (problem === null) return drains
+  #use(ledger: Ledger): void {
+    this.#ledger = ledger
+    this.#list = drainsOf(ledger)
+  }
+
+  #write(ledger: Ledger): string | null {
+    try {
+      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
+      replaceFile(this.#path, printLedger(ledger), 0o600)
+      return null
+    } catch (error) {
+      return `${this.#path}: ${(error as Error).message}`
+    }
+  }
+
+  #read(): Ledger {
+    const { ledger, problem, isFaulty } = readDrains(this.#path)
+    if (problem === null) return ledger
     this.#log('ERROR', isFaulty ? `${problem}; it is kept as ${this.#path}.faulty` : problem)
     if (isFaulty) this.#keepFaulty()
-    return drains
+    return ledger
   }
 
   #keepFaulty(): void {

@@ -20,9 +20,13 @@ export interface Instance {
   /** Folder of the pid file and the sockets. */
   readonly runDir: string
   readonly pidFile: string
+  /** Who is the warm standby, and whether it has the table. */
+  readonly warmFile: string
   readonly socket: string
   /** Who is drained; it outlives a reboot. */
   readonly drainFile: string
+  /** heartbeat's own file, which says whether ldirectord may be its client. */
+  readonly haCf: string
   /** Where lines go as long as the file has not said otherwise. */
   readonly defaultLog: string
 }
@@ -42,8 +46,10 @@ export function findInstance(config: string | null, env: Environment): Instance 
     file: places.find(place => existsSync(place)) ?? null,
     runDir,
     pidFile: `${runDir}/ldirectord.${name}.pid`,
+    warmFile: `${runDir}/ldirectord.${name}.warm`,
     socket: `${runDir}/ldirectord.${name}.sock`,
     drainFile: `${varLib}/ldirectord/drains.${name}.json`,
+    haCf: `${haDir}/ha.cf`,
     defaultLog: `${varLog}/ldirectord.log`,
   }
 }

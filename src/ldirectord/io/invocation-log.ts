@@ -8,13 +8,22 @@ import { ldirectordLine } from '../../log/formats.js'
 import { oneLine } from '../../log/record.js'
 import { CONFIG_BYTES_MAX, type Instance } from './instance.js'
 
-function logOf(instance: Instance): string {
+function valuesOf(instance: Instance, pattern: RegExp): string[] {
   try {
     const text = readSmallFile(instance.file ?? '', CONFIG_BYTES_MAX).toString('utf8')
-    return [...text.matchAll(/^logfile\s*=\s*"([^"]+)"/gm)].at(-1)?.[1] ?? instance.defaultLog
+    return [...text.matchAll(pattern)].map(([, value]) => value!)
   } catch {
-    return instance.defaultLog
+    return [] // gone or unreadable: then nothing of it can be said
   }
+}
+
+/** The instances that the file names with execute=, in its order. */
+export function executeNames(instance: Instance): string[] {
+  return [...new Set(valuesOf(instance, /^execute[ \t]*=[ \t]*(\S+)[ \t]*$/gm))]
+}
+
+function logOf(instance: Instance): string {
+  return valuesOf(instance, /^logfile\s*=\s*"([^"]+)"/gm).at(-1) ?? instance.defaultLog
 }
 
 export async function logInvocation(

@@ -6,7 +6,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { BoundedQueue } from '../../base/bounded-queue.js'
+import { nowMs } from '../../base/io/real-clock.js'
 import type { Mail } from '../core/mail.js'
+import { MailRetries } from '../core/mail-retries.js'
+import type { Unsent } from './send-mail.js'
 
 export const MAILS_MAX = 1_000
 const IDLE_MS = 5_000
@@ -23,10 +26,12 @@ export interface MailerOptions {
 export class Mailer {
   readonly #options: MailerOptions
   readonly #queue = new BoundedQueue<Mail>(MAILS_MAX)
+  readonly #retries = new MailRetries()
   #child: ChildProcess | null = null
   #current: Mail | null = null
   #timer: NodeJS.Timeout | null = null
   #isOverflowing = false
+  #isClosing = false
   #onIdle: () => void = () => {}
 
   constructor(options: MailerOptions) {
@@ -43,8 +48,15 @@ export class Mailer {
     if (this.#current === null) this.#next()
   }
 
+  /** Time has passed: mails that failed and are due again. */
+  tick(): void {
+    for (const mail of this.#retries.due(nowMs())) this.send(mail)
+  }
+
   /** Gives the mails that wait a moment; what is left then is finished by the process alone. */
   async close(): Promise<void> {
+    this.#isClosing = true
+    for (const mail of this.#retries.flush()) this.send(mail)
     if (this.#current !== null) {
       let late: NodeJS.Timeout | undefined
       const idle = new Promise<void>(resolve => {
@@ -93,10 +105,10 @@ export class Mailer {
     return child
   }
 
-  /** One line for each mail: empty when it was sent, else why not. */
+  /** One line for each mail: empty when it was sent. */
   #answered(child: ChildProcess, line: string): void {
     if (child !== this.#child || this.#current === null) return
-    if (line !== '') this.#failed(line)
+    if (line !== '') this.#failed(JSON.parse(line) as Unsent)
     this.#next()
   }
 
@@ -104,14 +116,17 @@ export class Mailer {
     if (child !== this.#child) return
     this.#child = null
     if (this.#current === null) return
-    this.#failed(why)
+    this.#failed({ why, again: this.#current.to })
     this.#next()
   }
 
-  #failed(why: string): void {
-    const way =
-      this.#current?.smtp === null ? 'failed to send email message' : 'failed to send SMTP email message'
-    this.#options.onFailure(`${way}: ${why}`)
+  #failed({ why, again }: Unsent): void {
+    const mail = this.#current
+    if (mail === null) return
+    const way = mail.smtp === null ? 'failed to send email message' : 'failed to send SMTP email message'
+    const pauseMs = this.#retries.failed(mail, this.#isClosing ? '' : again, nowMs())
+    const next = pauseMs === null ? '' : `; next try in ${pauseMs / 1000} s`
+    this.#options.onFailure(`${way}: ${why}${next}`)
   }
 
   #dismiss(): void {

@@ -8,6 +8,8 @@ const SMTP_PORT = 25
 const CONNECT_MS_MAX = 10_000
 const SILENCE_MS_MAX = 20_000
 const SENDMAIL_MS_MAX = 40_000
+/** sysexits.h: usage, data, no input, no such user, no such host. */
+const FOR_GOOD: readonly number[] = [64, 65, 66, 67, 68]
 const SENDMAIL_PLACES: readonly string[] = ['/usr/sbin/sendmail', '/usr/lib/sendmail', '/usr/bin/sendmail']
 
 export interface Sending {
@@ -19,10 +21,18 @@ export interface Sending {
   readonly sendmail?: readonly string[]
 }
 
-/** null: sent; else one sentence that says why not. */
-export function sendMail(mail: Mail, sending: Sending): Promise<string | null> {
+/** A mail that did not reach all its recipients. */
+export interface Unsent {
+  /** One sentence. */
+  readonly why: string
+  /** Those for whom another try may succeed; '' when it cannot. */
+  readonly again: string
+}
+
+/** null: sent. */
+export function sendMail(mail: Mail, sending: Sending): Promise<Unsent | null> {
   const text = printMail(mail, sending.host, sending.atText, sending.messageId)
-  return mail.smtp === null ? bySendmail(text, sending) : bySmtp(mail, mail.smtp, text, sending)
+  return mail.smtp === null ? bySendmail(mail, text, sending) : bySmtp(mail, mail.smtp, text, sending)
 }
 
 async function bySmtp(
@@ -30,7 +40,7 @@ async function bySmtp(
   server: string,
   text: string,
   { host, port }: Sending,
-): Promise<string | null> {
+): Promise<Unsent | null> {
   const transport = nodemailer.createTransport({
     host: server,
     port: port ?? SMTP_PORT,
@@ -47,24 +57,42 @@ async function bySmtp(
   try {
     const report = await transport.sendMail({ envelope: { from: senderOf(host), to: mail.to }, raw: text })
     const refused = report.rejected.map(String)
-    return refused.length === 0 ? null : `${server} refuses ${refused.join(', ')}`
+    if (refused.length === 0) return null
+    const later = (report.rejectedErrors ?? []).filter(isForNow).map(({ recipient }) => recipient)
+    return { why: `${server} refuses ${refused.join(', ')}`, again: later.join(', ') }
   } catch (error) {
-    return `${server}: ${(error as Error).message}`
+    const why = `${server}: ${(error as Error).message}`
+    return { why, again: isForNow(error as SmtpError) ? mail.to : '' }
   } finally {
     transport.close()
   }
 }
 
-async function bySendmail(text: string, { sendmail = SENDMAIL_PLACES }: Sending): Promise<string | null> {
+interface SmtpError {
+  readonly responseCode?: number | undefined
+}
+
+/** RFC 5321: 5yz is for good; everything else, a connection that failed too, may be otherwise later. */
+function isForNow({ responseCode }: SmtpError): boolean {
+  return responseCode === undefined || responseCode < 500
+}
+
+async function bySendmail(
+  mail: Mail,
+  text: string,
+  { sendmail = SENDMAIL_PLACES }: Sending,
+): Promise<Unsent | null> {
   const program = sendmail.find(isExecutable)
-  if (program === undefined) return `there is no sendmail (looked for ${sendmail.join(', ')})`
+  if (program === undefined)
+    return { why: `there is no sendmail (looked for ${sendmail.join(', ')})`, again: '' }
   // -t: it takes the recipients from the text; nothing of the file stands in its arguments.
   const result = await runCommand(program, ['-t'], { timeoutMs: SENDMAIL_MS_MAX, input: text })
   if (result.exitCode === 0) return null
   const why = result.timedOut
     ? `no end within ${SENDMAIL_MS_MAX / 1000} s`
     : (result.spawnError ?? `exit status ${result.exitCode ?? result.signal}`)
-  return `${program}: ${why}`
+  const isForGood = result.exitCode !== null && FOR_GOOD.includes(result.exitCode)
+  return { why: `${program}: ${why}`, again: isForGood ? '' : mail.to }
 }
 
 function isExecutable(path: string): boolean {

@@ -8,6 +8,8 @@ export type StartReport =
   | { readonly kind: 'running' }
   /** The file says supervised=yes: the command itself must be the daemon. */
   | { readonly kind: 'foreground' }
+  /** A warm standby came up at the same moment: it shall have the table. */
+  | { readonly kind: 'standby' }
   | { readonly kind: 'ended'; readonly status: number; readonly stderr: readonly string[] }
 
 const START_MS_MAX = 120_000

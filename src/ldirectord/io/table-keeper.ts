@@ -80,6 +80,13 @@ export class TableKeeper {
     })
   }
 
+  /** The table is not ours any more; whose it was is of no interest at the next load. */
+  forget(): void {
+    this.#wanted = null
+    this.#believed = EMPTY_TABLE
+    this.hasFailed = false
+  }
+
   get believed(): Table {
     return this.#believed
   }

@@ -5,7 +5,7 @@
 import { haLogLine } from '../formats.js'
 import type { Level } from '../record.js'
 import { type FileOwner, fileLog, type LineSink } from './file-log.js'
-import { type SyslogSink, syslogSink } from './syslog.js'
+import { type SyslogOfScripts, type SyslogSink, syslogOfScripts, syslogSink } from './syslog.js'
 
 const LOG_MODE = 0o644
 
@@ -28,6 +28,7 @@ export class HaLog {
   readonly #logfile: LineSink | null
   readonly #debugfile: LineSink | null
   readonly #syslog: SyslogSink | null
+  readonly #scripts: SyslogOfScripts | null
 
   constructor(options: HaLogOptions) {
     this.#options = options
@@ -38,13 +39,20 @@ export class HaLog {
     this.#debugfile = open(options.debugfile)
     const { logfacility } = options
     const hasSyslog = logfacility !== null && logfacility !== 'none'
-    this.#syslog = hasSyslog ? syslogSink(logfacility, 'heartbeat', text => this.#write('WARN', text)) : null
+    const onTrouble = (text: string): void => this.#write('WARN', text)
+    this.#syslog = hasSyslog ? syslogSink(logfacility, 'heartbeat', onTrouble) : null
+    this.#scripts = hasSyslog ? syslogOfScripts(logfacility, onTrouble) : null
   }
 
   say(level: Level, text: string): void {
     if (level === 'debug' && this.debug === 0) return
     this.#write(level, text)
     if (level !== 'debug') this.#syslog?.write({ atMs: Date.now(), level, text })
+  }
+
+  /** What a script said, for syslog: there each has a tag of its own. */
+  scriptSaid(tag: string, level: string, text: string): void {
+    this.#scripts?.write(tag, level, text)
   }
 
   /** A line that a child has composed, with its newline. */
@@ -59,6 +67,7 @@ export class HaLog {
     this.#logfile?.flushNow()
     this.#debugfile?.flushNow()
     this.#syslog?.close()
+    this.#scripts?.close()
   }
 
   /** About a file: the other places hear it, syslog among them. */

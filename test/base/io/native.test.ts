@@ -39,12 +39,15 @@ test('without koffi every call gives the reason and nothing throws', async t => 
       native.openUdpSocket({ address: '127.0.0.1', port: 0 }),
       native.peerCredentials(0),
       native.scheduleRoundRobin(1),
+      native.scheduleAhead(),
       native.sendGratuitousArp('lo', '127.0.0.1'),
+      native.sendFrames('lo', 0x86dd, () => []),
+      native.setWatchdogTimeout(0, 5),
       native.closeDescriptor(99) ?? null,
     ]))`,
   )
   const absent = { reason: 'the optional package koffi is not installed', code: 'UNAVAILABLE' }
-  t.deepEqual(results, [absent, absent, absent, absent, null])
+  t.deepEqual(results, [absent, absent, absent, absent, absent, absent, absent, null])
 })
 
 native('a UDP socket bound to lo is adopted by dgram, hears lo and sends marked packets', async t => {
@@ -107,16 +110,32 @@ native('the peer of a unix socket is known by process, user and group', async t 
   accepted.destroy()
 })
 
-native('realtime scheduling takes effect or says that it is not permitted', async t => {
-  const { fault, policy } = (await inNode(
+native('realtime scheduling takes effect in all threads or says that it is not permitted', async t => {
+  const { fault, policies } = (await inNode(
     compiled,
-    `import { readFileSync } from 'node:fs'
+    `import { readdirSync, readFileSync } from 'node:fs'
      const fault = native.scheduleRoundRobin(1)
-     const fields = readFileSync('/proc/self/stat', 'latin1').split(') ').at(-1).split(' ')
-     console.log(JSON.stringify({ fault, policy: Number(fields[38]) }))`,
-  )) as { fault: unknown; policy: number }
-  if (fault === null) t.is(policy & 0xff, 2)
+     const policy = thread => Number(
+       readFileSync('/proc/self/task/' + thread + '/stat', 'latin1').split(') ').at(-1).split(' ')[38])
+     console.log(JSON.stringify({ fault, policies: readdirSync('/proc/self/task').map(policy) }))`,
+  )) as { fault: unknown; policies: number[] }
+  if (fault === null) t.deepEqual([...new Set(policies.map(policy => policy & 0xff))], [2])
   else t.deepEqual(fault, { reason: 'sched_setscheduler: EPERM', code: 'EPERM' })
+})
+
+native('a process that goes before others starts children that do not', async t => {
+  const { fault, own, child } = (await inNode(
+    compiled,
+    `import { execFileSync } from 'node:child_process'
+     import { readFileSync } from 'node:fs'
+     const nice = stat => Number(stat.split(') ').at(-1).split(' ')[16])
+     const fault = native.scheduleAhead()
+     const own = nice(readFileSync('/proc/self/stat', 'latin1'))
+     const child = nice(execFileSync('cat', ['/proc/self/stat'], { encoding: 'latin1' }))
+     console.log(JSON.stringify({ fault, own, child }))`,
+  )) as { fault: { code: string } | null; own: number; child: number }
+  if (fault === null) t.deepEqual({ own, child }, { own: -20, child: 0 })
+  else t.regex(fault.code, /EPERM|EACCES|ERR_SYSTEM_ERROR/)
 })
 
 native('gratuitous ARP names the interface that is missing and the one without Ethernet', t => {

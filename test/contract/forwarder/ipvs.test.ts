@@ -20,7 +20,7 @@ if (!existsSync('/usr/bin/python3')) {
       schedulers: ['wrr', 'wlc'],
       method: 'gate',
       isKernel: true,
-      tellsEachRefusal: false,
+      takesNonsense: false,
       randomRuns: 8,
     },
     async () => {

@@ -26,8 +26,8 @@ export interface ContractOptions {
   readonly method: Destination['method']
   /** Whether marks, persistence masks and scheduler flags exist. */
   readonly isKernel: boolean
-  /** A batch of ipvsadm tells only what is not in effect afterwards. Default true. */
-  readonly tellsEachRefusal?: boolean
+  /** A batch of ipvsadm tries what was refused once more at its end, when it may be possible. Default true. */
+  readonly takesNonsense?: boolean
   /** Fewer where each takes a process of Python. Default 40. */
   readonly randomRuns?: number
 }
@@ -198,7 +198,7 @@ export function forwarderContract(
         schedulers: options.schedulers,
         method: options.method,
         isKernel: options.isKernel,
-        tellsEachRefusal: options.tellsEachRefusal ?? true,
+        takesNonsense: options.takesNonsense ?? true,
         runs: options.randomRuns ?? 40,
       }),
     )

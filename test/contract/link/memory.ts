@@ -34,6 +34,7 @@ export class MemoryMedium {
     return {
       name,
       kind: 'memory',
+      form: 'netstring',
       counts,
       send: bytes => this.#send(station, bytes),
       close: async () => {

@@ -1,6 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { decisionLine, stateRecord, stateText } from '../../../src/heartbeat/api/state-print.js'
+import { viewOf } from '../../../src/heartbeat/api/view-of-status.js'
 import type { ClusterStatus } from '../../../src/heartbeat/core/contract.js'
 import { World } from '../../sim/world.js'
 
@@ -42,8 +43,19 @@ test('the text names nodes, links, who holds each group, what failed, and each d
   t.regex(text, /^alpha: active, generation 1001$/m)
   t.regex(text, /^beta +normal +dead +\d+ ms +3000 ms +eth1 dead$/m)
   t.regex(text, /^ +web +of alpha +held by alpha$/m)
-  t.regex(text, /^ +db +of beta +held by alpha, FAILED$/m)
+  t.regex(text, /^ +db +of beta +held by alpha, FAILED here \(start\)$/m)
   t.regex(text, /2026-01-01T00:00:1[89]\.\d{3}Z {2}beta: active -> dead \(silent for 3\d\d\d ms\)/)
+})
+
+test('clients can ask which groups have failed here, and have no answer where none has', t => {
+  const settings = {
+    ...{ keepaliveMs: 1000, deadtimeMs: 3000, version: 'x', logfacility: -1 },
+    ...{ parameters: new Map([['debug', '0']]), managesResources: true, pingsAhead: [] },
+  }
+  const status = statusAfterDeath()
+  t.is(viewOf(status, settings).parameters.get('failed_groups'), 'db (start)')
+  const well = { ...status, resources: { ...status.resources, failed: [] } }
+  t.deepEqual([...viewOf(well, settings).parameters], [['debug', '0']])
 })
 
 test('the record survives JSON whole: the text of what was read is the text of what was written', t => {

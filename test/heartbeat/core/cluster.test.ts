@@ -1,70 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { createPrng } from '../../../src/base/prng.js'
-import { Cluster, type ClusterConfig, type Effect, type Event } from '../../../src/heartbeat/core/cluster.js'
-import { type FieldValue, Message } from '../../../src/heartbeat/wire/message.js'
-
-const config = (changes: Partial<ClusterConfig> = {}): ClusterConfig => ({
-  us: 'alpha',
-  nodes: ['alpha', 'beta'],
-  pingNodes: [],
-  uuid: new Uint8Array(16).fill(1),
-  generation: 1000,
-  keepaliveMs: 1000,
-  deadtimeMs: 3000,
-  warntimeMs: 2000,
-  initdeadMs: 10_000,
-  deadpingMs: 3000,
-  autoFailback: 'on',
-  maxRexmitDelayMs: 250,
-  hopfudge: 1,
-  links: ['eth1'],
-  groups: [
-    { node: 'alpha', key: 'web' },
-    { node: 'beta', key: 'db' },
-  ],
-  manageResources: true,
-  heldAtStart: 'none',
-  random: createPrng(1),
-  wallSeconds: () => 1_700_000_000,
-  loadAverage: () => 'n/a',
-  ...changes,
-})
-
-const from = (seq: number, pairs: readonly (readonly [string, FieldValue])[], node = 'beta'): Event => ({
-  kind: 'received',
-  link: 'eth1',
-  message: Message.of(...pairs, ['src', node], ['seq', seq.toString(16)], ['hg', '7'], ['ts', '6b00fbef']),
-})
-const statusOf = (seq: number, st = 'active', dt = 'bb8'): Event =>
-  from(seq, [
-    ['t', 'status'],
-    ['st', st],
-    ['dt', dt],
-    ['protocol', '1'],
-  ])
-const clock: Event = { kind: 'clock' }
-const sent = (effects: readonly Effect[], type: string): Message[] =>
-  effects.flatMap(effect => (effect.kind === 'send' && effect.message.type === type ? [effect.message] : []))
-const logged = (effects: readonly Effect[]): string[] =>
-  effects.flatMap(effect => (effect.kind === 'log' ? [`${effect.level}: ${effect.text}`] : []))
-
-/** Our core and a beta that is active, with communication up. */
-function joined(changes: Partial<ClusterConfig> = {}): Cluster {
-  const cluster = new Cluster(config(changes))
-  cluster.start(0)
-  cluster.step(statusOf(1), 10)
-  cluster.step(
-    from(2, [
-      ['dest', 'alpha'],
-      ['t', 'repnodes'],
-      ['nodelist', 'alpha beta '],
-      ['delnodelist', ' '],
-    ]),
-    20,
-  )
-  return cluster
-}
+import { Cluster, type Effect, type Event } from '../../../src/heartbeat/core/cluster.js'
+import { Message } from '../../../src/heartbeat/wire/message.js'
+import { clock, config, from, joined, logged, sent, statusOf } from './one-core.js'
 
 test('a node is declared dead after the dead time that it announces itself, once', t => {
   const cluster = joined()
@@ -214,22 +152,149 @@ test('a message of a local writer is stamped in place and does not impersonate',
   t.is(noise?.field('auth'), undefined)
 })
 
-test('addnode adds a node, delnode deletes only the dead', t => {
-  const cluster = joined()
+/** A cluster of two with gamma added, which was never heard and is dead; and how a local writer says something. */
+function withDeadGamma(): {
+  cluster: Cluster
+  submit: (type: string, list: string, atMs: number) => Effect[]
+  sinceAdded: Effect[]
+} {
+  const cluster = joined({ heldAtStart: 'local' })
   const submit = (type: string, list: string, atMs: number): Effect[] =>
     cluster.step({ kind: 'submitted', message: Message.of(['t', type], ['nodelist', list]) }, atMs)
-  submit('addnode', 'gamma', 100)
+  const sinceAdded = submit('addnode', 'Gamma', 100)
+  for (let at = 1000; at <= 4000; at += 500) sinceAdded.push(...cluster.step(statusOf(at, 'active'), at))
+  return { cluster, submit, sinceAdded }
+}
+const nodeNames = (cluster: Cluster): string[] => cluster.status().nodes.map(node => node.name)
+
+// The lines and the rules of the next three were recorded on two nodes with heartbeat 3.0.6.
+test('delnode deletes nobody while one that it names lives, or one that stays is missing', t => {
+  const { cluster, submit } = withDeadGamma()
+  t.deepEqual(logged(submit('delnode', 'gamma alpha', 4100)), [
+    'WARN: deletion failed: node alpha is not dead',
+  ])
+  t.deepEqual(logged(submit('delnode', 'gamma beta', 4100)), ['WARN: deletion failed: node beta is not dead'])
+  const missing =
+    "ERROR: HBDoMsg_T_DELNODE: deletion failed. We don't have all required nodes alive (gamma is dead)"
+  t.deepEqual(logged(submit('delnode', 'nobody', 4100)), [missing])
+  t.deepEqual(nodeNames(cluster), ['alpha', 'beta', 'gamma'])
+  t.deepEqual(logged(submit('delnode', 'nobody gamma', 4100)), [
+    'ERROR: hb_remove_one_node: node nobody not found in config',
+    'ERROR: Deleting node nobody failed',
+    'info: Removing node [gamma] from configuration.',
+  ])
+  t.deepEqual(nodeNames(cluster), ['alpha', 'beta'])
+})
+
+test('a deleted node is kept and told to those who ask, until it is added again', t => {
+  const { cluster, submit } = withDeadGamma()
+  const kept = submit('delnode', 'gamma', 4100).find(({ kind }) => kind === 'deletedNodes')
+  t.deepEqual(kept, {
+    kind: 'deletedNodes',
+    nodes: [{ name: 'gamma', uuid: undefined, weight: 100, site: '' }],
+  })
+  const told = (seq: number, atMs: number): (string | undefined)[] => {
+    const asking = from(seq, [['t', 'reqnodes'], ['dest', 'alpha']]) // biome-ignore format: pairs
+    const [answer] = sent(cluster.step(asking, atMs), 'repnodes')
+    return [answer?.text('nodelist'), answer?.text('delnodelist')]
+  }
+  t.deepEqual(told(5000, 4200), ['alpha beta ', 'gamma '])
+  t.deepEqual(logged(submit('addnode', 'gamma gamma', 4300)), [
+    'info: hb_add_one_node: Adding new node[gamma] to configuration.',
+    'info: hb_add_one_node: Adding new node[gamma] to configuration.',
+    'ERROR: hb_add_one_node: node(gamma) already exists',
+    'ERROR: Add node gamma failed',
+  ])
+  t.deepEqual(told(5001, 4400), ['alpha beta gamma ', ' '])
+})
+
+test('setweight takes what atoi takes, setsite takes every text', t => {
+  const cluster = joined()
+  const set = (type: string, field: string, value: string): void => {
+    cluster.step(
+      { kind: 'submitted', message: Message.of(['t', type], ['node', 'Beta'], [field, value]) },
+      100,
+    )
+  }
+  const beta = (): { weight: number; site: string } => {
+    const { weight = 0, site = '' } = cluster.status().nodes.find(({ name }) => name === 'beta') ?? {}
+    return { weight, site }
+  }
+  for (const [text, weight] of [
+    ['50', 50],
+    ['', 0],
+    ['-3', -3],
+    ['abc', 0],
+    ['7x', 7],
+  ] as const) {
+    set('setweight', 'weight', text)
+    t.is(beta().weight, weight, text)
+  }
+  set('setsite', 'site', 'new york')
+  t.is(beta().site, 'new york')
+  set('setsite', 'site', '')
+  t.is(beta().site, '')
+})
+
+test('the death of an added node that owns nothing moves no resources while the peer lives', t => {
+  const { cluster, sinceAdded } = withDeadGamma()
+  t.true(logged(sinceAdded).includes('WARN: node gamma: is dead'))
+  t.is(cluster.status().resources.held, 'local')
   t.deepEqual(
-    cluster.status().nodes.map(node => node.name),
-    ['alpha', 'beta', 'gamma'],
+    sinceAdded.filter(({ kind }) => kind === 'run'),
+    [],
   )
-  t.true(logged(submit('delnode', 'gamma', 200)).some(line => line.includes('not dead')))
-  for (let at = 1000; at <= 4000; at += 500) cluster.step(statusOf(at, 'active'), at)
-  submit('delnode', 'gamma beta alpha', 4100)
+})
+
+/** Both are settled, each holds its own; and how it goes on: every job that is asked for ends well at once. */
+function settled(): { cluster: Cluster; step: (event: Event, atMs: number) => Effect[] } {
+  const cluster = joined()
+  const step = (event: Event, atMs: number): Effect[] => {
+    const effects = cluster.step(event, atMs)
+    const jobs = effects.flatMap(effect => (effect.kind === 'run' ? [effect.job] : []))
+    return [...effects, ...jobs.flatMap(job => step({ kind: 'jobEnded', job, failed: [] }, atMs))]
+  }
+  const holds = [['t', 'resource'], ['rsc_hold', 'local'], ['rtype', 'full'], ['isstable', '1']] as const // biome-ignore format: pairs
+  const begun = cluster.status().resources.job
+  if (begun) step({ kind: 'jobEnded', job: begun.job, failed: [] }, 50)
+  step(from(3, [['t', 'starting']]), 100)
+  step(from(4, holds), 110)
+  for (let seq = 5; seq < 60; seq++) step(statusOf(seq), seq * 100)
+  return { cluster, step }
+}
+const ran = (effects: readonly Effect[]): string[] =>
+  effects.flatMap(effect => (effect.kind === 'run' ? [`${effect.what} ${effect.key ?? ''}`] : []))
+
+// As two nodes with heartbeat 3.0.6 did after req_resource by hand, under auto_failback off.
+test('a single group is given when the peer asks by hand, and who holds which class stays', t => {
+  const { cluster, step } = settled()
+  t.is(cluster.status().resources.rscstatus, 'local')
+  const given = step(from(100, [['t', 'ip-request'], ['ipaddr', 'web']]), 7000) // biome-ignore format: pairs
+  t.deepEqual(ran(given), ['giveGroup web'])
+  const [answer] = sent(given, 'ip-request-resp')
   t.deepEqual(
-    cluster.status().nodes.map(node => node.name),
-    ['alpha', 'beta'],
+    ['dest', 'ipaddr', 'weown', 'ok'].map(name => answer?.text(name)),
+    ['beta', 'web', 'yes', 'OK'],
   )
+  t.is(cluster.status().resources.rscstatus, 'local')
+})
+
+test('a single group is taken when the peer has released it, and only then', t => {
+  const { cluster, step } = settled()
+  const answer = (seq: number, key: string, weown: string): Event =>
+    from(seq, [['t', 'ip-request-resp'], ['dest', 'alpha'], ['ipaddr', key], ['weown', weown], ['ok', 'OK']]) // biome-ignore format: pairs
+  t.deepEqual(ran(step(answer(100, 'db', 'no'), 7000)), [])
+  t.deepEqual(ran(step(answer(101, 'nothing', 'yes'), 7010)), [])
+  t.deepEqual(ran(step(answer(102, 'db', 'yes'), 7020)), ['takeGroup db'])
+  t.is(cluster.status().resources.rscstatus, 'local')
+})
+
+test('after mach_down by hand we say that we hold what the script took', t => {
+  const { cluster, step } = settled()
+  const message = Message.of(['t', 'resource'], ['rsc_hold', 'foreign'], ['info', 'mach_down'])
+  const effects = step({ kind: 'submitted', message }, 7000)
+  t.true(logged(effects).includes('info: mach_down takeover complete.'))
+  t.is(cluster.status().resources.held, 'all')
 })
 
 /** We hold our own groups beside a Systole peer that claims all; gives what its claim makes us release. */
@@ -301,7 +366,25 @@ test('without resource management nothing is ever run', t => {
 
 test('a restart that keeps its resources asks for 30 s of patience and starts nothing again', t => {
   const before = joined()
-  const [announced] = sent(before.step({ kind: 'restarting' }, 100), 'status')
+  before.step(
+    from(3, [
+      ['t', 'resource'],
+      ['rsc_hold', 'local'],
+      ['rtype', 'full'],
+      ['isstable', '1'],
+    ]),
+    100,
+  )
+  const ended = before.step({ kind: 'jobEnded', job: 1, failed: [] }, 200)
+  t.false(ended.some(({ kind }) => kind === 'restart'))
+  t.false(
+    before.step({ kind: 'restart' }, 210).some(({ kind }) => kind === 'restart'),
+    'a job is under way',
+  )
+  const last = before.step({ kind: 'jobEnded', job: 2, failed: [] }, 220)
+  t.like(last.at(-1), { kind: 'restart', held: 'local' })
+  t.deepEqual(before.step(clock, 300), [], 'this life is over')
+  const announced = sent(last, 'status').at(-1)
   t.is(announced?.text('dt'), (3000 + 30_000).toString(16))
   const after = joined({ heldAtStart: 'local', generation: 1001 })
   const effects = after.step(
@@ -315,6 +398,31 @@ test('a restart that keeps its resources asks for 30 s of patience and starts no
   )
   t.false(effects.some(effect => effect.kind === 'run' && effect.what.startsWith('take')))
   t.is(after.status().resources.held, 'local')
+})
+
+test('other keys and other files of the peer are decisions with their reasons', t => {
+  const cluster = joined({ fingerprints: [{ name: 'keepalive', value: '1000' }] })
+  cluster.step({ kind: 'keys', what: 'signs with key 2 (sha1), accepts 1 2' }, 100)
+  const claim = (seq: number, conf: string) =>
+    from(seq, [
+      ['t', 'systole'],
+      ['rsc_hold', 'none'],
+      ['isstable', '0'],
+      ['conf', conf],
+    ])
+  cluster.step(claim(3, 'keepalive:500'), 200)
+  cluster.step(claim(4, 'keepalive:500'), 300)
+  cluster.step(claim(5, 'keepalive:1000'), 400)
+  const said = cluster.status().decisions.map(({ node, what, because }) => `${node} ${what} (${because})`)
+  const wanted = [
+    'alpha signs with key 2 (sha1), accepts 1 2 (authkeys was edited)',
+    'beta has another keepalive (1000 here, 500 there)',
+    'beta has the same files again (its digests say so)',
+  ]
+  t.deepEqual(
+    said.filter(line => wanted.includes(line)),
+    wanted,
+  )
 })
 
 // Whatever an authenticated peer or a local writer says: no exception, one wakeAt, bounded answers.
@@ -519,4 +627,20 @@ test('other times act at once: the next status announces them, and the beat chan
   t.is(sent(changed, 'status')[0]?.text('dt'), '3e8')
   t.is(sent(cluster.step(clock, 8299), 'status').length, 0)
   t.is(sent(cluster.step(clock, 8300), 'status').length, 1)
+})
+
+test('a machine is rebooted for a failed stop only when ha.cf says so', t => {
+  for (const rebootsOnStopFailure of [true, false]) {
+    const cluster = joined({ rebootsOnStopFailure, groups: [{ node: 'alpha', key: 'web' }] })
+    cluster.step({ kind: 'stop' }, 100)
+    let effects = cluster.step(clock, 60_000)
+    const failed = [{ node: 'alpha', key: 'web' }]
+    for (let job = 1; job < 5; job++)
+      effects = [...effects, ...cluster.step({ kind: 'jobEnded', job, failed }, 60_000 + job)]
+    t.is(
+      effects.some(({ kind }) => kind === 'reboot'),
+      rebootsOnStopFailure,
+    )
+    t.true(logged(effects).some(line => line.includes('web of alpha could not be stopped')))
+  }
 })

@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from 'ava'
 import { createPrng } from '../../../src/base/prng.js'
 import { heartbeatStatus } from '../../../src/cli/commands/heartbeat-status.js'
 import { Cluster } from '../../../src/heartbeat/core/cluster.js'
+import { askControl } from '../../../src/heartbeat/io/control-client.js'
 import { ControlSocket } from '../../../src/heartbeat/io/control-socket.js'
 
 const cluster = new Cluster({
@@ -19,9 +20,12 @@ const cluster = new Cluster({
   loadAverage: () => 'n/a',
 })
 
-async function open(t: ExecutionContext): Promise<{ root: string; control: ControlSocket }> {
+async function open(
+  t: ExecutionContext,
+  onRestart = (): void => {},
+): Promise<{ root: string; control: ControlSocket }> {
   const root = mkdtempSync(join(tmpdir(), 'systole-control-'))
-  const control = await ControlSocket.open(root, () => cluster.status())
+  const control = await ControlSocket.open(root, () => cluster.status(), onRestart)
   t.teardown(() => {
     control.close()
     rmSync(root, { recursive: true })
@@ -112,4 +116,15 @@ test('without a daemon it says so, with the exit codes of -s', async t => {
   t.teardown(() => rmSync(root, { recursive: true }))
   t.deepEqual(await ask(root), { code: 3, out: '', error: 'heartbeat is stopped. No process\n' })
   t.is((await ask(root, '--jsn')).code, 2)
+})
+
+test('the word restart asks for a new life, once; other words do not', async t => {
+  let asked = 0
+  const { root } = await open(t, () => {
+    asked++
+  })
+  await askControl(root, 'status', () => {})
+  t.is(asked, 0)
+  t.is(await askControl(root, 'restart', () => {}), null)
+  t.is(asked, 1)
 })

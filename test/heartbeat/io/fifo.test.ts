@@ -11,9 +11,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { askForMove, HB_STANDBY, HB_TAKEOVER } from '../../../src/cli/commands/ask-for-move.js'
+import { type CommandName, tellCluster } from '../../../src/cli/commands/tell-cluster.js'
 import { openFifo } from '../../../src/heartbeat/io/fifo.js'
 import type { Message } from '../../../src/heartbeat/wire/message.js'
+import { readBlocks } from '../../peers/tools/play.js'
 
 function folder(t: { teardown: (end: () => void) => void }): string {
   const path = mkdtempSync(join(tmpdir(), 'systole-fifo-'))
@@ -46,26 +47,43 @@ const textOf = (message: Message | string): string =>
     ? message
     : message.fields.map(({ name, value }) => `${name}=${String(value)}`).join(' ')
 
-const quiet = { out: () => {}, error: () => {} }
+/** What both streams were given, in order. */
+function call(name: CommandName, varLib: string, ...argv: string[]): { code: number; said: string } {
+  let said = ''
+  const hear = (text: string): void => {
+    said += text
+  }
+  const program = `/usr/share/heartbeat/${name}`
+  const output = { out: hear, error: hear }
+  return { code: tellCluster(name, { program, argv, env: { HA_VARLIB: varLib }, output }), said }
+}
 
-test('hb_standby and hb_takeover write the messages of the original', async t => {
+test('the commands that speak to the cluster write the messages of the original', async t => {
   const varLib = folder(t)
   const fifo = await reader(join(varLib, 'fifo'))
   t.teardown(() => fifo.close())
-  const env = { HA_VARLIB: varLib }
-  const sent: string[] = []
-  for (const argv of [[], ['local'], ['failback']]) {
-    t.is(askForMove(HB_STANDBY, 'hb_standby', argv, env, quiet), 0)
-    sent.push(textOf(await fifo.next()))
+  // The fields and their order are those that the scripts of heartbeat 3.0.6 write.
+  for (const [name, argv, message] of [
+    ['hb_standby', [], 't=ask_resources rsc_hold=all info=me'],
+    ['hb_standby', ['local'], 't=ask_resources rsc_hold=local info=me'],
+    ['hb_standby', ['failback'], 't=ask_resources rsc_hold=foreign info=me'],
+    ['hb_takeover', ['foreign'], 't=hb_takeover rsc_hold=foreign'],
+    ['hb_takeover', ['failback'], 't=hb_takeover rsc_hold=failback'],
+    ['hb_addnode', ['gamma', 'Delta'], 't=addnode nodelist=gamma Delta'],
+    ['hb_delnode', ['gamma'], 't=delnode nodelist=gamma'],
+    ['hb_setweight', ['beta', '50'], 't=setweight node=beta weight=50'],
+    ['hb_setweight', ['beta'], 't=setweight node=beta weight='],
+    ['hb_setsite', ['beta', 'new york'], 't=setsite node=beta site=new york'],
+  ] as const) {
+    t.is(call(name, varLib, ...argv).code, 0)
+    t.is(textOf(await fifo.next()), message)
   }
-  t.is(askForMove(HB_TAKEOVER, 'hb_takeover', ['foreign'], env, quiet), 0)
-  sent.push(textOf(await fifo.next()))
-  t.deepEqual(sent, [
-    't=ask_resources rsc_hold=all info=me',
-    't=ask_resources rsc_hold=local info=me',
-    't=ask_resources rsc_hold=foreign info=me',
-    't=hb_takeover rsc_hold=foreign',
-  ])
+})
+
+test('a word with a line end cannot put a field of its own into the message', t => {
+  const { code, said } = call('hb_setsite', '/nonexistent', 'beta', 'x\nt=ask_resources')
+  t.is(code, 1)
+  t.regex(said, /without line ends/)
 })
 
 test('a message that comes in pieces is one message, and a second writer finds the reader still there', async t => {
@@ -94,33 +112,21 @@ test('a plain file in the place of the FIFO is replaced', async t => {
 })
 
 test('without a daemon hb_standby says so at once and exits 1', t => {
-  const varLib = folder(t)
-  let said = ''
-  const output = {
-    out: () => {},
-    error: (text: string) => {
-      said += text
-    },
-  }
-  t.is(askForMove(HB_STANDBY, 'hb_standby', [], { HA_VARLIB: varLib }, output), 1)
+  const { code, said } = call('hb_standby', folder(t))
+  t.is(code, 1)
   t.regex(said, /heartbeat is not running on this machine/)
 })
 
-test('a wrong word, a second word and --help get the usage of the original and exit 1', t => {
-  let said = ''
-  const output = {
-    out: (text: string) => {
-      said += text
-    },
-    error: () => {},
-  }
-  const call = (...argv: string[]): number =>
-    askForMove(HB_STANDBY, '/usr/share/heartbeat/hb_standby', argv, { HA_VARLIB: '/nonexistent' }, output)
-  t.is(call('foo'), 1)
-  t.is(
-    said,
-    '/usr/share/heartbeat/hb_standby: wrong resources(foo).\nusage:\n/usr/share/heartbeat/hb_standby [all|foreign|local|failback]\n',
-  )
-  t.is(call('all', 'all'), 1)
-  t.is(call('--help'), 1)
-})
+// Both streams and the code as recorded from heartbeat 3.0.6 (test/peers/tools/packaged-tools.txt).
+for (const { command, answer } of readBlocks('packaged-tools')) {
+  const words = /^\$S\/(hb_\w+) ?([^$;]*)$/.exec(command)
+  if (words === null || answer.exitCode === 0) continue
+  const [, name = '', rest = ''] = words
+  test(`${name} ${rest} says what the original says and exits 1`, t => {
+    const argv = rest.split(' ').filter(word => word !== '')
+    const { code, said } = call(name as CommandName, '/nonexistent', ...argv)
+    t.is(code, answer.exitCode)
+    if (rest === '--help') t.true(said.startsWith(answer.output), said)
+    else t.is(said, answer.output)
+  })
+}

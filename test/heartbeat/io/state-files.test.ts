@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { nextGeneration, nodeUuid } from '../../../src/heartbeat/io/state-files.js'
+import { keepDeletedNodes, nextGeneration, nodeUuid } from '../../../src/heartbeat/io/state-files.js'
 
 function folder(t: { teardown: (end: () => void) => void }): string {
   const path = mkdtempSync(join(tmpdir(), 'systole-state-'))
@@ -51,6 +51,20 @@ test('the uuid is made once: 16 raw bytes of version 4', t => {
   const second = nodeUuid(varLib)
   t.deepEqual(second, { value: first.value, lines: [] })
   t.deepEqual(Uint8Array.from(readFileSync(join(varLib, 'hb_uuid'))), first.value)
+})
+
+// As heartbeat 3.0.6 wrote it after `hb_delnode gamma beta`, of which only beta had been heard.
+test('delhostcache holds one line a deleted node, as the original writes it', t => {
+  const varLib = folder(t)
+  const uuid = Buffer.from('fe9d7b02b70e49d681c49cfed720675f', 'hex')
+  keepDeletedNodes(varLib, [
+    { name: 'gamma', uuid: undefined, weight: 100, site: '' },
+    { name: 'beta', uuid, weight: 100, site: '' },
+  ])
+  t.is(
+    readFileSync(join(varLib, 'delhostcache'), 'latin1'),
+    'gamma\t00000000-0000-0000-0000-000000000000\t100\t\nbeta\tfe9d7b02-b70e-49d6-81c4-9cfed720675f\t100\t\n',
+  )
 })
 
 test('a state folder that cannot be written to is an error, not a silent start', t => {

@@ -29,15 +29,16 @@ test('ip -json address show gives names, addresses and masks, also of an interfa
     {},
   ])
   t.deepEqual(parseIpAddressShow(shown), [
-    { name: 'lo', addresses: [{ address: '127.0.0.1', netmask: '255.0.0.0' }] },
+    { name: 'lo', addresses: [{ address: '127.0.0.1', netmask: '255.0.0.0' }], addresses6: ['::1'] },
     {
       name: 'eth1',
       addresses: [
         { address: '10.78.0.1', netmask: '255.255.255.0' },
         { address: '10.78.0.100', netmask: '255.255.255.255' },
       ],
+      addresses6: [],
     },
-    { name: 'eth2', addresses: [] },
+    { name: 'eth2', addresses: [], addresses6: [] },
   ])
 })
 

@@ -2,7 +2,7 @@
 import test from 'ava'
 import { openIcmpSocket } from '../../../src/base/io/icmp-socket.js'
 import { isNativeFailure } from '../../../src/base/io/native.js'
-import { PingPort } from '../../../src/heartbeat/links/ping.js'
+import { type PingNode, PingPort } from '../../../src/heartbeat/links/ping.js'
 
 const probe = openIcmpSocket()
 const canPing = !isNativeFailure(probe)
@@ -15,9 +15,9 @@ ping('each host of a ping node answers with the data it was sent, under the name
   const all = new Promise<void>(resolve => {
     whenAll = resolve
   })
-  const nodes = [
-    { name: 'router', addresses: ['127.0.0.1'] },
-    { name: 'group1', addresses: ['127.0.0.2', '127.0.0.3'] },
+  const nodes: PingNode[] = [
+    { name: 'router', kind: 'ping', addresses: ['127.0.0.1'] },
+    { name: 'group1', kind: 'ping_group', addresses: ['127.0.0.2', '127.0.0.3'] },
   ]
   const port = PingPort.open(nodes, {
     onPacket: (bytes, from) => {
@@ -31,7 +31,7 @@ ping('each host of a ping node answers with the data it was sent, under the name
   // A port's timers let the process end; a test waits for it.
   const awake = setInterval(() => {}, 1_000)
   t.teardown(() => clearInterval(awake))
-  port.ask(name => Buffer.from(`for ${name}`))
+  port.ask(({ name }) => Buffer.from(`for ${name}`))
   await all
   t.deepEqual(heard.sort(), [
     'group1 127.0.0.2 for group1',
@@ -42,7 +42,7 @@ ping('each host of a ping node answers with the data it was sent, under the name
 
 ping('an address that the kernel refuses is said once, until that changes', t => {
   const said: string[] = []
-  const port = PingPort.open([{ name: 'all', addresses: ['255.255.255.255'] }], {
+  const port = PingPort.open([{ name: 'all', kind: 'ping', addresses: ['255.255.255.255'] }], {
     onPacket: () => t.fail(),
     onTrouble: sentence => said.push(sentence),
   })

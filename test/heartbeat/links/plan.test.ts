@@ -3,10 +3,18 @@ import { type LinkPlan, type Machine, type MediaLine, planLinks } from '../../..
 
 const machine = (over: Partial<Machine> = {}): Machine => ({
   interfaces: [
-    { name: 'lo', addresses: [{ address: '127.0.0.1', netmask: '255.0.0.0' }] },
-    { name: 'eth0', addresses: [{ address: '10.77.0.1', netmask: '255.255.255.0' }] },
-    { name: 'eth1', addresses: [{ address: '10.78.0.1', netmask: '255.255.255.0' }] },
-    { name: 'eth2', addresses: [] },
+    { name: 'lo', addresses: [{ address: '127.0.0.1', netmask: '255.0.0.0' }], addresses6: ['::1'] },
+    {
+      name: 'eth0',
+      addresses: [{ address: '10.77.0.1', netmask: '255.255.255.0' }],
+      addresses6: ['fd77::1', 'fe80::77:1'],
+    },
+    {
+      name: 'eth1',
+      addresses: [{ address: '10.78.0.1', netmask: '255.255.255.0' }],
+      addresses6: ['fe80::78:1'],
+    },
+    { name: 'eth2', addresses: [], addresses6: [] },
   ],
   ownAddresses: [],
   deviceBindingFault: null,
@@ -21,10 +29,11 @@ const media = (text: string, port = 694): MediaLine[] =>
     .map((words, at) => {
       const [directive, device = '', address = '', groupPort, ttl, loop] = words.trim().split(' ')
       const line = at + 1
-      if (directive === 'ucast') return { directive, line, device, address, port }
+      if (directive === 'ucast' || directive === 'ucast6') return { directive, line, device, address, port }
       if (directive === 'bcast') return { directive, line, device, port }
+      if (directive === 'serial') return { directive, line, device, baud: 19_200 }
       return {
-        directive: 'mcast',
+        directive: directive === 'mcast6' ? directive : 'mcast',
         line,
         device,
         group: address,
@@ -36,9 +45,9 @@ const media = (text: string, port = 694): MediaLine[] =>
 
 /** `name: listens at -> sends to`. */
 const show = (plan: LinkPlan): string => {
+  if (plan.kind === 'serial') return `${plan.name}: ${plan.baud} baud`
   const { address, port, device } = plan.listen
-  const to =
-    plan.kind === 'ucast' ? plan.peers.join(' ') : plan.kind === 'bcast' ? plan.broadcast : plan.group
+  const to = 'peers' in plan ? plan.peers.join(' ') : 'group' in plan ? plan.group : plan.broadcast
   return `${plan.name}: ${address}:${port}${device ? `%${device}` : ''} -> ${to} (${plan.port}) from ${plan.source.address}`
 }
 
@@ -130,5 +139,44 @@ test('mcast uses its own port; a device without an address cannot carry it, nor 
   t.deepEqual(without, {
     plans: ['eth2: 0.0.0.0:694%eth2 -> 10.1.0.2 (694) from 0.0.0.0'],
     problems: ['1: no-address', '2: no-address'],
+  })
+})
+
+test('ucast6 lines of a device are one link, and the own address is known however it is written', t => {
+  const lines = 'ucast6 eth0 FD77:0::1\nucast6 eth0 fd77:0:0::2'
+  t.deepEqual(planned(lines), {
+    plans: ['eth0: :::694%eth0 -> fd77::2 (694) from ::'],
+    problems: ['1: own-address'],
+  })
+})
+
+test('a link-local address is sent to through its device; that of another device is another host', t => {
+  t.deepEqual(planned('ucast6 eth1 fe80::78:1\nucast6 eth1 fe80::78:2%eth1\nucast6 eth1 fe80::77:1'), {
+    plans: ['eth1: :::694%eth1 -> fe80::78:2%eth1 fe80::77:1%eth1 (694) from ::'],
+    problems: ['1: own-address'],
+  })
+  t.deepEqual(planned('ucast6 eth0 fe80::78:2%eth1'), { plans: [], problems: ['1: zone-differs'] })
+})
+
+test('mcast6 listens at its group on its device, and a ucast6 link beside it shares the port', t => {
+  const { plans } = planLinks(media('ucast6 eth1 fe80::2\nmcast6 eth1 ff12::1 694 1 0'), machine())
+  t.deepEqual(plans.map(show), [
+    'eth1: :::694%eth1 -> fe80::2%eth1 (694) from ::',
+    'eth1#2: ff12::1%eth1:694%eth1 -> ff12::1%eth1 (694) from ::',
+  ])
+  t.true(plans[0]?.kind === 'ucast6' && plans[0].isShared)
+})
+
+test('a ucast link beside an mcast link at the same port listens to its own address only', t => {
+  t.deepEqual(planned('ucast eth1 10.78.0.2\nmcast eth1 225.0.0.1 694 1 0').plans, [
+    'eth1: 10.78.0.1:694%eth1 -> 10.78.0.2 (694) from 0.0.0.0',
+    'eth1#2: 225.0.0.1:694%eth1 -> 225.0.0.1 (694) from 10.78.0.1',
+  ])
+})
+
+test('a terminal is no interface, and is used once', t => {
+  t.deepEqual(planned('serial /dev/ttyS0\nserial /dev/ttyS1\nserial /dev/ttyS0'), {
+    plans: ['/dev/ttyS0: 19200 baud', '/dev/ttyS1: 19200 baud'],
+    problems: ['3: given-twice'],
   })
 })

@@ -1,16 +1,19 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import type { ResourceJob } from '../../../src/heartbeat/core/cluster.js'
 import type { FromRunner } from '../../../src/heartbeat/resources/plan/protocol.js'
 import type { ResourceGroup } from '../../../src/heartbeat/resources/plan/resource.js'
+import { ONLY_JOBS, type RunnerSettings } from '../../../src/heartbeat/resources/plan/settings.js'
 import { Runner } from '../../../src/heartbeat/resources/runner.js'
 
 // A resource script that writes each call down; a file NAME.fail makes its start or stop fail.
 const SCRIPT = `#!/bin/sh
 echo "$1 $2" >> "$HA_VARRUN/calls"
 [ -e "$HA_VARRUN/$1.fail-$2" ] && exit 1
+[ "$2" = status ] && [ -e "$HA_VARRUN/$1.hang" ] && echo "$1 hangs" >> "$HA_VARRUN/calls" && exec sleep 60
 case $2 in
   start) touch "$HA_VARRUN/$1.runs"; echo "$1 says hello" ;;
   stop) rm -f "$HA_VARRUN/$1.runs" ;;
@@ -30,14 +33,15 @@ class Bench {
   readonly runner: Runner
   #wake: () => void = () => {}
 
-  constructor(t: ExecutionContext) {
+  constructor(t: ExecutionContext, settings: Partial<RunnerSettings> = {}) {
     t.teardown(() => rmSync(this.root, { recursive: true }))
     for (const folder of ['resource.d', 'rc.d']) mkdirSync(join(this.root, folder))
     writeFileSync(join(this.root, 'resource.d/svc'), SCRIPT, { mode: 0o755 })
     const { root } = this
     this.runner = new Runner(
       {
-        ...{ kind: 'begin', us: 'alpha', held: [], logfile: null },
+        ...{ kind: 'begin', us: 'alpha', held: [], keepaliveMs: 1, logfile: null },
+        settings: { ...ONLY_JOBS, ...settings },
         paths: { haDir: root, varLib: root, varRun: root, varLog: root },
         env: { PATH: process.env.PATH ?? '', HA_VARRUN: root, HA_INITDIR: '/nonexistent' },
       },
@@ -52,6 +56,7 @@ class Bench {
           this.#wake()
         },
         retries: { max: 1, everyMs: 1 },
+        reboot: async () => 'a test does not reboot',
       },
     )
   }
@@ -145,4 +150,32 @@ test('a script of rc.d gets its name as argument and the message in its environm
   bench.runner.receive({ kind: 'script', name: 'custom', env: { HA_src: 'beta' } })
   await bench.until(() => bench.lines.includes('called custom for beta'))
   t.pass()
+})
+
+test('a resource that does not run any more is found, restarted within its limit, then its group is given up', async t => {
+  const bench = new Bench(t, { monitorMs: 5, restartsMax: 1 })
+  await bench.job('takeLocal', [group('alpha', 'a', 'b')])
+  const said = (text: string) => () => bench.lines.some(line => line.includes(text))
+  rmSync(join(bench.root, 'b.runs'))
+  await bench.until(said('Restarting svc::b and what follows it in its group (restart 1)'))
+  await bench.until(() => existsSync(join(bench.root, 'b.runs')))
+  await bench.job('takeLocal', [], 2)
+  rmSync(join(bench.root, 'b.runs'))
+  await bench.until(() => bench.said.some(({ kind }) => kind === 'groupLost'))
+  bench.runner.receive({ kind: 'goodbye' })
+  const lost = bench.said.find(message => message.kind === 'groupLost')
+  t.deepEqual(lost?.kind === 'groupLost' && lost.group, { node: 'alpha', key: 'svc::a' })
+  t.false(existsSync(join(bench.root, 'a.runs')), 'the whole group is released')
+  t.is(bench.held, 0)
+  t.deepEqual(bench.calls.filter(call => /start|stop/.test(call)).slice(-2), ['b stop', 'a stop'])
+})
+
+test('a job does not wait for a monitor that hangs', async t => {
+  const bench = new Bench(t, { monitorMs: 1, restartsMax: 0 })
+  await bench.job('takeLocal', [group('alpha', 'a')])
+  writeFileSync(join(bench.root, 'a.hang'), '')
+  while (!bench.calls.includes('a hangs')) await sleep(5)
+  t.deepEqual(await bench.job('give', [group('alpha', 'a')], 2), [])
+  bench.runner.receive({ kind: 'goodbye' })
+  t.false(bench.said.some(({ kind }) => kind === 'groupLost'))
 })

@@ -1,6 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { decodeClassic, encodeClassic } from '../../../src/heartbeat/wire/classic.js'
+import { hasStruct } from '../../../src/heartbeat/wire/compression.js'
 import {
   type Carried,
   type FieldValue,
@@ -105,7 +106,8 @@ test('what one holder of the keys seals every other opens, whichever key it sign
           const packet = openPacket(datagram, receiver)
           if (isRefusal(packet)) return t.fail(packet.reason)
           t.deepEqual(plain(packet.message.without('auth')), plain(without))
-          t.is(packet.message.field('auth') !== undefined, format === 'classic')
+          // As recorded: the original gives no inner signature to what holds a struct.
+          t.is(packet.message.field('auth') !== undefined, format === 'classic' && !hasStruct(without))
         }
       },
     ),

@@ -7,7 +7,7 @@ import {
   openPacket,
   sealMessage,
 } from '../../../src/heartbeat/wire/packet.js'
-import { type AuthKey, digest, keyRing } from '../../../src/heartbeat/wire/signature.js'
+import { type AuthKey, digest, keyRing, signingWith } from '../../../src/heartbeat/wire/signature.js'
 
 // Whole packets recorded from heartbeat 3.0.6 (captures auth-*), with the digests that were recomputed by hand.
 interface Example {
@@ -184,4 +184,14 @@ test('a message larger than a datagram is refused with its size, one just as lar
 
 test('a key ring needs the key that the auth line names', t => {
   t.is(keyRing(2, [{ number: 1, method: 'sha1', key: Buffer.from('secret') }]), null)
+})
+
+test('a ring signs with another of its keys, and with its own where it lacks that one', t => {
+  const ring = keyRing(1, [
+    { number: 1, method: 'sha1', key: Buffer.from('one') },
+    { number: 2, method: 'md5', key: Buffer.from('two') },
+  ])!
+  t.is(signingWith(ring, 2).outgoing.number, 2)
+  t.is(signingWith(ring, 3), ring)
+  t.is(signingWith(ring, undefined), ring)
 })

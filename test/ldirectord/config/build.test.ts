@@ -80,7 +80,7 @@ test('the written port of a gate server stays in the model', t => {
 test('forwarder takes auto, ipvs, nft and proxy, and nothing else', t => {
   t.is(configOf('forwarder=proxy\n').forwarder, 'proxy')
   t.is(
-    ours('forwarder=kernel\n').stderr,
+    ours('forwarder=pf\n').stderr,
     'Error [PID] reading file /etc/ha.d/ldirectord.cf at line 1: forwarder must be auto, ipvs, nft or proxy\n',
   )
 })

@@ -4,12 +4,9 @@ import {
   DRAINS_MAX,
   type Drain,
   drainOf,
-  parseDrains,
   placeOf,
-  printDrains,
   withDrain,
   withoutDrain,
-  withoutExpired,
 } from '../../../src/ldirectord/core/drain.js'
 
 const drain = (over: Partial<Drain> = {}): Drain => ({
@@ -55,12 +52,6 @@ test('an undrain of a server ends its drains in every virtual service; one with 
   t.deepEqual(withoutDrain(list, { ...ended, virtual: WEB }).map(placeOf), ['10.0.1.1:80', '10.0.1.2:80'])
 })
 
-test('a drain ends at its time, and not before', t => {
-  const list = [drain({ untilMs: 5_000 }), drain({ address: '10.0.1.2' })]
-  t.is(withoutExpired(list, 4_999), list)
-  t.deepEqual(withoutExpired(list, 5_000).map(placeOf), ['10.0.1.2:80'])
-})
-
 test('the list has a limit, and who and why are one line of limited length', t => {
   const full = Array.from({ length: DRAINS_MAX }, (_, n) => drain({ port: n }))
   t.is(withDrain(full, drain({ address: '10.0.1.2' })), null)
@@ -68,20 +59,6 @@ test('the list has a limit, and who and why are one line of limited length', t =
   t.is(kept!.who, 'a b')
   t.is(kept!.reason.length, 200)
 })
-
-const WRONG: readonly [why: string, text: string][] = [
-  ['nothing', ''],
-  ['half a file', printDrains([drain()]).slice(0, 60)],
-  ['another version', '{"version":2,"drains":[]}'],
-  ['a port beyond 65535', printDrains([drain({ port: 65_536 })])],
-  ['one wrong entry among good ones', printDrains([drain(), { ...drain(), who: 7 } as never])],
-  ['no list', '{"version":1,"drains":{}}'],
-]
-for (const [why, text] of WRONG) {
-  test(`${why} is no list of drains, and no part of it is used`, t => {
-    t.is(typeof parseDrains(text), 'string')
-  })
-}
 
 const line = fc.string({ maxLength: 50 }).filter(text => !/\p{Cc}/u.test(text) && text.trim() === text)
 const drains = fc.array(
@@ -95,14 +72,6 @@ const drains = fc.array(
     untilMs: fc.option(fc.nat()),
   }),
 )
-
-test('what is printed is read back as it was', t => {
-  fc.assert(fc.property(drains, list => void t.deepEqual(parseDrains(printDrains(list)), list)))
-})
-
-test('no text at all makes the reader throw', t => {
-  fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), text => void t.notThrows(() => parseDrains(text))))
-})
 
 test('after a drain and its undrain nothing of it is left, whatever else is drained', t => {
   fc.assert(

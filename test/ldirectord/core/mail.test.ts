@@ -1,7 +1,12 @@
 /** Subjects and bodies as ldirectord 4.12 sent them (oracle case 13, and traces of it with other settings). */
 import { readFileSync } from 'node:fs'
 import test from 'ava'
-import { detailsOf, durationText, mailEvent } from '../../../src/ldirectord/core/alert-events.js'
+import {
+  detailsOf,
+  durationText,
+  isOursToMail,
+  mailEvent,
+} from '../../../src/ldirectord/core/alert-events.js'
 import { Director } from '../../../src/ldirectord/core/director.js'
 import { digestOf, type MailEvent, mailOf, printMail } from '../../../src/ldirectord/core/mail.js'
 import { config, real, virtual } from '../sample-config.js'
@@ -115,6 +120,17 @@ test('with emailalertdetail a recovery says how long the server was down and a f
   check(true, 191_000)
   t.deepEqual(detailsOf(file, director, 0, edit), ['Reason: 200 OK', 'Was down for: 3 min 10 s'])
   t.deepEqual(mailEvent(shop(), 0, QUIESCENT, 'running', ['Reason: x'])?.details, [], 'off unless set')
+})
+
+test('with emailalertowner only the director that has the address mails; without it both do', t => {
+  const [here, elsewhere] = [new Set(['127.0.1.1']), new Set(['127.0.1.2'])]
+  t.true(isOursToMail(shop(), 0, elsewhere))
+  const file = shop({}, { emailalertowner: true })
+  t.true(isOursToMail(file, 0, here))
+  t.false(isOursToMail(file, 0, elsewhere))
+  t.false(isOursToMail(file, null, elsewhere), 'a service that is gone: any address of the file')
+  const mark = shop({ key: { protocol: 'fwm', family: 4, mark: 5 } }, { emailalertowner: true })
+  t.true(isOursToMail(mark, 0, elsewhere), 'nobody can tell whose a lone mark is')
 })
 
 test('durations are told in the two units that matter', t => {

@@ -2,7 +2,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { printDrains } from '../../../src/ldirectord/core/drain.js'
+import { printLedger } from '../../../src/ldirectord/core/drain-file.js'
+import { EMPTY_LEDGER, noted } from '../../../src/ldirectord/core/drain-ledger.js'
 import { Drains } from '../../../src/ldirectord/io/drains.js'
 
 const DRAIN = {
@@ -45,7 +46,7 @@ test('what cannot be written does not count', async t => {
 test('a faulty file is told, kept aside, and does not stop the daemon', async t => {
   const { open, path, log } = await placeFor(t)
   await mkdir(join(path, '..'))
-  await writeFile(path, printDrains([DRAIN]).slice(0, 40))
+  await writeFile(path, printLedger(noted(EMPTY_LEDGER, [DRAIN], 1, 'alpha').ledger).slice(0, 40))
   t.deepEqual(open().list, [])
   t.is(log.length, 1)
   t.regex(log[0]!, /is no JSON.*no server is drained; it is kept as .*\.faulty$/)

@@ -48,13 +48,27 @@ test('mails leave in order, through one process', async t => {
 test('what cannot be sent is told with the words of the original, and the next mail is sent', async t => {
   const { mailer, failures, notes } = await mailerOf(
     t,
-    'if (mail.subject === "bad") return say("127.0.0.1: refused"); note(mail.subject); say("")',
+    'if (mail.subject === "bad") return say(\'{"why":"127.0.0.1: refused","again":""}\'); note(mail.subject); say("")',
   )
   mailer.send(mail('bad'))
   mailer.send(mail('good'))
   await mailer.close()
   t.deepEqual(failures, ['failed to send SMTP email message: 127.0.0.1: refused'])
   t.deepEqual(await notes(), ['good'])
+})
+
+test('a mail that fails for now is tried again, at the latest at the end', async t => {
+  const { mailer, failures, notes } = await mailerOf(
+    t,
+    `if (globalThis.hasFailed) { note(mail.to); say("") }
+    else { globalThis.hasFailed = true; say('{"why":"busy","again":"c@d"}') }`,
+  )
+  mailer.send(mail('a'))
+  for (let looks = 0; looks < 500 && failures.length === 0; looks++)
+    await new Promise(done => setTimeout(done, 20))
+  t.deepEqual(failures, ['failed to send SMTP email message: busy; next try in 60 s'])
+  await mailer.close()
+  t.deepEqual(await notes(), ['c@d'])
 })
 
 test('a process that dies costs one mail', async t => {

@@ -64,8 +64,20 @@ test('a recipient that is refused is told, and the others get the mail', async t
     onRcptTo: ({ address }, _session, done) =>
       done(address.startsWith('two') ? new Error('no such user') : null),
   })
-  t.regex((await sendMail(MAIL, { ...SENDING, port }))!, /refuses two@example\.com/)
+  const unsent = await sendMail(MAIL, { ...SENDING, port })
+  t.regex(unsent!.why, /refuses two@example\.com/)
+  t.is(unsent!.again, '', 'refused for good')
   t.deepEqual(got[0]!.to, ['ops@example.com'])
+})
+
+test('who is refused for now alone is worth another try, and so are all when nobody answers the mail', async t => {
+  const busy = Object.assign(new Error('greylisted'), { responseCode: 451 })
+  const { port } = await mailServer(t, {
+    onRcptTo: ({ address }, _session, done) => done(address.startsWith('two') ? busy : null),
+  })
+  t.is((await sendMail(MAIL, { ...SENDING, port }))!.again, 'two@example.com')
+  const { port: full } = await mailServer(t, { onMailFrom: (_from, _session, done) => done(busy) })
+  t.is((await sendMail(MAIL, { ...SENDING, port: full }))!.again, MAIL.to)
 })
 
 test('a server that asks for TLS with any certificate still gets the mail in plain text, as from the original', async t => {
@@ -79,7 +91,7 @@ test('a server that is not there is one sentence', async t => {
   await new Promise<void>(resolve => closed.listen(0, '127.0.0.1', resolve))
   const { port } = closed.address() as { port: number }
   await new Promise(resolve => closed.close(resolve))
-  t.regex((await sendMail(MAIL, { ...SENDING, port }))!, /^127\.0\.0\.1: .*ECONNREFUSED/)
+  t.regex((await sendMail(MAIL, { ...SENDING, port }))!.why, /^127\.0\.0\.1: .*ECONNREFUSED/)
 })
 
 test('sendmail gets -t alone and the whole mail on its standard input', async t => {
@@ -93,7 +105,9 @@ test('sendmail gets -t alone and the whole mail on its standard input', async t 
 
 test('a sendmail that fails, and none at all, are each one sentence', async t => {
   const { sending } = await sendmailOf(t, 'cat > /dev/null; exit 75')
-  t.regex((await sendMail({ ...MAIL, smtp: null }, sending))!, /sendmail: exit status 75$/)
+  const unsent = await sendMail({ ...MAIL, smtp: null }, sending)
+  t.regex(unsent!.why, /sendmail: exit status 75$/)
+  t.is(unsent!.again, MAIL.to, 'EX_TEMPFAIL')
   const none = await sendMail({ ...MAIL, smtp: null }, { ...SENDING, sendmail: ['/nonexistent/sendmail'] })
-  t.regex(none!, /^there is no sendmail/)
+  t.regex(none!.why, /^there is no sendmail/)
 })

@@ -14,8 +14,9 @@ export const clientDirectives = {
   failfast: directive({
     ...list,
     arg: userAndCommand,
-    summary: 'the same, but the machine is rebooted when the program dies',
-    support: 'later',
+    summary:
+      'the same, but the machine is rebooted when the program is killed or ends with another exit code than 0',
+    support: 'acts',
   }),
   apiauth: directive({
     ...list,
@@ -33,13 +34,14 @@ export const clientDirectives = {
   stonith: directive({
     ...list,
     arg: stonithDevice,
-    summary: 'device that powers nodes off',
-    support: 'later',
+    summary:
+      'device that resets a dead node before its resources are taken, with a file of parameters for the stonith command',
+    support: 'acts',
   }),
   stonith_host: directive({
     ...list,
     arg: stonithHost,
     summary: 'the same for one host, or all (`*`); lines for other hosts are not looked at',
-    support: 'later',
+    support: 'acts',
   }),
 }

@@ -51,7 +51,7 @@ export const linkSettings = {
     range: BAUD_RATES.join(', '),
     summary: 'speed of serial lines; must stand before them',
     original: said => `heartbeat: invalid baudrate [${said}] specified.`,
-    support: 'later',
+    support: 'acts',
   }),
 }
 
@@ -85,7 +85,7 @@ export const linkDirectives = {
     arg: unicast('ucast6'),
     takes: 'line',
     summary: 'send heartbeats to one IPv6 address',
-    support: 'later',
+    support: 'acts',
   }),
   mcast6: directive({
     ...medium,
@@ -93,13 +93,13 @@ export const linkDirectives = {
     takes: 'line',
     range: 'GROUP in ff00::/8, PORT 1-65535, TTL 0-4, LOOP 0 or 1',
     summary: 'send heartbeats as IPv6 multicast',
-    support: 'later',
+    support: 'acts',
   }),
   serial: directive({
     ...medium,
     arg: serialLine,
     summary: 'send heartbeats over a serial line',
-    support: 'later',
+    support: 'acts',
   }),
   ping: directive({
     ...medium,
@@ -107,7 +107,7 @@ export const linkDirectives = {
     summary: 'hosts outside the cluster that tell whether this node is connected',
     support: 'acts',
   }),
-  ping6: directive({ ...medium, arg: pingHost('ping6'), summary: 'the same over IPv6', support: 'later' }),
+  ping6: directive({ ...medium, arg: pingHost('ping6'), summary: 'the same over IPv6', support: 'acts' }),
   ping_group: directive({
     ...medium,
     arg: pingGroup,

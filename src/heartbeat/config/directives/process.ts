@@ -80,8 +80,9 @@ export const processDirectives = {
     default: null,
     repeat: 'once',
     originalTwice: 'heartbeat: Watchdog device multiply specified.',
-    summary: 'watchdog device that resets the machine when heartbeat stops feeding it',
-    support: 'later',
+    summary:
+      'watchdog device that resets the machine when heartbeat stops feeding it; its time is deadtime, rounded up to more than that',
+    support: 'acts',
   }),
   crm: directive(pacemaker),
   pacemaker: directive({ ...pacemaker, summary: 'the same as crm' }),

@@ -1,7 +1,8 @@
 /**
  * The programs of `respawn` and `failfast`: which are run, as whom, and what becomes of one that has ended. The rules
  * and the words are those of heartbeat 3.0.6: one second between two lives, none after exit code 100, none after
- * eleven lives in a row of less than thirty seconds.
+ * eleven lives in a row of less than thirty seconds. One of failfast that ends otherwise than by itself with exit code 0
+ * reboots the machine; never while the daemon leaves.
  */
 import { type Respawn, respawnArguments } from '../../config/clients.js'
 import { isIpfail } from '../../config/host.js'
@@ -14,6 +15,8 @@ export interface ChildProgram {
   readonly user: string
   readonly uid: number
   readonly gid: number
+  /** The machine is rebooted when it dies. */
+  readonly isFailfast: boolean
 }
 
 export interface ChildFacts {
@@ -41,7 +44,10 @@ const IPFAIL_PATHS = [
   '/usr/lib64/heartbeat/ipfail',
 ]
 
-export function planChildren(lines: readonly Respawn[], facts: ChildFacts): PlannedChildren {
+/** A line of respawn or failfast. */
+export type ChildLine = Respawn & { readonly isFailfast: boolean }
+
+export function planChildren(lines: readonly ChildLine[], facts: ChildFacts): PlannedChildren {
   const children: ChildProgram[] = []
   const warnings: string[] = []
   let needsBuiltInIpfail = false
@@ -54,7 +60,7 @@ export function planChildren(lines: readonly Respawn[], facts: ChildFacts): Plan
   return { children, needsBuiltInIpfail, warnings }
 }
 
-function planChild({ user, path, command }: Respawn, facts: ChildFacts): ChildProgram | string {
+function planChild({ user, path, command, isFailfast }: ChildLine, facts: ChildFacts): ChildProgram | string {
   const uid = facts.uidOf(user)
   const gid = facts.gidOf(user)
   if (uid === undefined || gid === undefined) return `there is no user ${user}`
@@ -64,7 +70,7 @@ function planChild({ user, path, command }: Respawn, facts: ChildFacts): ChildPr
   const isElsewhere = isIpfail(path) && !facts.isExecutable(path)
   const found = isElsewhere ? IPFAIL_PATHS.find(facts.isExecutable) : path
   if (found === undefined) return 'built-in'
-  return { command, path: found, args: respawnArguments(command), user, uid, gid }
+  return { command, path: found, args: respawnArguments(command), user, uid, gid, isFailfast }
 }
 
 export const RESPAWN_DELAY_MS = 1_000
@@ -97,6 +103,9 @@ export const killedChild = ({ command }: ChildProgram, pid: number, signal: stri
 export const respawning = ({ command }: ChildProgram): string => `Respawning client "${command}":`
 export const respawningTooFast = ({ command }: ChildProgram): string =>
   `Client ${command} "respawning too fast"`
+/** Reason: the program of failfast that died. */
+export const rebooting = (reason: string): string => `Rebooting system.  Reason: ${reason}`
+export const ALL_REBOOTS_FAILED = 'ALL REBOOT OPTIONS FAILED'
 export const killingChild = ({ command }: ChildProgram, pid: number): string =>
   `killing ${command} process group ${pid} with signal 15`
 export const notRunning = ({ command }: ChildProgram): string => `client [${command}] is not running.`

@@ -16,6 +16,8 @@ export interface ScriptSettings {
   readonly debugfile: string | null
   readonly logfacility: string | null
   readonly debug: number
+  /** Where the shell functions for scripts are; absent where the usual places hold them. */
+  readonly shellFunctions?: { readonly shellfuncs?: string; readonly ocfFunctionsDir?: string }
   /** What the daemon itself was given: PATH, LANG and the like. */
   readonly inherited: Readonly<Record<string, string | undefined>>
 }
@@ -41,7 +43,7 @@ export function scriptEnvironment(settings: ScriptSettings): Record<string, stri
     HA_RCDIR: `${paths.haDir}/rc.d`,
     HA_RESOURCEDIR: `${paths.haDir}/resource.d`,
     HA_CF: `${paths.haDir}/ha.cf`,
-    HA_FUNCS: `${paths.haDir}/shellfuncs`,
+    HA_FUNCS: settings.shellFunctions?.shellfuncs ?? `${paths.haDir}/shellfuncs`,
     HA_FIFO: `${paths.varLib}/fifo`,
     HA_VARLIB: paths.varLib,
     HA_VARRUN: paths.varRun,
@@ -53,6 +55,9 @@ export function scriptEnvironment(settings: ScriptSettings): Record<string, stri
     HA_LOGD: 'no',
     OCF_ROOT: '/usr/lib/ocf',
   })
+  // As scripts themselves would set it: ${OCF_FUNCTIONS_DIR:-$OCF_ROOT/lib/heartbeat}.
+  const functionsDir = settings.shellFunctions?.ocfFunctionsDir
+  if (functionsDir !== undefined) env.OCF_FUNCTIONS_DIR = functionsDir
   if (settings.logfile !== null) env.HA_LOGFILE = settings.logfile
   if (settings.debugfile !== null) env.HA_DEBUGLOG = settings.debugfile
   else if (settings.logfile !== null) env.HA_DEBUGLOG = settings.logfile

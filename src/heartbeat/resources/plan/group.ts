@@ -6,7 +6,7 @@
 import type { Level } from '../../../log/record.js'
 import { groupText, type Resource, type ResourceGroup } from './resource.js'
 
-export type Action = 'start' | 'stop' | 'status'
+export type Action = 'start' | 'stop' | 'status' | 'monitor'
 
 export interface CallOutcome {
   /** What the log names: the path of the script, or null when there is none of that name. */
@@ -41,47 +41,79 @@ export function saysRunning(output: string): boolean {
   return /[Rr]unning|OK/.test(output)
 }
 
-const log = (level: Level, text: string): Step => ({ kind: 'log', level, text })
+export const log = (level: Level, text: string): Step => ({ kind: 'log', level, text })
 const words = (...all: readonly string[]): string => all.filter(word => word !== '').join(' ')
 
-function* isOwned(resource: Resource): Generator<Step, boolean, CallOutcome | undefined> {
+export function* isOwned(resource: Resource): Generator<Step, boolean, CallOutcome | undefined> {
   const outcome = yield { kind: 'call', resource, action: 'status' }
   return outcome !== undefined && saysRunning(outcome.output)
 }
 
-/** Runs start or stop with the lines that the original writes around it. */
-function* call(resource: Resource, action: 'start' | 'stop'): Plan {
+/** The exit codes that OCF and LSB give to what a second try does not change: arguments, nothing installed, configuration. */
+const LASTING_EXIT_CODES: readonly (number | null)[] = [2, 5, 6]
+
+/** `hopeless`: failed in a way that a second try does not change. */
+export type StartVerdict = 'started' | 'failed' | 'hopeless'
+
+/** Runs start or stop with the lines that the original writes around it; undefined when there is no script. */
+function* call(
+  resource: Resource,
+  action: 'start' | 'stop',
+): Generator<Step, CallOutcome | undefined, CallOutcome | undefined> {
   const located = yield { kind: 'locate', resource }
   const path = located?.path ?? null
   if (path === null) {
     yield log('ERROR', `Cannot locate resource script ${resource.script}`)
-    return false
+    return undefined
   }
   yield log('info', words('Running', path, ...resource.args, action))
   const outcome = yield { kind: 'call', resource, action }
-  if (outcome?.exitCode === 0) return true
+  if (outcome?.exitCode === 0) return outcome
   if (outcome?.problem) yield log('ERROR', `${words(path, ...resource.args, action)}: ${outcome.problem}`)
   else yield log('ERROR', `Return code ${outcome?.exitCode ?? 1} from ${path}`)
-  return false
+  return outcome
 }
 
-/** Left to right; a resource that runs already is left alone. A failing start gives the whole group back. */
-export function* takeGroup(group: ResourceGroup, retries: StopRetries): Plan {
-  yield log('info', `Acquiring resource group: ${groupText(group)}`)
+export function* startResource(resource: Resource): Generator<Step, StartVerdict, CallOutcome | undefined> {
+  const outcome = yield* call(resource, 'start')
+  if (outcome?.exitCode === 0) return 'started'
+  return outcome === undefined || LASTING_EXIT_CODES.includes(outcome.exitCode) ? 'hopeless' : 'failed'
+}
+
+/** Time between two tries to start a group. */
+const START_AGAIN_MS = 1_000
+
+/**
+ * Left to right; a resource that runs already is left alone. A failing start gives the whole group back, and is tried
+ * again where that worked and another try may help. The original tries once.
+ */
+export function* takeGroup(group: ResourceGroup, retries: StopRetries, tries = 1): Plan {
+  for (let attempt = 1; ; attempt++) {
+    yield log('info', `Acquiring resource group: ${groupText(group)}`)
+    const verdict = yield* startAll(group)
+    if (verdict === 'started') return true
+    const isGivenBack = yield* giveGroup(group, retries)
+    if (verdict === 'hopeless' || !isGivenBack || attempt >= tries) return false
+    yield log('info', `Retrying failed start of resource group: ${groupText(group)}`)
+    yield { kind: 'pause', ms: START_AGAIN_MS }
+  }
+}
+
+function* startAll(group: ResourceGroup): Generator<Step, StartVerdict, CallOutcome | undefined> {
   for (const resource of group.resources) {
     if (yield* isOwned(resource)) continue
-    if (yield* call(resource, 'start')) continue
+    const verdict = yield* startResource(resource)
+    if (verdict === 'started') continue
     yield log('CRIT', `Giving up resources due to failure of ${resource.text}`)
-    yield* giveGroup(group, retries)
-    return false
+    return verdict
   }
-  return true
+  return 'started'
 }
 
 /** Stops one resource, again and again within the limit; true when it does not run afterwards. */
-function* stop(resource: Resource, retries: StopRetries): Plan {
+export function* stopResource(resource: Resource, retries: StopRetries): Plan {
   for (let retry = 0; ; retry++) {
-    if (yield* call(resource, 'stop')) return true
+    if ((yield* call(resource, 'stop'))?.exitCode === 0) return true
     if (retry >= retries.max) break
     yield { kind: 'pause', ms: retries.everyMs }
     yield log('info', `Retrying failed stop operation [${resource.text}]`)
@@ -104,7 +136,7 @@ export function* clearGroup(group: ResourceGroup, retries: StopRetries): Plan {
     if (!(yield* isOwned(resource))) continue
     if (!isNamed) yield log('info', `Releasing resource group: ${groupText(group)}`)
     isNamed = true
-    if (!(yield* stop(resource, retries))) cleared = false
+    if (!(yield* stopResource(resource, retries))) cleared = false
   }
   return cleared
 }
@@ -114,7 +146,7 @@ export function* giveGroup(group: ResourceGroup, retries: StopRetries): Plan {
   yield log('info', `Releasing resource group: ${groupText(group)}`)
   let stopped = true
   for (const resource of group.resources.toReversed()) {
-    if (!(yield* stop(resource, retries))) stopped = false
+    if (!(yield* stopResource(resource, retries))) stopped = false
   }
   return stopped
 }

@@ -16,8 +16,11 @@ export interface JobStep {
 export interface JobPlan {
   readonly steps: readonly JobStep[]
   /** What mach_down says at the end. The lines of the daemon itself around a job are the core's. */
-  readonly end: string | null
+  readonly end: readonly string[]
 }
+
+/** The original's script gives its own path. */
+const FOREIGN_ACQUIRED = '/usr/share/heartbeat/mach_down: nice_failback: foreign resources acquired'
 
 function ofClass(
   groups: readonly ResourceGroup[],
@@ -54,6 +57,7 @@ export function planJob(
   us: string,
   groups: readonly ResourceGroup[],
   held: readonly ResourceGroup[],
+  isLegacy: boolean,
 ): JobPlan {
   if (job.what === 'takeFrom') {
     const theirs = groups.filter(group => group.node === job.node)
@@ -63,10 +67,10 @@ export function planJob(
         group,
         before: `Taking over resource group ${groupKey(group)}`,
       })),
-      end: `mach_down takeover complete for node ${job.node}.`,
+      end: [...(isLegacy ? [] : [FOREIGN_ACQUIRED]), `mach_down takeover complete for node ${job.node}.`],
     }
   }
-  return { steps: stepsOf({ ...job, what: job.what }, us, groups, withHeld(groups, held)), end: null }
+  return { steps: stepsOf({ ...job, what: job.what }, us, groups, withHeld(groups, held)), end: [] }
 }
 
 function stepsOf(

@@ -8,7 +8,10 @@ const facts: ChildFacts = {
   isExecutable: path => path === '/usr/libexec/heartbeat/ipfail' || path === '/bin/sleep',
   canPing: true,
 }
-const line = (user: string, command: string) => ({ user, path: command.split(' ')[0]!, command })
+const line = (user: string, command: string) => ({
+  ...{ user, path: command.split(' ')[0]!, command },
+  isFailfast: false,
+})
 
 test('a program runs as its user with its words', t => {
   const { children, warnings } = planChildren([line('root', '/bin/sleep  10 20')], facts)

@@ -1,11 +1,12 @@
 import test from 'ava'
 import {
   messageEnvironment,
+  type ScriptSettings,
   scriptEnvironment,
 } from '../../../../src/heartbeat/resources/plan/environment.js'
 import { Message } from '../../../../src/heartbeat/wire/message.js'
 
-const env = scriptEnvironment({
+const settings: ScriptSettings = {
   paths: { haDir: '/etc/ha.d', varLib: '/var/lib/heartbeat', varRun: '/run', varLog: '/var/log' },
   us: 'alpha',
   parameters: { keepalive: '1', auto_failback: 'on', 'not a name': 'x' },
@@ -15,7 +16,8 @@ const env = scriptEnvironment({
   logfacility: 'none',
   debug: 0,
   inherited: { PATH: '/usr/bin', LD_PRELOAD: '/tmp/x.so', BASH_ENV: '/tmp/x', TZ: 'UTC' },
-})
+}
+const env = scriptEnvironment(settings)
 
 test('scripts find the variables that the original promises them', t => {
   // Names and values as a script called by heartbeat 3.0.6 on Debian found them.
@@ -66,4 +68,13 @@ test('the text fields of a message become variables, but none that tells a scrip
     HA_nul: 'ab',
   })
   t.is(messageEnvironment(message, 'active', true).HA_NICEFAILBACK, undefined)
+})
+
+test('scripts find our own shell functions where the packages are missing, and no word of them elsewhere', t => {
+  const shellFunctions = { shellfuncs: '/opt/etc-ha.d/shellfuncs', ocfFunctionsDir: '/opt/ocf/lib/heartbeat' }
+  const bare = scriptEnvironment({ ...settings, shellFunctions })
+  t.is(bare.HA_FUNCS, shellFunctions.shellfuncs)
+  t.is(bare.OCF_FUNCTIONS_DIR, shellFunctions.ocfFunctionsDir)
+  t.is(bare.OCF_ROOT, '/usr/lib/ocf', 'agents stay where they are')
+  t.is(env.OCF_FUNCTIONS_DIR, undefined)
 })

@@ -109,6 +109,33 @@ test('a failing start gives the whole group back, with the lines of heartbeat 3.
   t.is(machine.running.size, 0)
 })
 
+test('a group is tried to start as often as allowed, given back in between, and not beyond what may help', t => {
+  let left = 2
+  const fails = (resource: Resource, action: string): boolean =>
+    resource.script === 'lsblog' && action === 'start' && left-- > 0
+  const played = play(takeGroup(alpha, retries, 3), { running: new Set(), fails })
+  t.true(played.verdict)
+  t.deepEqual(played.calls.filter(call => call !== 'web status'), ['web start', 'web stop', 'web start', 'web stop', 'web start']) // biome-ignore format: one line
+  t.deepEqual(
+    played.steps.filter(step => step.kind === 'pause').map(step => step.ms),
+    [1000, 1000],
+  )
+  const missing = { running: new Set<string>(), fails: never, missing: new Set(['lsblog']) }
+  t.is(
+    play(takeGroup(alpha, { max: 0, everyMs: 1 }, 3), missing).steps.filter(step => step.kind === 'pause')
+      .length,
+    0,
+  )
+})
+
+test('a group that cannot be given back after a failed start is not tried again', t => {
+  const fails = (resource: Resource, action: string): boolean =>
+    (resource.script === 'lsblog' && action === 'start') || (resource === vip && action === 'stop')
+  const played = play(takeGroup(alpha, { max: 0, everyMs: 1 }, 3), { running: new Set(), fails })
+  t.false(played.verdict)
+  t.deepEqual(played.calls, ['web status', 'web start', 'web stop'])
+})
+
 test('a failing stop is tried as often and in the same rhythm as by heartbeat 3.0.6, then no reboot', t => {
   const fails = (resource: Resource, action: string): boolean =>
     resource.script === 'lsblog' && action === 'stop'

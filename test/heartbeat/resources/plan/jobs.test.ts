@@ -19,7 +19,7 @@ const job = (what: ResourceJob['what'], more: Partial<ResourceJob> = {}): Resour
 })
 
 const planned = (wanted: ResourceJob, us: string, held: ResourceGroup[] = []): string[] =>
-  planJob(wanted, us, groups, held).steps.map(step => `${step.action} ${groupText(step.group)}`)
+  planJob(wanted, us, groups, held, false).steps.map(step => `${step.action} ${groupText(step.group)}`)
 
 test('classes are those of this node: local groups begin with our name', t => {
   t.deepEqual(planned(job('takeLocal'), 'alpha'), ['take alpha web mail', 'take alpha nfs'])
@@ -33,12 +33,17 @@ test('classes are those of this node: local groups begin with our name', t => {
 })
 
 test('what a dead node held is taken line by line, each announced as mach_down does', t => {
-  const plan = planJob(job('takeFrom', { node: 'alpha' }), 'beta', groups, [])
+  const plan = planJob(job('takeFrom', { node: 'alpha' }), 'beta', groups, [], false)
   t.deepEqual(
     plan.steps.map(step => step.before),
     ['Taking over resource group web', 'Taking over resource group nfs'],
   )
-  t.is(plan.end, 'mach_down takeover complete for node alpha.')
+  const complete = 'mach_down takeover complete for node alpha.'
+  t.deepEqual(plan.end, [
+    '/usr/share/heartbeat/mach_down: nice_failback: foreign resources acquired',
+    complete,
+  ])
+  t.deepEqual(planJob(job('takeFrom', { node: 'alpha' }), 'beta', groups, [], true).end, [complete])
 })
 
 test('a graceful stop gives every group of haresources, also those never held, in file order', t => {

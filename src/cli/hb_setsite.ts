@@ -1,0 +1,5 @@
+/** The command hb_setsite; see commands/tell-cluster.ts. */
+import { here } from './commands/here.js'
+import { tellCluster } from './commands/tell-cluster.js'
+
+process.exitCode = tellCluster('hb_setsite', here)

@@ -1,0 +1,112 @@
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { stonithDevices, withoutParameters } from '../../../src/heartbeat/resources/plan/stonith.js'
+import { Stonith } from '../../../src/heartbeat/resources/stonith.js'
+
+/** A command in the place of stonith: notes how it was called and what its file held, answers with `exitCode`. */
+function bench(t: ExecutionContext, exitCodes: string) {
+  const folder = mkdtempSync(join(tmpdir(), 'systole-stonith-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const command = join(folder, 'stonith')
+  const script = `#!/bin/sh
+echo "$* mode=$(stat -c %a "$4") holds=$(cat "$4")" >> ${folder}/calls
+echo "plugin says: cannot log in with sekret" >&2
+set -- ${exitCodes}
+n=$(wc -l < ${folder}/calls)
+shift $((n - 1))
+exit $1
+`
+  writeFileSync(command, script)
+  chmodSync(command, 0o755)
+  const said: string[] = []
+  const stonith = new Stonith({
+    env: () => ({ PATH: process.env.PATH ?? '' }),
+    folder,
+    say: (level, text) => said.push(`${level}: ${text}`),
+    ending: new AbortController().signal,
+    command,
+  })
+  const calls = (): string[] => readFileSync(join(folder, 'calls'), 'latin1').trim().split('\n')
+  return { stonith, said, calls, folder }
+}
+
+const device = { type: 'external/fake', from: { parameters: 'beta 10.0.0.9 admin sekret' } }
+
+test('parameters reach the command in a file that only we can read and that is gone afterwards, never as arguments', async t => {
+  const { stonith, said, calls, folder } = bench(t, '0')
+  t.is(await stonith.reset('beta', [device]), 'OK')
+  t.regex(
+    calls()[0] ?? '',
+    /^-t external\/fake -F \S+ -T reset beta mode=600 holds=beta 10\.0\.0\.9 admin sekret$/,
+  )
+  t.deepEqual(readdirSync(folder).sort(), ['calls', 'stonith'])
+  t.false(said.some(line => line.includes('sekret')))
+  t.is(said[0], 'info: Resetting node beta with [external/fake]')
+  t.is(said.at(-1), 'info: node beta now reset.')
+})
+
+test('the second device is tried where the first fails, not where it succeeds', async t => {
+  const { stonith, said, calls } = bench(t, '4 0 0')
+  const second = { type: 'meatware', from: { file: '/dev/null' } }
+  t.is(await stonith.reset('beta', [device, second]), 'OK')
+  t.true(said.includes('ERROR: Device external/fake cannot reset host beta.'))
+  t.regex(calls()[1] ?? '', /^-t meatware -F \/dev\/null -T reset beta/)
+  t.is(await stonith.reset('beta', [second, device]), 'OK')
+  t.is(calls().length, 3)
+})
+
+test('exit code 4 is a host that the device does not know, any other is a failure', async t => {
+  const { stonith, said } = bench(t, '4 5')
+  t.is(await stonith.reset('beta', [device]), 'badhost')
+  t.is(await stonith.reset('beta', [device]), 'bad')
+  t.true(said.includes('ERROR: Host beta not reset!'))
+})
+
+test('a device that does not answer well is reported as in the original, without harm', async t => {
+  const { stonith, said } = bench(t, '1')
+  await stonith.check([device])
+  t.is(said[0], 'info: Checking status of STONITH device [external/fake]')
+  t.deepEqual(said.slice(-3), [
+    'ERROR: STONITH device external/fake not operational!',
+    'ERROR: STONITH status operation failed.',
+    'info: This may mean that the STONITH device has failed!',
+  ])
+})
+
+test('without the command the reset has failed and the package is named', async t => {
+  const said: string[] = []
+  const stonith = new Stonith({
+    ...{ env: () => ({}), folder: tmpdir(), ending: new AbortController().signal },
+    ...{ say: (_level, text) => said.push(text), command: '/nonexistent/stonith' },
+  })
+  t.is(await stonith.reset('beta', [device]), 'bad')
+  t.true(said.some(text => text.includes('install the package cluster-glue')))
+})
+
+test('lines for other hosts are not ours; stonith names a file', t => {
+  const devices = stonithDevices(
+    {
+      stonith: [{ type: 'null', parameters: '/etc/ha.d/null.conf' }],
+      stonith_host: [
+        { host: 'beta', type: 'x', parameters: 'p' },
+        { host: '*', type: 'y', parameters: 'q' },
+        { host: 'Alpha', type: 'z', parameters: 'r' },
+      ],
+    },
+    'alpha',
+  )
+  t.deepEqual(devices, [
+    { type: 'null', from: { file: '/etc/ha.d/null.conf' } },
+    { type: 'y', from: { parameters: 'q' } },
+    { type: 'z', from: { parameters: 'r' } },
+  ])
+})
+
+test('of the parameters only the names of nodes are ever printed', t => {
+  const said = withoutParameters('beta: admin/secret2 refused, secret', 'alpha,beta admin secret2 secret', [
+    'beta',
+  ])
+  t.is(said, 'beta: ***/*** refused, ***')
+})
