@@ -123,7 +123,9 @@ function strayWord({ flags, world }: Call): number | null {
   const [word] = flags.words
   if (word === undefined) return null
   const meant = nearest(word, ['status']) === null ? '.' : '; did you mean "status"?'
-  world.error(`heartbeat: options or the word status are wanted; found "${word}"${meant} Nothing was started.\n`)
+  world.error(
+    `heartbeat: options or the word status are wanted; found "${word}"${meant} Nothing was started.\n`,
+  )
   world.error(USAGE)
   return 2
 }
