@@ -1,7 +1,7 @@
 /** `mcast DEV GROUP PORT TTL LOOP`: one datagram to a group, on a port of its own (not udpport). */
 import type { Socket } from 'node:dgram'
 import type { Link, LinkFailure, LinkHandlers } from './link.js'
-import type { Mcast6Plan, McastPlan } from './plan.js'
+import type { Mcast6Plan, McastPlan } from './link-plan.js'
 import { ReceivePorts } from './receive-ports.js'
 import { openUdpLink } from './udp-link.js'
 
