@@ -8,7 +8,15 @@
  */
 import { unreachable } from '../../base/assert.js'
 import { addressesOf, broadcastOf, commonBits, isInNetwork } from './interfaces.js'
-import type { LinkPlan, LinksPlan, LocalEnd, Machine, MediaLine, UcastPlan } from './link-plan.js'
+import type {
+  LinkPlan,
+  LinksPlan,
+  LocalEnd,
+  Machine,
+  MediaLine,
+  PlanProblem,
+  UcastPlan,
+} from './link-plan.js'
 import { peersAmong, type Say, sayNoPeer } from './peers.js'
 import { planMcast6, planSerial, planUcast6 } from './plan6.js'
 
