@@ -5,7 +5,7 @@
  * digit is a broadcast address, not an interface. One oddity is mended: old files write a label without its
  * interface (`10.10.0.1/32/0:0/10.10.0.1`), which the original takes for a broadcast address and then fails.
  */
-import { isIPv4 } from './ipv4.js'
+import { isIPv4 } from '../base/ipv4.js'
 
 export interface AddressArgument {
   readonly address: string

@@ -3,10 +3,11 @@
  * original does was measured on resource-agents 4.12: the interface is that of the network the address lies in,
  * the broadcast address that of its neighbours, and asking twice changes nothing.
  */
+
+import { inSameNetwork, isLoopback } from '../base/ipv4.js'
 import type { AddressArgument } from './address-argument.js'
 import { EXIT } from './agent.js'
 import type { HostAddress, HostFacts } from './host-facts.js'
-import { inSameNetwork, isLoopback } from './ipv4.js'
 
 /** Words of one `ip` command, without the leading `ip`. */
 export type IpCommand = readonly string[]

@@ -1,13 +1,8 @@
-/**
- * Gratuitous ARP: tells the neighbours that an address has moved here. Five announcements 200 ms apart, in the
- * background, as the original does, if not told otherwise; a later stop of the address ends those that are still to come.
- */
-import { setTimeout as sleep } from 'node:timers/promises'
+/** Gratuitous ARP: tells the neighbours that an IPv4 address has moved here. */
 import { sendGratuitousArp } from '../base/io/native.js'
 import { runCommand } from '../base/io/run-command.js'
-import { type AgentContext, ANNOUNCEMENTS } from './agent.js'
-
-const running = new Map<string, AbortController>()
+import type { AgentContext } from './agent.js'
+import { announceRepeatedly } from './announcements.js'
 
 /** Says false when this way is not available on this machine. */
 type Announcer = (nic: string, address: string, context: AgentContext) => Promise<boolean>
@@ -32,35 +27,14 @@ async function announceOnce(nic: string, address: string, context: AgentContext)
   return false
 }
 
-/** Starts announcing and returns at once; the promise ends with the last announcement and never rejects. */
-export async function announce(
+/** Starts announcing and returns at once. */
+export function announce(
   nic: string,
   address: string,
   instance: string,
   context: AgentContext,
 ): Promise<void> {
-  cancelAnnouncements(address)
-  const stopping = new AbortController()
-  running.set(address, stopping)
-  const { count, everyMs } = context.announcements ?? ANNOUNCEMENTS
-  for (let i = 0; i < count && !stopping.signal.aborted; i++) {
-    if (i > 0) await sleep(everyMs)
-    if (stopping.signal.aborted) break
-    if (!(await announceOnce(nic, address, context))) {
-      context.log(
-        'WARNING',
-        instance,
-        `neighbours were not told that ${address} moved here: install arping, or they find out when their ARP entries expire`,
-      )
-      break
-    }
-  }
-  if (running.get(address) === stopping) running.delete(address)
-}
-
-/** True when announcements of this address were still under way. */
-export function cancelAnnouncements(address: string): boolean {
-  const stopping = running.get(address)
-  stopping?.abort()
-  return running.delete(address)
+  const once = (): Promise<boolean> => announceOnce(nic, address, context)
+  const otherwise = 'install arping, or they find out when their ARP entries expire'
+  return announceRepeatedly({ address, instance, once, otherwise }, context)
 }

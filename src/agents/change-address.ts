@@ -4,10 +4,10 @@
  */
 import { ipv4Bytes } from '../base/io/native.js'
 import { changeAddress } from '../base/io/netlink-socket.js'
+import { isIPv4 } from '../base/ipv4.js'
 import type { AddressChange } from '../base/netlink.js'
 import type { AgentContext } from './agent.js'
 import { ip } from './ip-command.js'
-import { isIPv4 } from './ipv4.js'
 
 /** `-f inet addr add|del ADDRESS/PREFIX [brd ADDRESS] [label LABEL] dev NIC`; null for any other command. */
 export function changeIn(

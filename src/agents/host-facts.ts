@@ -1,6 +1,7 @@
 /** What `ip -j` or the kernel says about this machine, read into the few facts that the address agents decide by. */
+
+import { isIPv4 } from '../base/ipv4.js'
 import type { NetlinkRecord } from '../base/netlink.js'
-import { isIPv4 } from './ipv4.js'
 
 export interface HostAddress {
   readonly nic: string

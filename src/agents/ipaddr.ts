@@ -2,13 +2,15 @@
  * The agents IPaddr2 and IPaddr: bring a service address up and down. IPaddr labels it as an alias of the interface
  * (eth0:0), as ifconfig would; texts and exit codes are those of the original's wrappers.
  */
+
+import { isLoopback } from '../base/ipv4.js'
 import { type AddressArgument, parseAddressArgument } from './address-argument.js'
 import { claim, isClaimed, release } from './address-claim.js'
 import { type AddressKind, type AddressPlan, findAddress, planStart, planStop } from './address-plan.js'
 import { type Agent, type AgentContext, type AgentOutcome, EXIT, SAYS } from './agent.js'
-import { announce, cancelAnnouncements } from './announce.js'
+import { announce } from './announce.js'
+import { cancelAnnouncements } from './announcements.js'
 import { carryOut } from './change-address.js'
-import { isLoopback } from './ipv4.js'
 import { isStopped, succeeded } from './outcome.js'
 import { readHostFacts } from './read-host-facts.js'
 import { findRival } from './rival.js'

@@ -3,9 +3,10 @@
  * that connections of this machine come from it. As measured on the original: the default route and the route of the
  * address's own network; a stop gives them back to the interface's first address of that network.
  */
+
+import { inSameNetwork, isIPv4 } from '../base/ipv4.js'
 import { findAddress } from './address-plan.js'
 import type { HostAddress, HostFacts } from './host-facts.js'
-import { inSameNetwork, isIPv4 } from './ipv4.js'
 import { OCF_EXIT } from './outcome.js'
 
 export interface Route {

@@ -2,8 +2,9 @@
  * IPv6addr's decisions: from `ip[/prefix[/nic]]` and what `ip -j -6` says to the `ip` commands. As measured on the
  * original, the interface and the prefix length are those of the network that the address lies in.
  */
+
+import { inSameNetwork6, isIPv6, sameAddress } from '../base/ipv6.js'
 import { EXIT } from './agent.js'
-import { inSameNetwork6, isIPv6, sameAddress } from './ipv6.js'
 
 export interface Ipv6Argument {
   readonly address: string

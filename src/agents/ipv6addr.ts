@@ -3,8 +3,9 @@
  * asked beside (rival.ts). Where that cannot be asked, the kernel's own duplicate address detection is awaited.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { advertise, cancelAdvertisements } from './advertise.js'
+import { advertise } from './advertise.js'
 import type { AgentContext, AgentOutcome } from './agent.js'
+import { cancelAnnouncements } from './announcements.js'
 import { readAddresses } from './host-facts.js'
 import { ask, runIpCommands } from './ip-command.js'
 import {
@@ -64,7 +65,7 @@ async function start(argument: Ipv6Argument, context: AgentContext): Promise<Age
 }
 
 async function stop(argument: Ipv6Argument, context: AgentContext): Promise<AgentOutcome> {
-  cancelAdvertisements(argument.address)
+  cancelAnnouncements(argument.address)
   const addresses = await addressesNow(context)
   if ('fault' in addresses)
     return failedWith(OCF_EXIT.generic, `${NAME} ${argument.address}: ${addresses.fault}`)

@@ -9,8 +9,8 @@ import { type ArpSocket, openArpSocket } from '../base/io/arp-socket.js'
 import { isNativeFailure } from '../base/io/native.js'
 import { openNeighbourSocket } from '../base/io/neighbour-socket.js'
 import { runCommand } from '../base/io/run-command.js'
+import { toBytes } from '../base/ipv6.js'
 import type { AgentContext } from './agent.js'
-import { toBytes } from './ipv6.js'
 
 const PROBES = 3
 const LOOK_EVERY_MS = 20

@@ -1,7 +1,8 @@
 /** The agent SendArp: tells the neighbours that an address is here. The address itself is set by somebody else. */
 import { networkInterfaces } from 'node:os'
-import { announce, cancelAnnouncements } from './announce.js'
-import { isIPv4 } from './ipv4.js'
+import { isIPv4 } from '../base/ipv4.js'
+import { announce } from './announce.js'
+import { cancelAnnouncements } from './announcements.js'
 import { failedWith, OCF_EXIT, runningIf, succeeded } from './outcome.js'
 import { standardAgent } from './standard.js'
 import { stateFile } from './state-file.js'

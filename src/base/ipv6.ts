@@ -1,4 +1,19 @@
 /** IPv6 addresses as numbers and bytes. The texts are valid and without a zone such as %eth0: callers see to that. */
+import { isIPv4 } from './ipv4.js'
+
+/** Without brackets and without a zone. Read without asking the system, so that pure folders can. */
+export function isIPv6(text: string): boolean {
+  if (text.length > 45) return false
+  const halves = text.split('::')
+  if (halves.length > 2) return false
+  const groups = halves.map(half => (half === '' ? [] : half.split(':')))
+  const last = groups.at(-1)!
+  const embedded = last.length > 0 && isIPv4(last.at(-1)!)
+  if (embedded) last.splice(-1, 1, '0', '0')
+  const count = groups.reduce((sum, half) => sum + half.length, 0)
+  if (halves.length === 2 ? count > 7 : count !== 8) return false
+  return groups.flat().every(group => /^[0-9a-f]{1,4}$/i.test(group))
+}
 
 /** The 128 bits of a valid address, whichever way it is written. */
 export function toBits(address: string): bigint {

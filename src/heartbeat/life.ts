@@ -2,11 +2,9 @@
  * The daemon's parts put together: opens everything or nothing, says so, works until the graceful stop is complete.
  * What a start opens is closed in reverse order, also when a later part of the start fails.
  */
-import { mkdirSync } from 'node:fs'
 import type { Paths } from '../base/paths.js'
 import { createPrng } from '../base/prng.js'
 import type { Level } from '../log/record.js'
-import { render } from '../syntax/diagnostic.js'
 import {
   clusterConfig,
   fingerprints,
@@ -14,7 +12,6 @@ import {
   runnerBegin,
   settingsOf,
   viewSettings,
-  withoutEffect,
 } from './cluster-config.js'
 import { Cluster, type Event, type GroupName, type ResourceClass } from './core/cluster.js'
 import { Daemon } from './daemon.js'
@@ -25,7 +22,6 @@ import { watchedGroups } from './io/haresources-file.js'
 import { loadAverage } from './io/load-average.js'
 import { openApiDoor, openControlDoor, openFifoDoor } from './io/local-doors.js'
 import { keepChecking, openWatchdog, runsInRealtime, scheduleInRealtime } from './io/machine.js'
-import { mediumStarted, openMedia, planMedia } from './io/media.js'
 import { readOnlyForTesting } from './io/only-for-testing.js'
 import { OwnClients } from './io/own-clients.js'
 import { removePidFile, writePidFile } from './io/pid-file.js'
@@ -37,6 +33,7 @@ import { RunnerLink } from './io/runner-link.js'
 import { ownShellFunctions } from './io/shell-functions.js'
 import { listenToSignals } from './io/signals.js'
 import { attempt } from './io/start-failure.js'
+import { startLinks } from './io/start-links.js'
 import type { Watchdog } from './io/watchdog.js'
 import { zlibCodec } from './io/zlib-codec.js'
 import type { Link, LinkHandlers } from './links/link.js'
@@ -45,7 +42,6 @@ import * as lines from './log-lines.js'
 import type { ResourceGroup } from './resources/plan/resource.js'
 import { stonithDevices } from './resources/plan/stonith.js'
 import { reboot } from './resources/reboot.js'
-import { RELEASE, VERSION } from './version.js'
 
 /** What the command that started us is told, once. */
 export type StartReport =
@@ -247,35 +243,18 @@ export class Life {
 
   #say = (level: Level, text: string): void => this.#log.say(level, text)
 
+  /** Packets that come before the daemon stands are lost like packets that came before it lived. */
   async #openLinks(): Promise<readonly Link[]> {
     const { env, paths } = this.#options
-    const { haCf, diagnostics } = this.#configuration
-    const { level, text } = lines.pacemakerSupport()
-    this.#say(level, text)
-    for (const diagnostic of diagnostics) {
-      this.#say('WARN', render(diagnostic).split('\n', 1)[0]!)
-      const said = lines.takenNevertheless(diagnostic.code, diagnostic.original)
-      for (const { level, text } of said) this.#say(level, text)
-    }
-    for (const name of withoutEffect(haCf)) this.#say('info', `${name} is accepted and has no effect here`)
-    const listen = (env.HA_LISTEN ?? '').split(/\s+/).filter(word => word !== '')
-    const planned = await planMedia(haCf.media, listen)
-    for (const { level, text } of planned.lines) this.#say(level, text)
-    this.#say('info', '**************************')
-    this.#say('info', `Configuration validated. Starting heartbeat ${RELEASE}`)
-    this.#say('info', `heartbeat: version ${VERSION}`)
-    for (const folder of [paths.varLib, paths.varRun]) {
-      attempt(`cannot make ${folder}`, () => mkdirSync(folder, { recursive: true }))
-    }
-    const links = await openMedia(planned.plans, {
-      // Packets that come before the daemon stands are lost like packets that came before it lived.
+    const links = await startLinks(this.#configuration, {
+      listen: (env.HA_LISTEN ?? '').split(/\s+/).filter(word => word !== ''),
+      folders: [paths.varLib, paths.varRun],
+      say: this.#say,
       onPacket: (bytes, from) => this.#daemon?.onPacket(bytes, from),
-      onTrouble: (sentence, link) => this.#say('ERROR', `${link}: ${sentence}`),
     })
     this.#opened.push(async () => {
       await Promise.all(links.map(link => link.close()))
     })
-    for (const plan of planned.plans) this.#say('info', `glib: ${mediumStarted(plan)}`)
     return links
   }
 

@@ -13,7 +13,7 @@ import { chooseForwarder, wantedForwarder } from './forwarders/choose.js'
 import { nftRefusal } from './forwarders/nft/nft.js'
 import { openProxy } from './forwarders/proxy.js'
 import { announcePid, announceStandby, lookForStandby, withdraw } from './io/duty.js'
-import { findInstance, type Instance, lookForDaemon } from './io/instance.js'
+import { findInstance, type Instance, lookForDaemon, runningTwin } from './io/instance.js'
 import { loadConfig } from './io/load-config.js'
 import { LogOutput, type LogPlace } from './io/log-output.js'
 import { ServiceManager } from './io/service-manager.js'
@@ -63,8 +63,12 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
   const output = new LogOutput(LOG_PLACES[mode], instance, loaded.config)
   const { log } = output
   log('info', lines.invoking(options.program, options.args))
-  const twin = runningTwin(instance)
-  if (twin !== null) log('WARN', twin)
+  const twin = runningTwin(instance, process.env)
+  if (twin !== null)
+    log(
+      'WARN',
+      `${instance.file} is already run by instance ${twin.name} (pid ${twin.pid}): stop one of the two`,
+    )
   for (const warning of loaded.warnings) log('WARN', warning)
   const wanted = wantedForwarder(loaded.config.forwarder, process.env.LDIRECTORD_FORWARDER)
   const choice = await chooseForwarder(wanted, {
@@ -190,13 +194,4 @@ function survive(log: Log): void {
 /** Another of our programs, as a command. */
 function besides(name: string): string[] {
   return [process.execPath, fileURLToPath(new URL(`./${name}`, import.meta.url))]
-}
-
-/** `ldirectord start` and `ldirectord ldirectord.cf start` are two instances that fight over one table. */
-function runningTwin(instance: Instance): string | null {
-  const other = findInstance(instance.name === 'ldirectord' ? 'ldirectord.cf' : null, process.env)
-  if (other.file !== instance.file || other.name === instance.name) return null
-  const daemon = lookForDaemon(other.pidFile)
-  if (daemon.state !== 'running') return null
-  return `${instance.file} is already run by instance ${other.name} (pid ${daemon.pid}): stop one of the two`
 }

@@ -1,5 +1,5 @@
 /** Does every resource of haresources name something that can be started, with arguments that it takes? */
-import { isIPv4 } from '../heartbeat/config/addresses.js'
+import { isIPv4 } from '../base/ipv4.js'
 import type { Haresources, Resource } from '../heartbeat/config/haresources.js'
 import type { Report } from '../heartbeat/config/report.js'
 import { nearest } from '../syntax/nearest.js'

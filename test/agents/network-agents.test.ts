@@ -7,12 +7,12 @@ import {
   prefers,
   readSourceRoutes,
 } from '../../src/agents/ipsrcaddr-plan.js'
-import { inSameNetwork6, isIPv6, sameAddress, toBytes } from '../../src/agents/ipv6.js'
 import { type Ipv6Facts, parseIpv6Argument, planIpv6Start, planIpv6Stop, readIpv6Addresses } from '../../src/agents/ipv6addr-plan.js' // biome-ignore format: one import
 import { advertisementFrame, internetChecksum } from '../../src/agents/neighbour-advertisement.js'
 import { iptablesRule, nftTable, parsePortblock, planIptables, planNft, wantsDrop } from '../../src/agents/portblock-plan.js' // biome-ignore format: one import
 import { lvsSyncDaemonSwap } from '../../src/agents/sync-daemon.js'
 import { parseSyncArguments, planSync, readSyncDaemons, readSyncDefaults } from '../../src/agents/sync-daemon-plan.js' // biome-ignore format: one import
+import { inSameNetwork6, isIPv6, sameAddress, toBytes } from '../../src/base/ipv6.js'
 import { world } from './world.js'
 
 test('an IPv6 address is the same however it is written', t => {

@@ -112,6 +112,15 @@ test('-r starts a daemon when none runs', async t => {
   t.deepEqual((await caller(t).call('-r')).started, ['-r'])
 })
 
+test('a word that would start the daemon unasked is refused: a mistyped status, stop, start', async t => {
+  for (const argv of [['statu'], ['stop'], ['-f', 'start'], ['-r', 'x'], ['--', 'status']]) {
+    const { code, started, error } = await caller(t).call(...argv)
+    t.deepEqual([code, started], [2, null], argv.join(' '))
+    t.true(error.includes(`found "${argv.at(-1)}"`), error)
+  }
+  t.regex((await caller(t).call('statu')).error, /did you mean "status"\? Nothing was started\.\n\nUsage/)
+})
+
 test('options may stand together, be repeated, and -C takes the next word', t => {
   const flags = parseFlags(['-dd', '-lRC', 'local', '-d'])
   t.is(flags.count('d'), 3)

@@ -238,6 +238,21 @@ test('plan tells what a start and a reload would do, and changes nothing', async
   )
 })
 
+test('who asks the stopped one of the two instances of a file is told which one runs', async t => {
+  const { run, file, pidFile } = await node(t, SERVED)
+  t.is((await run('drained')).stderr, `ldirectord: it is stopped for ${file}\n`)
+  await run('ldirectord.cf', 'start')
+  const pid = readPidFile(pidFile)
+  const told = (action: string): string =>
+    `instance ldirectord.cf (pid ${pid}) runs the same file: ask it with "ldirectord ldirectord.cf ${action}"\n`
+  const status = await run('status')
+  t.deepEqual([status.exitCode, status.stdout], [3, `ldirectord is stopped for ${file}\n`])
+  t.is(status.stderr, `ldirectord: ${told('status')}`)
+  t.is((await run('drained')).stderr, `ldirectord: it is stopped for ${file}; ${told('drained')}`)
+  t.true((await run('reload')).stderr.endsWith(told('reload')))
+  t.true((await run('plan')).stderr.startsWith(`ldirectord: ${told('plan')}`))
+})
+
 test('status --watch prints a table each second', async t => {
   const { run, pidFile } = await node(t, SERVED)
   await run('ldirectord.cf', 'start')

@@ -17,17 +17,7 @@ export type Zone =
   | 'demo'
 
 const ACTING_FOLDERS = new Set(['io', 'links', 'checks', 'forwarders', 'agents', 'resources'])
-const PURE_FOLDERS = new Set([
-  'config',
-  'wire',
-  'core',
-  'api',
-  'plan',
-  'codec',
-  'convert',
-  'dashboard',
-  'lint',
-])
+const PURE_FOLDERS = new Set(['config', 'wire', 'core', 'api', 'plan', 'codec', 'lint'])
 /** Files in the top folder of a product that connect its parts. */
 const DAEMON_FILE = /^(daemon|life|run)\.ts$/
 

@@ -8,6 +8,8 @@ export interface Flags {
   readonly count: (letter: string) => number
   /** The value of -C. */
   readonly held: string | null
+  /** What is no option. */
+  readonly words: readonly string[]
   /** As getopt words them, without the name of the program. */
   readonly faults: readonly string[]
 }
@@ -15,11 +17,18 @@ export interface Flags {
 export function parseFlags(argv: readonly string[]): Flags {
   const counts = new Map<string, number>()
   const faults: string[] = []
+  const words: string[] = []
   let held: string | null = null
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i]!
-    if (arg === '--') break
-    if (!arg.startsWith('-') || arg === '-') continue
+    if (arg === '--') {
+      words.push(...argv.slice(i + 1))
+      break
+    }
+    if (!arg.startsWith('-') || arg === '-') {
+      words.push(arg)
+      continue
+    }
     for (let at = 1; at < arg.length; at++) {
       const letter = arg[at]!
       if (!KNOWN.includes(letter)) {
@@ -34,5 +43,5 @@ export function parseFlags(argv: readonly string[]): Flags {
       break
     }
   }
-  return { letters: new Set(counts.keys()), count: letter => counts.get(letter) ?? 0, held, faults }
+  return { letters: new Set(counts.keys()), count: letter => counts.get(letter) ?? 0, held, words, faults }
 }

@@ -11,6 +11,7 @@ import { type Running, whoRuns } from '../../heartbeat/io/pid-file.js'
 import { VERSION } from '../../heartbeat/version.js'
 import { haLogLine } from '../../log/formats.js'
 import type { Level } from '../../log/record.js'
+import { nearest } from '../../syntax/nearest.js'
 import { type Flags, parseFlags } from './heartbeat-flags.js'
 import { appendTo } from './script-log.js'
 
@@ -82,6 +83,8 @@ export async function heartbeat(argv: readonly string[], world: HeartbeatWorld):
   if (flags.letters.has('s')) return status(call, running)
   if (flags.letters.has('R')) return restart(call, running)
   if (flags.letters.has('r') && running.state === 'running') return readAgain(call, running.pid)
+  const misunderstood = strayWord(call)
+  if (misunderstood !== null) return misunderstood
   if (flags.letters.has('f')) {
     world.becomeDaemon()
     return null
@@ -111,6 +114,18 @@ function refusal({ flags, world, say }: Call): number | null {
   const contradicts = letters.has('r') && letters.has('R')
   const isAlone = letters.has('C') && !letters.has('R')
   if (faults.length === 0 && !isUnknownState && !contradicts && !isAlone) return null
+  world.error(USAGE)
+  return 2
+}
+
+/** null when there is none. The original starts whatever the word is, be it `stop` or a mistyped `status`. */
+function strayWord({ flags, world }: Call): number | null {
+  const [word] = flags.words
+  if (word === undefined) return null
+  const meant = nearest(word, ['status']) === null ? '.' : '; did you mean "status"?'
+  world.error(
+    `heartbeat: options or the word status are wanted; found "${word}"${meant} Nothing was started.\n`,
+  )
   world.error(USAGE)
   return 2
 }

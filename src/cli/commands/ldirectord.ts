@@ -8,7 +8,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { lookForStandby, type Standby } from '../../ldirectord/io/duty.js'
-import { type Instance, lookForDaemon, type Running } from '../../ldirectord/io/instance.js'
+import { type Instance, lookForDaemon, type Running, twinAdvice } from '../../ldirectord/io/instance.js'
 import { executeNames, logInvocation } from '../../ldirectord/io/invocation-log.js'
 import type { StartReport } from '../../ldirectord/io/start-daemon.js'
 import * as lines from '../../ldirectord/log-lines.js'
@@ -211,7 +211,10 @@ async function reload(call: Call): Promise<number> {
   const pid = daemon.state === 'running' ? daemon.pid : standby?.pid
   if (pid === undefined) {
     // The original says it in the log alone, and leaves whoever asks with a status and no word.
-    complain(`ldirectord is stopped for ${file}: there is nothing to reload`)
+    const advice = twinAdvice(call.instance, process.env, call.action)
+    complain(
+      `ldirectord is stopped for ${file}: there is nothing to reload${advice === null ? '' : `; ${advice}`}`,
+    )
     await logged(call, [
       `ldirectord is stopped for ${file}`,
       lines.exiting(1, `Exiting from ldirectord ${call.action}`),
@@ -279,6 +282,8 @@ async function statusStopped(call: Call, daemon: Running, standby: Standby | nul
   const refused = await refusal(call)
   if (refused !== null) return refused
   say(`ldirectord is stopped for ${file}`)
+  const advice = twinAdvice(call.instance, process.env, 'status')
+  if (advice !== null) complain(`ldirectord: ${advice}`)
   if (standby !== null) complain(`ldirectord is warm standby for ${file} with pid: ${standby.pid}`)
   const code = daemon.state === 'stale' ? 1 : 3
   const stale = `ldirectord stale pid file ${pidFile} for ${file}`

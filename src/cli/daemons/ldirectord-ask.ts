@@ -12,7 +12,7 @@ import {
 import type { Drained, NamedServer } from '../../ldirectord/io/answers.js'
 import { askControl } from '../../ldirectord/io/control-socket.js'
 import { lookForStandby } from '../../ldirectord/io/duty.js'
-import { type Instance, lookForDaemon } from '../../ldirectord/io/instance.js'
+import { type Instance, lookForDaemon, twinAdvice } from '../../ldirectord/io/instance.js'
 import { ctime } from '../../log/formats.js'
 
 const POLL_MS = 500
@@ -48,9 +48,9 @@ export async function ask(call: AskCall): Promise<number> {
   const wantsServer = call.action === 'drain' || call.action === 'undrain'
   if (wantsServer && options.server === null)
     return refuse(`${call.action} wants a real server`, USAGE_STATUS)
-  const { pidFile, given } = call.instance
+  const { pidFile } = call.instance
   const answers = lookForDaemon(pidFile).state === 'running' || lookForStandby(call.instance) !== null
-  if (!answers) return refuse(`is stopped for ${given}`, NOT_RUNNING)
+  if (!answers) return refuse(whyStopped(call), NOT_RUNNING)
   switch (call.action) {
     case 'watch':
       return watch(call)
@@ -60,6 +60,12 @@ export async function ask(call: AskCall): Promise<number> {
     case 'undrain':
       return change(call, options, options.server!)
   }
+}
+
+function whyStopped({ instance, action }: AskCall): string {
+  const isStopped = `it is stopped for ${instance.file ?? instance.given}`
+  const advice = twinAdvice(instance, process.env, action === 'watch' ? 'status --watch' : action)
+  return advice === null ? isStopped : `${isStopped}; ${advice}`
 }
 
 function refuse(sentence: string, status: number): number {

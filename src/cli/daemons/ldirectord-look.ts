@@ -15,7 +15,7 @@ import { ownedIds, serverOf } from '../../ldirectord/core/takeover.js'
 import { chooseForwarder, type WantedForwarder, wantedForwarder } from '../../ldirectord/forwarders/choose.js'
 import { askControl } from '../../ldirectord/io/control-socket.js'
 import { readDrains } from '../../ldirectord/io/drains.js'
-import { type Instance, lookForDaemon } from '../../ldirectord/io/instance.js'
+import { type Instance, lookForDaemon, twinAdvice } from '../../ldirectord/io/instance.js'
 import { loadConfig } from '../../ldirectord/io/load-config.js'
 import { Maintenance } from '../../ldirectord/io/maintenance.js'
 
@@ -79,6 +79,8 @@ async function askForPlan({ socket }: Instance): Promise<Plan | string> {
 
 async function planOfStart(instance: Instance, config: LdirectordConfig): Promise<Plan | string> {
   const wanted = wantedForwarder(config.forwarder, process.env.LDIRECTORD_FORWARDER)
+  const advice = twinAdvice(instance, process.env, 'plan')
+  if (advice !== null) complain(`ldirectord: ${advice}`)
   const current = await kernelTable(wanted)
   if (typeof current === 'string') {
     if (wanted === 'ipvs' || wanted === 'nft') return current
@@ -89,7 +91,7 @@ async function planOfStart(instance: Instance, config: LdirectordConfig): Promis
 
 /** The kernel's table, or why it cannot be seen. */
 async function kernelTable(wanted: WantedForwarder): Promise<Table | string> {
-  const openProxy = () => Promise.reject(new Error('only a running ldirectord has one'))
+  const openProxy = () => Promise.reject(new Error('it has a table only while ldirectord runs'))
   const choice = await chooseForwarder(wanted, { openProxy })
   if (choice.kind === 'none') return choice.reason
   return choice.forwarder.read(AbortSignal.timeout(READ_MS_MAX)).catch((error: Error) => error.message)

@@ -45,6 +45,8 @@ export function stateRecord(status: ClusterStatus, toWall: ToWall): StateRecord 
     },
     nodes: status.nodes.map(node => ({
       ...node,
+      // Nobody sends to itself: over which links we would hear ourselves is no fact that could be told.
+      links: node.name === status.us ? [] : node.links,
       uuid: node.uuid === undefined ? null : uuidText(node.uuid),
       silentMs: node.silentMs === undefined ? null : Math.round(node.silentMs),
     })),
@@ -91,7 +93,7 @@ export function stateText(state: StateRecord): string {
 function nodeRow(node: NodeRecord): string[] {
   const silent = node.silentMs === null ? 'never heard' : `${node.silentMs} ms`
   const missing = node.missing > 0 ? `, ${node.missing} packets missing` : ''
-  const links = node.links.map(linkText).join(' ')
+  const links = node.links.map(linkText).join(' ') || '-'
   return [node.name, node.type, node.status, silent, `${node.deadtimeMs} ms`, `${links}${missing}`]
 }
 

@@ -2,8 +2,9 @@
 
 import type { Medium } from '../config/media.js'
 import type { Link, LinkHandlers } from '../links/link.js'
+import type { LinkPlan, MediaLine } from '../links/link-plan.js'
 import { openLinks, readMachine, resolveMediaLines } from '../links/open-links.js'
-import { type LinkPlan, type MediaLine, planLinks } from '../links/plan.js'
+import { planLinks } from '../links/plan.js'
 import { EXIT } from './configuration.js'
 import { StartFailure } from './start-failure.js'
 import type { LogLine } from './state-files.js'

@@ -1,6 +1,6 @@
 /** `bcast DEV`: one datagram to all of the interface's network. Our own come back and are harmless. */
 import type { Link, LinkFailure, LinkHandlers } from './link.js'
-import type { BcastPlan } from './plan.js'
+import type { BcastPlan } from './link-plan.js'
 import { ReceivePorts } from './receive-ports.js'
 import { openUdpLink } from './udp-link.js'
 

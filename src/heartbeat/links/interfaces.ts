@@ -6,6 +6,7 @@
  */
 import { networkInterfaces } from 'node:os'
 import { runCommand } from '../../base/io/run-command.js'
+import { toNumber } from '../../base/ipv4.js'
 
 export interface Network {
   readonly address: string
@@ -86,21 +87,18 @@ export function addresses6Of(interfaces: readonly Interface[], device: string): 
   return interfaces.find(({ name }) => name === device)?.addresses6 ?? []
 }
 
-const numberOf = (address: string): number =>
-  address.split('.').reduce((number, byte) => number * 256 + Number(byte), 0)
-
 const textOf = (number: number): string => [24, 16, 8, 0].map(shift => (number >>> shift) & 255).join('.')
 
 export function isInNetwork(address: string, network: Network): boolean {
-  const mask = numberOf(network.netmask)
-  return ((numberOf(address) ^ numberOf(network.address)) & mask) === 0
+  const mask = toNumber(network.netmask)
+  return ((toNumber(address) ^ toNumber(network.address)) & mask) === 0
 }
 
 export function broadcastOf({ address, netmask }: Network): string {
-  return textOf(numberOf(address) | ~numberOf(netmask))
+  return textOf(toNumber(address) | ~toNumber(netmask))
 }
 
 /** How many leading bits two addresses share. */
 export function commonBits(a: string, b: string): number {
-  return Math.clz32(numberOf(a) ^ numberOf(b))
+  return Math.clz32(toNumber(a) ^ toNumber(b))
 }

@@ -1,7 +1,7 @@
 /** `mcast DEV GROUP PORT TTL LOOP`: one datagram to a group, on a port of its own (not udpport). */
 import type { Socket } from 'node:dgram'
 import type { Link, LinkFailure, LinkHandlers } from './link.js'
-import type { McastPlan } from './plan.js'
+import type { Mcast6Plan, McastPlan } from './link-plan.js'
 import { ReceivePorts } from './receive-ports.js'
 import { openUdpLink } from './udp-link.js'
 
@@ -10,7 +10,17 @@ export function openMcast(
   handlers: LinkHandlers,
   ports = new ReceivePorts(),
 ): Promise<Link | LinkFailure> {
-  const { group, port, ttl, loop, interfaceAddress } = plan
+  return openGroup(plan, plan.interfaceAddress, handlers, ports)
+}
+
+/** `membership`: the interface as this family names it to the kernel. */
+export function openGroup(
+  plan: McastPlan | Mcast6Plan,
+  membership: string,
+  handlers: LinkHandlers,
+  ports: ReceivePorts,
+): Promise<Link | LinkFailure> {
+  const { group, port, ttl, loop } = plan
   const parts = {
     plan,
     peers: [],
@@ -18,8 +28,8 @@ export function openMcast(
     receiveUse: { isShared: true },
     sendUse: {},
     prepare: (receiver: Socket, sender: Socket) => {
-      receiver.addMembership(group, interfaceAddress)
-      sender.setMulticastInterface(interfaceAddress)
+      receiver.addMembership(group, membership)
+      sender.setMulticastInterface(membership)
       sender.setMulticastTTL(ttl)
       sender.setMulticastLoopback(loop)
     },

@@ -7,126 +7,19 @@
  * becomes a link of its own: to the peers whose addresses are nearest to it.
  */
 import { unreachable } from '../../base/assert.js'
-import { addressesOf, broadcastOf, commonBits, type Interface, isInNetwork } from './interfaces.js'
+import { addressesOf, broadcastOf, commonBits, isInNetwork } from './interfaces.js'
+import type {
+  LinkPlan,
+  LinksPlan,
+  LocalEnd,
+  Machine,
+  MediaLine,
+  PlanProblem,
+  UcastPlan,
+} from './link-plan.js'
+import { peersAmong, type Say, sayNoPeer } from './peers.js'
 import { planMcast6, planSerial, planUcast6 } from './plan6.js'
 
-export type MediaLine =
-  | { directive: 'ucast'; line: number; device: string; address: string; port: number }
-  | { directive: 'bcast'; line: number; device: string; port: number }
-  | {
-      directive: 'mcast'
-      line: number
-      device: string
-      group: string
-      port: number
-      ttl: number
-      loop: boolean
-    }
-  | { directive: 'ucast6'; line: number; device: string; address: string; port: number }
-  | {
-      directive: 'mcast6'
-      line: number
-      device: string
-      group: string
-      port: number
-      ttl: number
-      loop: boolean
-    }
-  | { directive: 'serial'; line: number; device: string; baud: number }
-
-export interface Machine {
-  readonly interfaces: readonly Interface[]
-  /** Addresses that are ours although the interfaces do not tell, such as 127.77.0.1. */
-  readonly ownAddresses: readonly string[]
-  /** null: yes; else why not. */
-  readonly deviceBindingFault: string | null
-}
-
-/** A local end of a socket, IPv4 or IPv6. */
-export interface LocalEnd {
-  readonly address: string
-  readonly port: number
-  /** null: not bound to a device. */
-  readonly device: string | null
-}
-
-interface PlanBase {
-  readonly name: string
-  readonly device: string
-  readonly listen: LocalEnd
-  /** Where packets go out; port 0. */
-  readonly source: LocalEnd
-}
-
-export interface UcastPlan extends PlanBase {
-  readonly kind: 'ucast'
-  readonly peers: readonly string[]
-  readonly port: number
-}
-
-export interface BcastPlan extends PlanBase {
-  readonly kind: 'bcast'
-  readonly broadcast: string
-  readonly port: number
-}
-
-export interface McastPlan extends PlanBase {
-  readonly kind: 'mcast'
-  readonly group: string
-  readonly port: number
-  readonly ttl: number
-  readonly loop: boolean
-  /** The address of the interface, by which the kernel knows it. */
-  readonly interfaceAddress: string
-}
-
-export interface Ucast6Plan extends PlanBase {
-  readonly kind: 'ucast6'
-  /** Link-local ones with their interface behind a `%`. */
-  readonly peers: readonly string[]
-  readonly port: number
-  /** A multicast link listens at the same port of the device. */
-  readonly isShared: boolean
-}
-
-export interface Mcast6Plan extends PlanBase {
-  readonly kind: 'mcast6'
-  readonly group: string
-  readonly port: number
-  readonly ttl: number
-  readonly loop: boolean
-}
-
-/** Name and device are the terminal's path. */
-export interface SerialPlan extends Omit<PlanBase, 'listen' | 'source'> {
-  readonly kind: 'serial'
-  readonly baud: number
-}
-
-export type UdpPlan = UcastPlan | BcastPlan | McastPlan | Ucast6Plan | Mcast6Plan
-export type LinkPlan = UdpPlan | SerialPlan
-
-export interface PlanProblem {
-  readonly severity: 'error' | 'warning' | 'info'
-  readonly code:
-    | 'unknown-device'
-    | 'no-address'
-    | 'own-address'
-    | 'no-peer'
-    | 'given-twice'
-    | 'device-not-bound'
-    | 'zone-differs'
-  readonly message: string
-  /** Of ha.cf. */
-  readonly line: number
-}
-
-export interface LinksPlan {
-  readonly plans: readonly LinkPlan[]
-  readonly problems: readonly PlanProblem[]
-}
-
-type Say = (problem: PlanProblem) => void
 type UcastLine = Extract<MediaLine, { directive: 'ucast' }>
 
 const anyAddress = '0.0.0.0'
@@ -271,24 +164,13 @@ function isOurs(address: string, machine: Machine): boolean {
 }
 
 function peersOf(lines: readonly UcastLine[], machine: Machine, say: Say): string[] {
-  const peers: string[] = []
-  for (const { address, device, line } of lines) {
-    const words = `ucast ${device} ${address}`
-    if (isOurs(address, machine)) {
-      const message = `${words} is this node's own address: it is listened at, and nothing is sent to it`
-      say({ severity: 'info', code: 'own-address', message, line })
-    } else if (peers.includes(address)) {
-      say({ severity: 'warning', code: 'given-twice', message: `${words} is given twice: used once`, line })
-    } else {
-      peers.push(address)
-    }
-  }
-  return peers
-}
-
-function sayNoPeer({ device, line }: UcastLine, say: Say): void {
-  const message = `ucast: no line for ${device} names a peer; add one with the other node's address`
-  say({ severity: 'warning', code: 'no-peer', message, line })
+  const named = lines.map(({ address, device, line }) => ({
+    words: `ucast ${device} ${address}`,
+    line,
+    address,
+    isOurs: isOurs(address, machine),
+  }))
+  return peersAmong(named, say)
 }
 
 function addressToListenAt(lines: readonly UcastLine[], machine: Machine): string {

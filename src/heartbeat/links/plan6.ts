@@ -5,9 +5,9 @@
  */
 import { SocketAddress } from 'node:net'
 import { addresses6Of } from './interfaces.js'
-import type { Machine, Mcast6Plan, MediaLine, PlanProblem, SerialPlan, Ucast6Plan } from './plan.js'
+import type { Machine, Mcast6Plan, MediaLine, SerialPlan, Ucast6Plan } from './link-plan.js'
+import { type NamedAddress, peersAmong, type Say, sayNoPeer } from './peers.js'
 
-type Say = (problem: PlanProblem) => void
 type Line<Kind extends MediaLine['directive']> = Extract<MediaLine, { directive: Kind }>
 
 const anyAddress = '::'
@@ -30,10 +30,7 @@ export function planUcast6(
   const { device, port } = first
   const peers = peersOf(lines, machine, say)
   if (peers === null) return []
-  if (peers.length === 0) {
-    const message = `ucast6: no line for ${device} names a peer; add one with the other node's address`
-    say({ severity: 'warning', code: 'no-peer', message, line: first.line })
-  }
+  if (peers.length === 0) sayNoPeer(first, say)
   const bound = machine.deviceBindingFault === null ? device : null
   const isShared = known.some(
     other =>
@@ -46,7 +43,7 @@ export function planUcast6(
 
 /** null: a line is wrong, which was said. */
 function peersOf(lines: readonly Line<'ucast6'>[], machine: Machine, say: Say): string[] | null {
-  const peers: string[] = []
+  const named: NamedAddress[] = []
   for (const { device, address: text, line } of lines) {
     const [bare = '', zone] = text.split('%', 2)
     const words = `ucast6 ${device} ${text}`
@@ -56,16 +53,9 @@ function peersOf(lines: readonly Line<'ucast6'>[], machine: Machine, say: Say): 
       return null
     }
     const address = needsZone(bare) ? `${canonical(bare)}%${device}` : canonical(bare)
-    if (isOurs(canonical(bare), device, machine)) {
-      const message = `${words} is this node's own address: it is listened at, and nothing is sent to it`
-      say({ severity: 'info', code: 'own-address', message, line })
-    } else if (peers.includes(address)) {
-      say({ severity: 'warning', code: 'given-twice', message: `${words} is given twice: used once`, line })
-    } else {
-      peers.push(address)
-    }
+    named.push({ words, line, address, isOurs: isOurs(canonical(bare), device, machine) })
   }
-  return peers
+  return peersAmong(named, say)
 }
 
 function isOurs(address: string, device: string, machine: Machine): boolean {

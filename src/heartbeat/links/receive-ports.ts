@@ -5,7 +5,7 @@
  */
 import type { Socket } from 'node:dgram'
 import type { LinkFailure, PacketOrigin } from './link.js'
-import type { LocalEnd } from './plan.js'
+import type { LocalEnd } from './link-plan.js'
 import { openUdp, type SocketUse } from './udp-socket.js'
 
 export interface Listener {

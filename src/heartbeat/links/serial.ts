@@ -10,7 +10,7 @@ import { flushTerminal, terminalBytesWaiting } from '../../base/io/native.js'
 import { runCommand } from '../../base/io/run-command.js'
 import { SerialFrames } from '../wire/serial-frames.js'
 import type { Link, LinkCounts, LinkFailure, LinkHandlers } from './link.js'
-import type { SerialPlan } from './plan.js'
+import type { SerialPlan } from './link-plan.js'
 
 const STTY_MS = 5_000
 /** What the last messages get at the end, looked at this often. */

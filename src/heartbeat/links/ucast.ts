@@ -1,6 +1,6 @@
 /** `ucast DEV ADDR`: one datagram to each peer. Lines of the same device are one link. */
 import type { Link, LinkFailure, LinkHandlers } from './link.js'
-import type { UcastPlan } from './plan.js'
+import type { UcastPlan } from './link-plan.js'
 import { ReceivePorts } from './receive-ports.js'
 import { openUdpLink } from './udp-link.js'
 

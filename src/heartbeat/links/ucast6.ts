@@ -1,6 +1,6 @@
 /** `ucast6 DEV ADDR`: one datagram to each peer over IPv6. Lines of the same device are one link. */
 import type { Link, LinkFailure, LinkHandlers } from './link.js'
-import type { Ucast6Plan } from './plan.js'
+import type { Ucast6Plan } from './link-plan.js'
 import { ReceivePorts } from './receive-ports.js'
 import { openUdpLink } from './udp-link.js'
 

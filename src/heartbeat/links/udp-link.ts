@@ -1,7 +1,7 @@
 /** What all media over UDP share: a listening socket, a sending socket, and counts. */
 import type { Socket } from 'node:dgram'
 import type { Link, LinkCounts, LinkFailure, LinkHandlers } from './link.js'
-import type { UdpPlan } from './plan.js'
+import type { UdpPlan } from './link-plan.js'
 import type { ReceivePorts } from './receive-ports.js'
 import { SendPort, type Target } from './send-port.js'
 import { openUdp, type SocketUse } from './udp-socket.js'

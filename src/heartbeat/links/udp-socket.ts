@@ -6,7 +6,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import { isNativeFailure, nativeFault, openUdpSocket } from '../../base/io/native.js'
 import type { LinkFailure } from './link.js'
-import type { LocalEnd } from './plan.js'
+import type { LocalEnd } from './link-plan.js'
 
 export interface SocketUse {
   /** Several sockets may listen at this end: broadcast and multicast reach them all. */

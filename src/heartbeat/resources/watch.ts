@@ -5,8 +5,8 @@
  */
 import { networkInterfaces } from 'node:os'
 import type { AgentContext } from '../../agents/agent.js'
-import { sameAddress } from '../../agents/ipv6.js'
 import { builtinAgents } from '../../agents/table.js'
+import { sameAddress } from '../../base/ipv6.js'
 import type { CallOutcome } from './plan/group.js'
 import type { Resource, ResourceGroup } from './plan/resource.js'
 import type { RunnerSettings } from './plan/settings.js'

@@ -66,3 +66,22 @@ export function lookForDaemon(pidFile: string): Running {
   if (pid !== null && commandLine(pid).includes('ldirectord')) return { state: 'running', pid }
   return { state: 'stale' }
 }
+
+/** Two instances of one file fight over one table, and who asks the one that is stopped means the one that runs. */
+export function runningTwin(
+  instance: Instance,
+  env: Environment,
+): { readonly name: string; readonly pid: number } | null {
+  const twin = findInstance(instance.name === 'ldirectord' ? 'ldirectord.cf' : null, env)
+  if (twin.file !== instance.file || twin.name === instance.name) return null
+  const daemon = lookForDaemon(twin.pidFile)
+  return daemon.state === 'running' ? { name: twin.name, pid: daemon.pid } : null
+}
+
+/** How to ask the one that runs; null: none does. */
+export function twinAdvice(instance: Instance, env: Environment, action: string): string | null {
+  const twin = runningTwin(instance, env)
+  if (twin === null) return null
+  const words = ['ldirectord', ...(twin.name === 'ldirectord' ? [] : [twin.name]), action].join(' ')
+  return `instance ${twin.name} (pid ${twin.pid}) runs the same file: ask it with "${words}"`
+}

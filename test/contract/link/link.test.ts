@@ -5,8 +5,9 @@ import {
   type LinkFailure,
   type LinkHandlers,
 } from '../../../src/heartbeat/links/link.js'
+import type { MediaLine } from '../../../src/heartbeat/links/link-plan.js'
 import { openLinks, readMachine } from '../../../src/heartbeat/links/open-links.js'
-import { type MediaLine, planLinks } from '../../../src/heartbeat/links/plan.js'
+import { planLinks } from '../../../src/heartbeat/links/plan.js'
 import { contractTests } from './link.contract.js'
 import { MemoryMedium } from './memory.js'
 import { freePort, loopbackNetwork } from './ports.js'

@@ -47,6 +47,11 @@ test('the text names nodes, links, who holds each group, what failed, and each d
   t.regex(text, /2026-01-01T00:00:1[89]\.\d{3}Z {2}beta: active -> dead \(silent for 3\d\d\d ms\)/)
 })
 
+test('the node that is asked tells no state of links to itself, which it does not use', t => {
+  t.regex(stateText(record), /^alpha +normal +active +0 ms +3000 ms +-$/m)
+  t.deepEqual(record.nodes.find(({ name }) => name === 'alpha')?.links, [])
+})
+
 test('clients can ask which groups have failed here, and have no answer where none has', t => {
   const settings = {
     ...{ keepaliveMs: 1000, deadtimeMs: 3000, version: 'x', logfacility: -1 },

@@ -1,12 +1,8 @@
 import test from 'ava'
 import type { LinkHandlers } from '../../../src/heartbeat/links/link.js'
+import type { LinkPlan, MediaLine, UcastPlan } from '../../../src/heartbeat/links/link-plan.js'
 import { openLinks, readMachine, resolveMediaLines } from '../../../src/heartbeat/links/open-links.js'
-import {
-  type LinkPlan,
-  type MediaLine,
-  planLinks,
-  type UcastPlan,
-} from '../../../src/heartbeat/links/plan.js'
+import { planLinks } from '../../../src/heartbeat/links/plan.js'
 import { freePort, loopbackNetwork } from '../../contract/link/ports.js'
 
 const deaf: LinkHandlers = { onPacket: () => {}, onTrouble: () => {} }

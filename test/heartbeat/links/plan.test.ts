@@ -1,5 +1,6 @@
 import test from 'ava'
-import { type LinkPlan, type Machine, type MediaLine, planLinks } from '../../../src/heartbeat/links/plan.js'
+import type { LinkPlan, Machine, MediaLine } from '../../../src/heartbeat/links/link-plan.js'
+import { planLinks } from '../../../src/heartbeat/links/plan.js'
 
 const machine = (over: Partial<Machine> = {}): Machine => ({
   interfaces: [

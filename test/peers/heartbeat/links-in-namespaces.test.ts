@@ -7,7 +7,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
-import type { MediaLine } from '../../../src/heartbeat/links/plan.js'
+import type { MediaLine } from '../../../src/heartbeat/links/link-plan.js'
 import { needs, peerTest } from '../require.js'
 
 const needed = ['net-admin', 'iproute2'] as const

@@ -1,4 +1,4 @@
-/** IPv4 addresses as text and as numbers, as far as the address agents need them. */
+/** IPv4 addresses as text and as numbers. As with inet_pton an octet has no leading zero. */
 
 const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
 const ADDRESS = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`)
