@@ -29,9 +29,7 @@ export interface SetAddress {
 }
 
 /** `VIP [lo|tunl0]`. */
-export function parseRealServer(
-  args: readonly string[],
-): RealServerArguments | { readonly problem: string } {
+export function parseRealServer(args: readonly string[]): RealServerArguments | { readonly problem: string } {
   const [address = '', nic = 'lo'] = args
   const family = isIPv4(address) ? 4 : isIPv6(address) ? 6 : null
   if (family === null || isLocal(address)) {

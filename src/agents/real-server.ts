@@ -116,7 +116,8 @@ async function look(
 export const lvsRealServer = standardAgent({
   name: NAME,
   usage: 'ip-address [lo|tunl0]',
-  summary: 'makes this machine a real server behind gate (lo) or ipip (tunl0): the address, and no ARP for it',
+  summary:
+    'makes this machine a real server behind gate (lo) or ipip (tunl0): the address, and no ARP for it',
   argumentsMax: 2,
   parameters: [
     { name: 'ip', isRequired: true, meaning: 'the address of the virtual service' },
