@@ -71,7 +71,7 @@ ${remove}  restore_settings
 
 status() {
   for path in ${paths.join(' ')}; do
-    read -r now < "/proc/sys/$path" && [ "$now" = 1 ] || return 1
+    [ "$(cat "/proc/sys/$path" 2> /dev/null)" = 1 ] || return 1
   done
   ${isThere}
 }

@@ -14,8 +14,8 @@ const KERNEL_SETTINGS = `# Writes a kernel setting unless it is one of the accep
 setting() {
   path=$1
   shift
-  was=
-  { read -r was < "/proc/sys/$path"; } 2> /dev/null || fail "the kernel has no $path" || return 1
+  # Not by "read": it takes a byte at a time, and the kernel answers only the first.
+  was=$(cat "/proc/sys/$path" 2> /dev/null) || fail "the kernel has no $path" || return 1
   for accepted in "$@"; do
     [ "$was" = "$accepted" ] && return 0
   done

@@ -51,7 +51,7 @@ async function run(text: string, what: string, ...options: string[]): Promise<Ra
 
 /** What the script's own table answers for one real server. */
 function heldBy(script: string, address: string): string[] {
-  const table = /^held_by\(\) \{\n[^]*?^\}\n/m.exec(script)?.[0] ?? ''
+  const table = /^held_by\(\) \{\n[\s\S]*?^\}\n/m.exec(script)?.[0] ?? ''
   const { stdout } = spawnSync('sh', ['-c', `${table}held_by "$1"`, 'sh', address], { encoding: 'utf8' })
   return stdout.split('\n').filter(line => line !== '')
 }
