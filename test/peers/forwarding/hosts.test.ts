@@ -52,6 +52,13 @@ function macOf(host: Station): string {
   return link!.address
 }
 
+/** Codes of what `ha-lint --live` finds on a host, without any right of root's. */
+function live(host: Station, file: string): string[] {
+  const powerless = ['setpriv', '--bounding-set=-all', '--inh-caps=-all']
+  const { said } = attempt(host, [...powerless, process.execPath, bin('ha-lint'), file, '--live', '--json'])
+  return (JSON.parse(said) as { diagnostics: { code: string }[] }).diagnostics.map(({ code }) => code)
+}
+
 function convert(t: ExecutionContext, file: string, ...words: string[]): string {
   const printed = execFileSync(process.execPath, [bin('ha-convert'), words[0]!, file, ...words.slice(1)], {
     encoding: 'utf8',
@@ -117,9 +124,14 @@ test('a real server serves the address and answers no ARP for it, by the agent a
   const state = join(folder, 'settings')
   const printed = (word: string, host = second) => attempt(host, ['sh', script, word], { STATE_FILE: state })
   t.deepEqual(printed('status'), { status: 3, said: 'stopped\n' })
+  const bare = live(second, file)
+  for (const code of ['real-without-address', 'arp-answered']) t.true(bare.includes(code), code)
   for (let i = 0; i < 2; i++) t.deepEqual(printed('start'), { status: 0, said: '' })
   t.deepEqual(printed('status'), { status: 0, said: 'running\n' })
   t.is(arp(second), '1\n2')
+  const right = live(second, file)
+  for (const code of ['real-without-address', 'arp-answered', 'not-listening', 'forwarding-off'])
+    t.false(right.includes(code), code)
   t.deepEqual(await servedBy(neighbour, second, SHARED), ['real 2'])
   t.false(answersArp(neighbour, SHARED))
   t.regex(second.run('ip', 'addr', 'show', 'dev', 'lo'), /inet6 fd98:1::100\/128 /)
@@ -192,9 +204,11 @@ test('the printed marks and NAT do what they say, by nft and by iptables, and le
     const nat = join(folder, `nat-${format}`)
     writeFileSync(nat, convert(t, file, 'nat', '--format', format, '--outside', 'c0'))
     director.run('sysctl', '-qw', 'net.ipv4.ip_forward=0')
+    t.true(live(director, file).includes('forwarding-off'))
     t.false(await reaches())
     for (let i = 0; i < 2; i++) t.deepEqual(tool(nat, 'start'), { status: 0, said: '' }, format)
     t.is(tool(nat, 'status').status, 0)
+    t.false(live(director, file).includes('forwarding-off'))
     t.true(await reaches(), format)
     for (let i = 0; i < 2; i++) t.deepEqual(tool(nat, 'stop'), { status: 0, said: '' }, format)
     t.is(forwards(), '0')
