@@ -10,11 +10,13 @@ import { ldirectord } from './ldirectord.js'
 import { mailTo } from './mailto.js'
 import { ocf } from './ocf.js'
 import { portblock } from './portblock.js'
+import { lvsRealServer } from './real-server.js'
 import { sendArp } from './sendarp.js'
 import { lvsSyncDaemonSwap } from './sync-daemon.js'
 
 const agents: readonly Agent[] = [
-  ...[ipaddr2, ipaddr, ipv6addr, ipSrcAddr, sendArp, ldirectord, lvsSyncDaemonSwap],
+  ...[ipaddr2, ipaddr, ipv6addr, ipSrcAddr, sendArp, ldirectord],
+  ...[lvsSyncDaemonSwap, lvsRealServer],
   ...[filesystem, apache, portblock, mailTo, delay, ocf],
 ]
 

@@ -6,12 +6,14 @@ export interface Arguments {
   readonly peer: string | null
   readonly node: string | null
   readonly fix: boolean
+  /** Compare with this machine. */
+  readonly live: boolean
   readonly json: boolean
   readonly strict: boolean
   readonly help: boolean
 }
 
-export const USAGE = `usage: ha-lint [FILES|DIR] [--peer DIR] [--node NAME] [--fix] [--json] [--strict]
+export const USAGE = `usage: ha-lint [FILES|DIR] [--peer DIR] [--node NAME] [--live] [--fix] [--json] [--strict]
 
 Checks ha.cf, authkeys, haresources and ldirectord.cf: each by itself, against each other, and with --peer
 against the files of the other node. DIR is /etc/ha.d (or $HA_DIR) unless given. Keys are never shown.
@@ -19,6 +21,8 @@ against the files of the other node. DIR is /etc/ha.d (or $HA_DIR) unless given.
   --peer DIR   the other node's directory
   --node NAME  the name of the node whose files these are (default: DIR/nodeinfo, or this machine's name for
                its own directory)
+  --live       compare ldirectord.cf with this machine too: forwarding, addresses, ARP, modules, programs;
+               a host whose address a real= line names is judged as a real server; needs no root
   --fix        mend what can be mended without asking, and show it as a diff; the mode of authkeys becomes 600
   --json       print the findings as data
   --strict     warnings fail, too
@@ -28,7 +32,7 @@ Files larger than 1 MiB are not read.
 Exit status: 0 no errors (warnings allowed), 1 errors (with --strict also warnings), 2 usage.
 `
 
-const FLAGS = ['--fix', '--json', '--strict', '--help'] as const
+const FLAGS = ['--live', '--fix', '--json', '--strict', '--help'] as const
 
 export function parseArguments(argv: readonly string[]): Arguments | { readonly problem: string } {
   const paths: string[] = []
@@ -52,6 +56,7 @@ export function parseArguments(argv: readonly string[]): Arguments | { readonly 
     paths,
     peer: named['--peer'],
     node: named['--node']?.toLowerCase() ?? null,
+    live: flags.has('--live'),
     fix: flags.has('--fix'),
     json: flags.has('--json'),
     strict: flags.has('--strict'),

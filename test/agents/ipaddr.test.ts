@@ -57,6 +57,7 @@ test('the names of the table are those that haresources uses', t => {
       'IPaddr2',
       'IPsrcaddr',
       'IPv6addr',
+      'LVSRealServer',
       'LVSSyncDaemonSwap',
       'MailTo',
       'OCF',

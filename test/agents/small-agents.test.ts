@@ -116,6 +116,7 @@ test('every agent with meta-data describes itself as XML that names its actions'
     'IPv6addr',
     'IPsrcaddr',
     'LVSSyncDaemonSwap',
+    'LVSRealServer',
   ]) {
     const outcome = await builtinAgents.get(name)?.run([], 'meta-data', world(t))
     t.is(outcome?.exitCode, 0, name)
@@ -150,6 +151,7 @@ test('every agent describes itself, and judges its arguments without acting', as
       ['Filesystem', '/dev/sdz1 /srv ext4'],
       ['portblock', 'tcp 80 block'],
       ['LVSSyncDaemonSwap', 'master'],
+      ['LVSRealServer', '10.0.0.100 tunl0'],
     ],
     ...[
       ['ldirectord', ''],

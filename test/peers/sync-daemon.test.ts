@@ -1,4 +1,5 @@
-// LVSSyncDaemonSwap in a user-mode kernel that has IPVS: `ipvsadm -L --daemon` after each call.
+// LVSSyncDaemonSwap in a user-mode kernel that has IPVS: `ipvsadm -L --daemon` after each call. LVSRealServer on the tunl0
+// of its module ipip.
 import { bin, ipvsVm, project } from './harness.js'
 import { peerTest } from './require.js'
 
@@ -6,7 +7,7 @@ const test = peerTest(
   ...['net-admin', 'tun', 'user-mode-linux', 'ipvsadm', 'iproute2', 'kmod', 'procps', 'iptables'],
 )
 
-test('the sync daemon of the kernel is swapped from backup to master and back, and never runs twice', async t => {
+test('the sync daemon is swapped from backup to master and back, never runs twice, and a real server gets its tunnel', async t => {
   const vm = await ipvsVm(t, '1', '--share', project)
   const agent = (action: string) =>
     vm.attempt(['exec', 'dir1', '-t', '30', process.execPath, bin('resource-agent'), 'LVSSyncDaemonSwap', 'master', 'eth1', '7', action]) // biome-ignore format: one call
@@ -28,4 +29,13 @@ test('the sync daemon of the kernel is swapped from backup to master and back, a
   }
   t.is((await agent('start')).exitCode, 0)
   t.deepEqual(await daemons(), [master])
+
+  const tunnel = (action: string) =>
+    vm.attempt(['exec', 'dir1', '-t', '30', process.execPath, bin('resource-agent'), 'LVSRealServer', '10.77.9.9', 'tunl0', action]) // biome-ignore format: one call
+  const link = () => vm.command('exec', 'dir1', '-t', '10', 'ip', 'addr', 'show', 'dev', 'tunl0')
+  t.is((await tunnel('start')).exitCode, 0, 'the module is loaded where there is no tunl0')
+  t.regex(await link(), /link\/ipip[\s\S]*inet 10\.77\.9\.9\/32 /)
+  t.is((await tunnel('monitor')).exitCode, 0)
+  t.is((await tunnel('stop')).exitCode, 0)
+  t.notRegex(await link(), /10\.77\.9\.9/)
 })

@@ -124,6 +124,12 @@ export const BRIDGES: readonly {
     because: 'ha-lint compares files of both programs; it is no daemon',
   },
   {
+    from: /^src\/convert\//,
+    to: /^src\/ldirectord\/config\//,
+    because:
+      'ha-convert prints what ldirectord.cf asks of other hosts, so it reads the file as ldirectord does',
+  },
+  {
     from: /^src\/ldirectord\/io\/(cluster-client|drain-link)\.ts$/,
     to: /^src\/heartbeat\/(api\/frame|wire\/message)\.ts$/,
     because:

@@ -7,9 +7,11 @@ import { type Diagnostic, render } from '../../syntax/diagnostic.js'
 import { type Arguments, parseArguments, USAGE } from '../arguments.js'
 import { lintDirectory } from '../directory.js'
 import type { NodeFiles, TextFile } from '../files.js'
+import { lintLive } from '../live/live.js'
 import { mended, unifiedDiff } from '../mend.js'
 import { lintPair } from '../peer.js'
 import { type Loaded, loadDirectory, loadFiles } from './load.js'
+import { thisMachine } from './machine.js'
 import { protectAuthkeys, writeMended } from './write.js'
 
 export interface CommandIo {
@@ -34,9 +36,9 @@ export function run(argv: readonly string[], io: CommandIo): ExitStatus {
     return usage(`--peer wants a directory; found ${parsed.peer}`, io)
   }
   const theirs = parsed.peer === null ? null : loadDirectory(parsed.peer, false)
-  const findings = lint(ours, theirs)
+  const findings = lint(ours, theirs, parsed)
   const changes = parsed.fix ? mend(ours.files, findings) : []
-  const left = changes.length === 0 ? findings : lint(load(parsed, io) as Loaded, theirs)
+  const left = changes.length === 0 ? findings : lint(load(parsed, io) as Loaded, theirs, parsed)
   print(left, changes, parsed, io)
   return statusOf(left, changes, parsed.strict)
 }
@@ -72,10 +74,15 @@ function isDirectory(path: string): boolean {
   }
 }
 
-function lint(ours: Loaded, theirs: Loaded | null): Diagnostic[] {
-  if (theirs === null) return [...ours.diagnostics, ...lintDirectory(ours.files).diagnostics]
-  const { us, peer, between } = lintPair(ours.files, theirs.files)
-  return [...ours.diagnostics, ...us.diagnostics, ...theirs.diagnostics, ...peer.diagnostics, ...between]
+function lint(ours: Loaded, theirs: Loaded | null, { live }: Arguments): Diagnostic[] {
+  const pair = theirs === null ? null : lintPair(ours.files, theirs.files)
+  const us = pair?.us ?? lintDirectory(ours.files)
+  const machine = live ? thisMachine() : null
+  const here =
+    machine === null ? [] : ours.files.ldirectord.flatMap(file => lintLive(file, us.haresources, machine))
+  const found = [...ours.diagnostics, ...us.diagnostics, ...here]
+  if (theirs === null || pair === null) return found
+  return [...found, ...theirs.diagnostics, ...pair.peer.diagnostics, ...pair.between]
 }
 
 /** What --fix did to one file, or why it could not. */
