@@ -106,7 +106,7 @@ export async function haPair(t: Owner, files: Readonly<Record<string, string>>):
 }
 
 /** User-mode guests with real IPVS (rig/ipvs-vm). `up` words: `1`, `--reals`, `2`, ... */
-export async function ipvsVm(t: ExecutionContext, ...up: string[]): Promise<Rig> {
+export async function ipvsVm(t: Owner, ...up: string[]): Promise<Rig> {
   const options = ['-n', `s${process.pid % 10_000}`]
   const vm = rig('ipvs-vm', options)
   const callOff = reaper([rigPath('ipvs-vm'), ...options, 'down'])

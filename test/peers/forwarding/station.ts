@@ -1,7 +1,8 @@
 /**
  * One machine of a small network: a program that lives in a network namespace of its own and does what it is told, a line
  * of JSON at a time. `serve` answers each connection (or packet) with its name, `ask` connects so many times and tells who
- * answered, `open` and `say` keep one connection, `forwarder` calls the nftables forwarder.
+ * answered, `open` and `say` keep one connection, `apply` and its like call the forwarder: nftables, unless `use` chose the
+ * user-space proxy.
  *
  *   unshare -n node station.js NAME
  */
@@ -9,7 +10,9 @@ import { createSocket } from 'node:dgram'
 import { connect, createServer, isIPv6, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Edit } from '../../../src/ldirectord/core/table.js'
+import type { Forwarder } from '../../../src/ldirectord/forwarders/forwarder.js'
 import { NFT_PATHS, nftForwarder } from '../../../src/ldirectord/forwarders/nft/nft.js'
+import { openProxy } from '../../../src/ldirectord/forwarders/proxy.js'
 
 export interface Target {
   readonly protocol: 'tcp' | 'udp'
@@ -24,6 +27,8 @@ export type Order =
   | { readonly op: 'ask'; readonly target: Target; readonly times: number }
   | { readonly op: 'open'; readonly id: string; readonly target: Target }
   | { readonly op: 'say'; readonly id: string }
+  | { readonly op: 'use'; readonly forwarder: 'nft' }
+  | { readonly op: 'use'; readonly forwarder: 'proxy'; readonly program: string; readonly varRun: string }
   | { readonly op: 'apply'; readonly edits: readonly Edit[] }
   | { readonly op: 'read' }
   | { readonly op: 'counters' }
@@ -32,7 +37,7 @@ export type Order =
 const ANSWER_MS_MAX = 3_000
 const [name = ''] = process.argv.slice(2)
 const opened = new Map<string, Socket>()
-const forwarder = nftForwarder(NFT_PATHS[0]!)
+let forwarder: Forwarder = nftForwarder(NFT_PATHS[0]!)
 
 function serveTcp(port: number): Promise<void> {
   const server = createServer(socket => {
@@ -114,6 +119,13 @@ async function obey(order: Order): Promise<unknown> {
       socket.write('again\n')
       return answer
     }
+    case 'use':
+      await forwarder.close()
+      forwarder =
+        order.forwarder === 'nft'
+          ? nftForwarder(NFT_PATHS[0]!)
+          : await openProxy({ ...order, instance: 'street', log: () => {} })
+      return null
     case 'apply':
       return (await forwarder.apply(order.edits, signal)).map(({ error }) => error)
     case 'read':

@@ -6,7 +6,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { ExecutionContext } from 'ava'
+import type { Owner } from '../harness.js'
 import type { Order } from './station.js'
 
 const program = fileURLToPath(new URL('station.js', import.meta.url))
@@ -25,7 +25,7 @@ export class Station {
     this.#lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
   }
 
-  static async start(t: ExecutionContext, name: string): Promise<Station> {
+  static async start(t: Owner, name: string): Promise<Station> {
     const child = spawn('unshare', ['-n', process.execPath, program, name], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
@@ -75,7 +75,7 @@ export interface Street {
   readonly reals: readonly Station[]
 }
 
-export async function street(t: ExecutionContext, realCount: number): Promise<Street> {
+export async function street(t: Owner, realCount: number): Promise<Street> {
   const [client, director, ...reals] = await Promise.all(
     ['client', 'director', ...Array.from({ length: realCount }, (_, at) => `real ${at + 1}`)].map(name =>
       Station.start(t, name),

@@ -1,0 +1,87 @@
+/**
+ * What forwarding costs: requests a second over kept connections and with a connection for each, latency, processor time.
+ * All take their turn in each round; the figure that counts is the share of `direct` in the same round, which is the same
+ * way through the director's kernel, routed and not translated. `proxy`, `haproxy` and `nginx stream` are one process each.
+ */
+import type { Owner } from '../../../test/peers/harness.js'
+import { median, printJson, printTable } from '../../report.js'
+import { CONTENDERS, type Contender } from '../contenders.js'
+import { type Kind, type Load, load } from '../load.js'
+import { answers, openPlace, type Place } from '../place.js'
+
+/** Many short ones rather than a few long: what else runs on the machine comes and goes. */
+const ROUNDS = 5
+const NAMES = Object.keys(CONTENDERS) as Contender[]
+const KINDS: readonly Kind[] = ['kept', 'fresh']
+
+interface Aim {
+  readonly text: string
+  /** What is to be at least 1. */
+  readonly ratio: (share: (kind: Kind, name: Contender) => number) => number
+}
+
+const AIMS: readonly Aim[] = [
+  { text: 'nft, kept: at least 0.9 of direct', ratio: share => share('kept', 'nft') / 0.9 },
+  { text: 'nft, fresh: at least 0.8 of direct', ratio: share => share('fresh', 'nft') / 0.8 },
+  { text: 'proxy, kept: ahead of pen', ratio: share => share('kept', 'proxy') / share('kept', 'pen') },
+  { text: 'proxy, fresh: ahead of pen', ratio: share => share('fresh', 'proxy') / share('fresh', 'pen') },
+  {
+    text: 'proxy, fresh: half of HAProxy, process for process',
+    ratio: share => share('fresh', 'proxy') / (share('fresh', 'haproxy') / 2),
+  },
+]
+
+type Round = Readonly<Record<Kind, Load>>
+
+async function turn(owner: Owner, place: Place, name: Contender, seconds: number): Promise<Round> {
+  const running = await CONTENDERS[name](owner, place)
+  try {
+    await answers(place, running.target)
+    const kept = await load(place.client, running.target, 'kept', seconds, running.pids)
+    const fresh = await load(place.client, running.target, 'fresh', seconds, running.pids)
+    return { kept, fresh }
+  } finally {
+    await running.end()
+  }
+}
+
+export async function carry(owner: Owner, seconds: number): Promise<void> {
+  const place = await openPlace(owner)
+  const rounds = new Map<Contender, Round[]>(NAMES.map(name => [name, []]))
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const name of NAMES) rounds.get(name)!.push(await turn(owner, place, name, seconds))
+  }
+  const middle = (kind: Kind, name: Contender, of: (load: Load, round: number) => number): number =>
+    median(rounds.get(name)!.map((loads, round) => of(loads[kind], round)))
+  const share = (kind: Kind, name: Contender): number =>
+    middle(kind, name, ({ perSecond }, round) => perSecond / rounds.get('direct')![round]![kind].perSecond)
+  for (const kind of KINDS) {
+    const rows = NAMES.map(name => ({
+      name,
+      perSecond: Math.round(middle(kind, name, of => of.perSecond)),
+      share: share(kind, name),
+      p50Ms: middle(kind, name, of => of.p50Ms),
+      p99Ms: middle(kind, name, of => of.p99Ms),
+      ownMicros: middle(kind, name, of => of.ownMicros),
+      machineMicros: middle(kind, name, of => of.machineMicros),
+      failed: rounds.get(name)!.reduce((sum, loads) => sum + loads[kind].failed, 0),
+    }))
+    printTable(
+      [
+        kind === 'kept' ? 'kept connections' : 'a connection per request',
+        ...['requests/s', 'share', 'p50 ms', 'p99 ms', 'own CPU us', 'machine CPU us', 'failed'],
+      ],
+      rows.map(({ name, perSecond, failed, ...row }) => [
+        name,
+        String(perSecond),
+        ...Object.values(row),
+        String(failed),
+      ]),
+    )
+    printJson('forward', { part: 'carry', kind, rounds: ROUNDS, seconds, contenders: rows })
+  }
+  for (const { text, ratio } of AIMS) {
+    const reached = ratio(share)
+    process.stdout.write(`aim: ${text}: ${reached.toFixed(2)} of it, ${reached >= 1 ? 'met' : 'missed'}\n`)
+  }
+}
