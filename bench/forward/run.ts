@@ -28,7 +28,7 @@ const NEEDS = {
   curl: '/usr/bin/curl',
 }
 
-const words = process.argv.slice(1)
+const words = process.argv.slice(2)
 const unknown = words.find(word => !isPart(word) && !(Number(word) >= 1))
 if (unknown !== undefined) {
   process.stderr.write(`forward: no part called ${unknown}; there are: ${Object.keys(PARTS).join(', ')}\n`)
