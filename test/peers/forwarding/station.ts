@@ -1,7 +1,7 @@
 /**
  * One machine of a small network: a program that lives in a network namespace of its own and does what it is told, a line
- * of JSON at a time. `serve` answers each connection (or packet) with its name, `ask` connects so many times and tells who
- * answered, `open` and `say` keep one connection, `apply` and its like call the forwarder: nftables, unless `use` chose the
+ * of JSON at a time. `serve` answers each line (or packet) with its name, `ask` connects so many times and tells who
+ * answered (a web server's answer ends with its name), `open` and `say` keep one connection, `apply` and its like call the forwarder: nftables, unless `use` chose the
  * user-space proxy.
  *
  *   unshare -n node station.js NAME
@@ -35,13 +35,14 @@ export type Order =
   | { readonly op: 'bindings' }
 
 const ANSWER_MS_MAX = 3_000
+const QUESTION = 'GET / HTTP/1.1\r\nHost: street\r\n\r\n'
 const [name = ''] = process.argv.slice(2)
 const opened = new Map<string, Socket>()
 let forwarder: Forwarder = nftForwarder(NFT_PATHS[0]!)
 
 function serveTcp(port: number): Promise<void> {
   const server = createServer(socket => {
-    socket.on('error', () => {}).write(`${name}\n`)
+    socket.on('error', () => {})
     socket.on('data', () => socket.write(`${name}\n`))
   })
   return new Promise(resolve => server.listen(port, '::', resolve))
@@ -63,14 +64,16 @@ function nextAnswer(socket: Socket): Promise<string> {
       resolve(text)
     }
     const limit = setTimeout(() => done('silent'), ANSWER_MS_MAX)
-    socket.once('data', chunk => done(chunk.toString().trim()))
+    socket.once('data', chunk => done(chunk.toString().trim().split('\n').at(-1)!))
     socket.once('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message))
     socket.once('close', () => done('closed'))
   })
 }
 
-const dial = ({ address, port, from }: Target): Socket =>
-  connect({ host: address, port, ...(from !== undefined && { localAddress: from }) })
+function dial({ address, port, from }: Target): Socket {
+  const socket = connect({ host: address, port, ...(from !== undefined && { localAddress: from }) })
+  return socket.on('connect', () => socket.write(QUESTION))
+}
 
 function askUdp({ address, port, from }: Target): Promise<string> {
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
@@ -116,7 +119,7 @@ async function obey(order: Order): Promise<unknown> {
     case 'say': {
       const socket = opened.get(order.id)!
       const answer = nextAnswer(socket)
-      socket.write('again\n')
+      socket.write(QUESTION)
       return answer
     }
     case 'use':

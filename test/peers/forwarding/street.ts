@@ -26,7 +26,14 @@ export class Station {
   }
 
   static async start(t: Owner, name: string): Promise<Station> {
-    const child = spawn('unshare', ['-n', process.execPath, program, name], {
+    const station = await Station.within(t, name, ['unshare', '-n'])
+    station.run('ip', 'link', 'set', 'lo', 'up')
+    return station
+  }
+
+  /** In the namespace into which these words lead. */
+  static async within(t: Owner, name: string, [lead, ...words]: readonly string[]): Promise<Station> {
+    const child = spawn(lead!, [...words, process.execPath, program, name], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     t.teardown(async () => {
@@ -36,7 +43,6 @@ export class Station {
     })
     const station = new Station(child)
     await station.#next()
-    station.run('ip', 'link', 'set', 'lo', 'up')
     return station
   }
 
