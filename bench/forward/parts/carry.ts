@@ -1,7 +1,7 @@
 /**
  * What forwarding costs: requests a second over kept connections and with a connection for each, latency, processor time.
- * All take their turn in each round; the figure that counts is the share of `direct` in the same round, which is the same
- * way through the director's kernel, routed and not translated. `proxy`, `haproxy` and `nginx stream` are one process each.
+ * All take their turn in each round, each next to a run of `direct`, the same way through the director's kernel, routed and
+ * not translated; the figure that counts is the share of that run, for what else the machine does comes and goes. `proxy`, `haproxy` and `nginx stream` are one process each.
  */
 import type { Owner } from '../../../test/peers/harness.js'
 import { median, printJson, printTable } from '../../report.js'
@@ -9,8 +9,8 @@ import { CONTENDERS, type Contender } from '../contenders.js'
 import { type Kind, type Load, load } from '../load.js'
 import { answers, openPlace, type Place } from '../place.js'
 
-/** Many short ones rather than a few long: what else runs on the machine comes and goes. */
-const ROUNDS = 5
+/** Several short ones rather than one long one. */
+const ROUNDS = 4
 const NAMES = Object.keys(CONTENDERS) as Contender[]
 const KINDS: readonly Kind[] = ['kept', 'fresh']
 
@@ -31,15 +31,25 @@ const AIMS: readonly Aim[] = [
   },
 ]
 
-type Round = Readonly<Record<Kind, Load>>
+type Loads = Readonly<Record<Kind, Load>>
+interface Turn {
+  readonly loads: Loads
+  /** The direct way, just before. */
+  readonly beside: Loads
+}
 
-async function turn(owner: Owner, place: Place, name: Contender, seconds: number): Promise<Round> {
+async function turn(owner: Owner, place: Place, name: Contender, seconds: number): Promise<Turn> {
   const running = await CONTENDERS[name](owner, place)
+  const { target } = await CONTENDERS.direct(owner, place)
   try {
     await answers(place, running.target)
-    const kept = await load(place.client, running.target, 'kept', seconds, running.pids)
-    const fresh = await load(place.client, running.target, 'fresh', seconds, running.pids)
-    return { kept, fresh }
+    const both = async (kind: Kind): Promise<[Load, Load]> => [
+      await load(place.client, target, kind, seconds),
+      await load(place.client, running.target, kind, seconds, running.pids),
+    ]
+    const [besideKept, kept] = await both('kept')
+    const [besideFresh, fresh] = await both('fresh')
+    return { loads: { kept, fresh }, beside: { kept: besideKept, fresh: besideFresh } }
   } finally {
     await running.end()
   }
@@ -47,14 +57,14 @@ async function turn(owner: Owner, place: Place, name: Contender, seconds: number
 
 export async function carry(owner: Owner, seconds: number): Promise<void> {
   const place = await openPlace(owner)
-  const rounds = new Map<Contender, Round[]>(NAMES.map(name => [name, []]))
+  const turns = new Map<Contender, Turn[]>(NAMES.map(name => [name, []]))
   for (let round = 0; round < ROUNDS; round++) {
-    for (const name of NAMES) rounds.get(name)!.push(await turn(owner, place, name, seconds))
+    for (const name of NAMES) turns.get(name)!.push(await turn(owner, place, name, seconds))
   }
-  const middle = (kind: Kind, name: Contender, of: (load: Load, round: number) => number): number =>
-    median(rounds.get(name)!.map((loads, round) => of(loads[kind], round)))
+  const middle = (kind: Kind, name: Contender, of: (load: Load, beside: Load) => number): number =>
+    median(turns.get(name)!.map(({ loads, beside }) => of(loads[kind], beside[kind])))
   const share = (kind: Kind, name: Contender): number =>
-    middle(kind, name, ({ perSecond }, round) => perSecond / rounds.get('direct')![round]![kind].perSecond)
+    middle(kind, name, (load, beside) => load.perSecond / beside.perSecond)
   for (const kind of KINDS) {
     const rows = NAMES.map(name => ({
       name,
@@ -64,7 +74,7 @@ export async function carry(owner: Owner, seconds: number): Promise<void> {
       p99Ms: middle(kind, name, of => of.p99Ms),
       ownMicros: middle(kind, name, of => of.ownMicros),
       machineMicros: middle(kind, name, of => of.machineMicros),
-      failed: rounds.get(name)!.reduce((sum, loads) => sum + loads[kind].failed, 0),
+      failed: turns.get(name)!.reduce((sum, { loads }) => sum + loads[kind].failed, 0),
     }))
     printTable(
       [
