@@ -20,6 +20,7 @@ import type { ExecutionContext } from 'ava'
 import type { Entry } from '../../src/deploy/codec/journal.js'
 import { LocalShell } from '../../src/deploy/io/shell.js'
 import { SWAP } from '../../src/deploy/plan/scripts.js'
+import { stepSpans } from '../../src/deploy/plan/step-spans.js'
 import { clients, type Stage, stage } from '../../test/peers/deploy/stage.js'
 import { environment } from '../../test/peers/harness.js'
 import { printJson, printTable } from '../report.js'
@@ -51,20 +52,6 @@ function lastJournal(site: Stage): Entry[] {
     .trim()
     .split('\n')
     .map(line => JSON.parse(line) as Entry)
-}
-
-/** When each step of each host began and ended, in milliseconds of the wall clock. */
-function spans(entries: readonly Entry[]) {
-  const begun = new Map<number, { host: string | null; step: string; fromMs: number }>()
-  const found: { host: string | null; step: string; fromMs: number; toMs: number }[] = []
-  for (const entry of entries) {
-    if (entry.kind === 'begin')
-      begun.set(entry.number, { host: entry.host, step: entry.step, fromMs: Date.parse(entry.time) })
-    if (entry.kind !== 'event' || entry.event.kind !== 'done') continue
-    const start = begun.get(entry.event.number)
-    if (start) found.push({ ...start, toMs: Date.parse(entry.time) })
-  }
-  return found
 }
 
 /** Reads of the link in a thread of its own while the production script switches it. */
@@ -112,7 +99,7 @@ try {
   const run = await site.deploy('run')
   const asked = await load.stop()
   if (run.exitCode !== 0) throw new Error(run.stdout + run.stderr)
-  const steps = spans(lastJournal(site))
+  const steps = stepSpans(lastJournal(site), Date.parse)
   const beyond = site.hosts.map(({ name }) => {
     const own = steps.filter(
       ({ host, step }) => host === name && !['upload', 'prepare', 'drain'].includes(step),
@@ -122,7 +109,7 @@ try {
   const startedMs = Date.now()
   const back = await site.deploy('rollback', '--fast')
   if (back.exitCode !== 0) throw new Error(back.stdout + back.stderr)
-  const swaps = spans(lastJournal(site)).filter(({ step }) => step === 'swap')
+  const swaps = stepSpans(lastJournal(site), Date.parse).filter(({ step }) => step === 'swap')
   const fastMs = Math.max(...swaps.map(({ toMs }) => toMs)) - startedMs
   const link = await hammer()
   printTable(

@@ -37,6 +37,6 @@ export async function run(call: Call, io: RunIo): Promise<number> {
     if (answer.error !== null) io.err(`ha-deploy: ${answer.error}\n`)
     return answer.exit
   } finally {
-    session.close()
+    await session.close()
   }
 }

@@ -53,6 +53,13 @@ export function replay(text: string): Replayed | { readonly reason: string } {
   return { rollout, isClosed, startedAt: first.time, begun: owed.filter(effect => begun.has(effect.number)) }
 }
 
+/** The entries that can be read. */
+export const parseEntries = (text: string): readonly Entry[] =>
+  text
+    .split('\n')
+    .map(parse)
+    .filter(entry => entry !== null)
+
 function parse(line: string): Entry | null {
   try {
     const value: unknown = JSON.parse(line)

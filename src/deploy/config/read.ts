@@ -5,7 +5,8 @@
 import { type Diagnostic, hasErrors, inFileOrder, type Span } from '../../syntax/diagnostic.js'
 import type { Directive, DirectiveTable } from '../../syntax/directive.js'
 import { nearest } from '../../syntax/nearest.js'
-import { type DeployConfig, type HostConfig, hostSection, SECTIONS } from './directives.js'
+import { hostSection } from './directives/reach.js'
+import { type DeployConfig, type HostConfig, SECTIONS } from './directives.js'
 import { isName } from './forms.js'
 import { lint } from './lint.js'
 import { type Scan, type ScannedKey, scan } from './scan.js'
@@ -40,6 +41,7 @@ class Reader {
   read(): ReadConfig {
     this.#sections()
     const known = Object.entries(SECTIONS).map(([name, table]) => [name, this.#values(name, table)] as const)
+    const deployTo = known.find(([name]) => name === 'deploy')?.[1].deploy_to ?? null
     const hosts = this.#scan.sections
       .filter(({ name }) => name.startsWith('host:'))
       .map(({ name, span, source }) => {
@@ -51,6 +53,7 @@ class Reader {
         return {
           ...values,
           user: values.user ?? null,
+          deploy_to: values.deploy_to ?? deployTo,
           name: name.slice('host:'.length),
         } as unknown as HostConfig
       })

@@ -84,6 +84,16 @@ export const PATH: Readonly<Record<HostStep, Row>> = {
 const FATES: ReadonlySet<Place> = new Set<Place>(['done', 'untouched', 'stopped', 'rolledBack', 'held'])
 export const isFate = (place: Place): place is Fate => FATES.has(place)
 
+/** Steps between a drain and its end: no client may come meanwhile. */
+export const NEEDS_WEIGHT_ZERO: ReadonlySet<Step> = new Set<Step>([
+  'swap',
+  'switch',
+  'gate',
+  'unswap',
+  'reswitch',
+  'regate',
+])
+
 /** Steps of the run as a whole. */
 export type RunStep = 'beforeAll' | 'readTuning' | 'tune' | 'capacity' | 'pause' | 'restore' | 'afterAll'
 export type Step = HostStep | RunStep

@@ -15,10 +15,9 @@ export async function check({ session, terminal }: CommandInput): Promise<Answer
   const names = config.hosts.map(host => host.name)
   const order = (what: string): number => (names.includes(what) ? names.indexOf(what) : names.length)
   await Promise.all(
-    config.hosts.map(async ({ name }) => {
+    config.hosts.map(async ({ name, deploy_to }) => {
       const view = await inspect(session, name)
       if ('why' in view) return note(name, false, view.why)
-      const { deploy_to } = config.deploy
       if (view.isDirectory) return note(name, false, `${deploy_to}/current is a directory: use run --adopt`)
       if (view.exists && !view.isWritable) return note(name, false, `${deploy_to} cannot be written`)
       if (view.freeKiB !== null && view.freeKiB < FREE_KIB_LEAST)

@@ -4,8 +4,9 @@ import { drainByHand, undrainByHand } from './by-hand.js'
 import { check } from './check.js'
 import { giveLock, history, prune, releases, status, takeAwayLock } from './look.js'
 import type { Terminal } from './report.js'
-import { abort, planned, publish, release, resume, rollback } from './rolling.js'
+import { planned, publish, release, rollback } from './rolling.js'
 import type { Session } from './session.js'
+import { abort, resume } from './unfinished.js'
 
 /** What a command has of the process that it runs in. */
 export interface RunIo {

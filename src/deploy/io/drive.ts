@@ -1,8 +1,8 @@
 /** The loop of a run: steps out, answers in, each on record before the machine hears of it. It holds no rule. */
 import type { DoEffect, Effect, Event, ExitStatus, Rollout } from '../core/rollout.js'
 import type { JournalFile } from './journal-file.js'
-import type { Outcome } from './perform.js'
 import type { Say } from './report.js'
+import type { Outcome } from './run-context.js'
 
 export interface Driving {
   readonly rollout: Rollout

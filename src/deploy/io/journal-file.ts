@@ -15,7 +15,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { readSmallFile } from '../../base/io/files.js'
-import { type Entry, printEntry, type Replayed, replay } from '../codec/journal.js'
+import { type Entry, parseEntries, printEntry, type Replayed, replay } from '../codec/journal.js'
 
 const JOURNAL_BYTES_MAX = 64 * 1024 * 1024
 /** Journals of ended runs that are kept. */
@@ -85,6 +85,15 @@ function journalNames(folder: string): string[] {
 export function unfinishedRun(folder: string): Known | null {
   const open = readJournals(folder).filter(({ replayed }) => 'reason' in replayed || !replayed.isClosed)
   return open.at(-1) ?? null
+}
+
+/** What a journal says line by line; nothing where it cannot be read. */
+export function readEntries(folder: string, run: string): readonly Entry[] {
+  try {
+    return parseEntries(readSmallFile(join(folder, `${run}${SUFFIX}`), JOURNAL_BYTES_MAX).toString('utf8'))
+  } catch {
+    return [] // only times are read from it: the end of a run does not depend on them
+  }
 }
 
 export const archivePath = (folder: string, run: string): string => join(folder, `${run}.tar.gz`)

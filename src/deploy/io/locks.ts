@@ -5,7 +5,7 @@
 import { hostname } from 'node:os'
 import { LOCK, STATUS, UNLOCK } from '../plan/scripts.js'
 import { isRunning, ownIdentity } from './local-lock.js'
-import type { Session } from './session.js'
+import { deployTo, type Session } from './session.js'
 import type { Shell } from './shell.js'
 
 export interface LockText {
@@ -41,9 +41,10 @@ export class RemoteLocks {
     this.#timeoutMs = timeoutMs
   }
 
-  /** `onLost` hears of a lock that somebody else has by now. */
-  keep(onLost: (sentence: string) => void): void {
+  /** `onLost` hears of a lock that somebody else has by now; `also` is done whenever the locks are renewed. */
+  keep(onLost: (sentence: string) => void, also: () => Promise<void>): void {
     const renew = async (): Promise<void> => {
+      await also()
       for (const place of this.#places) {
         const result = await lockOne(
           place,
@@ -72,8 +73,10 @@ const lockOne = ({ shell, folder }: LockPlace, text: LockText, replaces: string,
 
 /** Hosts in the order of their names, then directors: two runs that want the same ones meet at the first. */
 function placesOf(session: Session, hosts: readonly string[]): LockPlace[] {
-  const folder = session.config.deploy.deploy_to
-  const web = [...hosts].sort().map(name => ({ shell: session.shells.get(name)!, folder }))
+  const web = [...hosts].sort().map(name => ({
+    shell: session.shells.get(name)!,
+    folder: deployTo(session, name),
+  }))
   return [...web, ...session.drain.lockPlaces()]
 }
 

@@ -1,5 +1,5 @@
 /** The commands that show, and those that keep house: status, releases, prune, lock, unlock, history. */
-
+import { setTimeout as delay } from 'node:timers/promises'
 import { columns } from '../plan/columns.js'
 import { entriesOf } from '../plan/director-view.js'
 import { type HostView, prunable } from '../plan/releases.js'
@@ -7,9 +7,11 @@ import { PRUNE, UNLOCK } from '../plan/scripts.js'
 import type { Answer, CommandInput } from './commands.js'
 import { readJournals, unfinishedRun } from './journal-file.js'
 import { describeLock, readLock, takeLocks } from './locks.js'
-import { inspect } from './session.js'
+import { deployTo, inspect } from './session.js'
 
 const DONE: Answer = { exit: 0, error: null }
+const CLEAR_SCREEN = '\x1b[H\x1b[2J'
+const WATCH_MS = 1_000
 const PRUNE_MS_MAX = 600_000
 
 type Seen = readonly [name: string, view: HostView | { readonly why: string }]
@@ -33,7 +35,20 @@ function show(
     terminal.out(`${JSON.stringify(Object.fromEntries(head.map((name, at) => [name, row[at] ?? ''])))}\n`)
 }
 
+/** With --watch again and again until it is interrupted; what one look finds is its answer then too. */
 export async function status(input: CommandInput): Promise<Answer> {
+  const { call, terminal, io } = input
+  if (!call.watch) return statusOnce(input)
+  for (;;) {
+    if (terminal.isTerminal) terminal.out(CLEAR_SCREEN)
+    const { error } = await statusOnce(input)
+    if (error !== null) io.err(`ha-deploy: ${error}\n`)
+    await delay(WATCH_MS, undefined, { signal: io.stopping }).catch(() => {})
+    if (io.stopping.aborted) return DONE
+  }
+}
+
+async function statusOnce(input: CommandInput): Promise<Answer> {
   const { session } = input
   const { config, drain, stateFolder } = session
   const open = unfinishedRun(stateFolder)
@@ -109,7 +124,7 @@ export async function prune(input: CommandInput): Promise<Answer> {
   const faults: string[] = []
   for (const { name, ids } of work) {
     if (ids.length === 0) continue
-    const result = await session.shells.get(name)!.run(PRUNE, [deploy.deploy_to, ...ids], PRUNE_MS_MAX)
+    const result = await session.shells.get(name)!.run(PRUNE, [deployTo(session, name), ...ids], PRUNE_MS_MAX)
     for (const line of result.stdout.split('\n')) if (line !== '') terminal.out(`${name} ${line}\n`)
     if (!result.ok) faults.push(`${name}: ${result.why}`)
   }
@@ -128,12 +143,12 @@ export async function giveLock({ session, call }: CommandInput): Promise<Answer>
 
 /** Without --force only a lock of `ha-deploy lock`: that of a run belongs to resume and abort. */
 export async function takeAwayLock({ session, call }: CommandInput): Promise<Answer> {
-  const { deploy, ssh } = session.config
+  const { ssh } = session.config
   await session.drain.prepare([])
   const places = [
     ...session.config.hosts.map(({ name }) => ({
       shell: session.shells.get(name)!,
-      folder: deploy.deploy_to,
+      folder: deployTo(session, name),
     })),
     ...session.drain.lockPlaces(),
   ]

@@ -5,7 +5,10 @@ import type { DeployConfig, HostConfig } from '../config/directives.js'
 import type { SshPlace } from '../config/forms.js'
 import { type HostView, readHostView } from '../plan/releases.js'
 import { INSPECT } from '../plan/scripts.js'
-import { type Drain, MaintenanceDrain } from './drain.js'
+import { ChosenDrain } from './chosen-drain.js'
+import { Directors } from './directors.js'
+import type { Drain } from './drain.js'
+import { OpensshShell } from './openssh.js'
 import { LocalShell, type Shell } from './shell.js'
 import { SshShell } from './ssh.js'
 
@@ -19,7 +22,7 @@ export interface Session {
   readonly directors: readonly Shell[]
   readonly local: Shell
   readonly drain: Drain
-  close(): void
+  close(): Promise<void>
 }
 
 export function openSession(config: DeployConfig, paths: Paths, say: (sentence: string) => void): Session {
@@ -28,8 +31,9 @@ export function openSession(config: DeployConfig, paths: Paths, say: (sentence: 
     Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
   const { ssh, director } = config
+  const Transport = ssh.transport === 'openssh' ? OpensshShell : SshShell
   const sshTo = (name: string, place: SshPlace, user: string, prefix = ''): Shell =>
-    new SshShell(name, {
+    new Transport(name, {
       host: place.host,
       port: place.port ?? ssh.port,
       user,
@@ -55,24 +59,32 @@ export function openSession(config: DeployConfig, paths: Paths, say: (sentence: 
     directors,
     local,
     stateFolder: join(paths.varLib, 'ha-deploy', config.deploy.application),
-    drain: new MaintenanceDrain(directors, {
-      config: director.config,
-      ldirectord: director.ldirectord,
-      counters: director.counters,
-      timeoutMs: ssh.timeout * 1000,
-    }),
-    close: () => {
-      for (const shell of [...shells.values(), ...directors]) shell.close()
+    drain: new ChosenDrain(
+      new Directors(directors, {
+        config: director.config,
+        ldirectord: director.ldirectord,
+        counters: director.counters,
+        timeoutMs: ssh.timeout * 1000,
+      }),
+      config.drain.method,
+      config.deploy.lock_ttl,
+    ),
+    close: async () => {
+      await Promise.all([...shells.values(), ...directors].map(shell => shell.close()))
     },
   }
 }
 
 const placeText = ({ host, port }: SshPlace): string => (port === null ? host : `${host}:${port}`)
 
+/** The folder of a host that the configuration names. */
+export const deployTo = ({ config }: Session, name: string): string =>
+  config.hosts.find(host => host.name === name)!.deploy_to
+
 /** What one web host has, or why nothing is known. */
 export async function inspect(session: Session, name: string): Promise<HostView | { readonly why: string }> {
   const shell = session.shells.get(name)!
-  const { deploy, ssh } = session.config
-  const result = await shell.run(INSPECT, [deploy.deploy_to], ssh.timeout * 1000)
+  const { ssh } = session.config
+  const result = await shell.run(INSPECT, [deployTo(session, name)], ssh.timeout * 1000)
   return result.ok ? readHostView(result.stdout) : { why: result.why }
 }

@@ -17,7 +17,7 @@ export interface Shell {
   run(script: string, words: readonly string[], timeoutMs: number): Promise<ScriptResult>
   /** Puts a file there. Rejects never: the reason is the answer, null when it is there. */
   put(localPath: string, remotePath: string, timeoutMs: number): Promise<string | null>
-  close(): void
+  close(): Promise<void>
 }
 
 export const OUTPUT_BYTES_MAX = 4 * 1024 * 1024
@@ -73,5 +73,5 @@ export class LocalShell implements Shell {
     return 'nothing is uploaded to the own machine'
   }
 
-  close(): void {}
+  async close(): Promise<void> {}
 }

@@ -13,7 +13,7 @@ import { OUTPUT_BYTES_MAX, resultOf, type ScriptResult, type Shell, UNPRINTABLE 
 
 const KNOWN_HOSTS_BYTES_MAX = 16 * 1024 * 1024
 const KEY_BYTES_MAX = 65_536
-const RETRY_AFTER_MS = [500, 1_000, 2_000] as const
+export const RETRY_AFTER_MS = [500, 1_000, 2_000] as const
 const KEEPALIVE_MS = 5_000
 const KEEPALIVES_MISSED_MAX = 4
 
@@ -67,7 +67,7 @@ export class SshShell implements Shell {
     )
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#isClosed = true
     this.#client?.end()
     this.#client = null

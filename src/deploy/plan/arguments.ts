@@ -21,6 +21,8 @@ const OPTION_ROWS = {
   '--adopt': null,
   '--wait': null,
   '--reason': 'TEXT',
+  '--for': 'TIME',
+  '--watch': null,
   '--force': null,
   '--message': 'TEXT',
 } as const
@@ -59,13 +61,18 @@ export const COMMAND_ROWS = {
     options: [],
   },
   drain: {
-    takes: 'HOST [--wait] [--reason TEXT]',
-    does: 'weight 0 by hand',
+    takes: 'HOST [--wait] [--reason TEXT] [--for TIME]',
+    does: 'weight 0 by hand; --for: until so long from now (90, 30m, 2h, 1d)',
     words: 'host',
-    options: ['--wait', '--reason'],
+    options: ['--wait', '--reason', '--for'],
   },
   undrain: { takes: 'HOST', does: 'give the weight back', words: 'host', options: [] },
-  status: { takes: '', does: 'each host: release, weight, connections, step', words: 'none', options: [] },
+  status: {
+    takes: '[--watch]',
+    does: 'each host: release, weight, connections, step; --watch: again and again',
+    words: 'none',
+    options: ['--watch'],
+  },
   releases: { takes: '[HOST...]', does: 'the releases on each host', words: 'hosts', options: [] },
   prune: { takes: '[HOST...]', does: 'remove old releases beyond keep', words: 'hosts', options: [] },
   lock: { takes: '[--message TEXT]', does: 'let nobody release', words: 'none', options: ['--message'] },
@@ -90,6 +97,9 @@ export interface Call {
   readonly wait: boolean
   readonly force: boolean
   readonly reason: string
+  /** How long a drain by hand lasts; null: until undrain. */
+  readonly seconds: number | null
+  readonly watch: boolean
   readonly message: string
 }
 
@@ -146,6 +156,10 @@ export function parseArguments(argv: readonly string[]): Parsed {
   if (row.words === 'none' && rest.length > 0) return { problem: `${command} takes no ${rest[0]}` }
   if (row.words === 'host' && rest.length !== 1) return { problem: `${command} wants one host` }
   if (row.words === 'release' && rest.length > 1) return { problem: `${command} takes one release` }
+  const lasting = values.get('--for')
+  const seconds = lasting === undefined ? null : secondsOf(lasting)
+  if (lasting !== undefined && seconds === null)
+    return { problem: `--for wants a time such as 90, 30m, 2h or 1d; found "${lasting}"` }
   const only = values.get('--only')?.split(',') ?? []
   return {
     command,
@@ -163,6 +177,8 @@ export function parseArguments(argv: readonly string[]): Parsed {
     wait: flags.has('--wait'),
     force: flags.has('--force'),
     reason: values.get('--reason') ?? '',
+    seconds,
+    watch: flags.has('--watch'),
     message: values.get('--message') ?? '',
   }
 }
@@ -170,4 +186,12 @@ export function parseArguments(argv: readonly string[]): Parsed {
 function splitOption(word: string): [string, string | undefined] {
   const equals = word.startsWith('--') ? word.indexOf('=') : -1
   return equals < 0 ? [word, undefined] : [word.slice(0, equals), word.slice(equals + 1)]
+}
+
+const SECONDS_OF: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3_600, d: 86_400 }
+
+function secondsOf(text: string): number | null {
+  const [, number, unit] = /^(\d{1,6})([smhd]?)$/.exec(text) ?? []
+  const seconds = Number(number) * SECONDS_OF[unit ?? '']!
+  return seconds > 0 ? seconds : null
 }

@@ -3,7 +3,8 @@ import type { DeployConfig } from '../config/directives.js'
 import type { RunPlan } from '../core/run-plan.js'
 import { batchSize } from './batches.js'
 
-export function describePlan(plan: RunPlan, config: DeployConfig): string[] {
+/** @param method how weight 0 will be held */
+export function describePlan(plan: RunPlan, config: DeployConfig, method: string): string[] {
   const { hooks, drain, health, deploy } = config
   const lines = [`${plan.kind} ${plan.release} to ${plan.hosts.length} hosts, ${deploy.deploy_to}`]
   if (!plan.skips.includes('upload'))
@@ -16,7 +17,7 @@ export function describePlan(plan: RunPlan, config: DeployConfig): string[] {
     const size = batchSize(plan.batch, batch, left)
     const names = plan.hosts.slice(plan.hosts.length - left, plan.hosts.length - left + size)
     lines.push(`batch ${batch + 1}: ${names.join(' ')}`)
-    for (const name of names) lines.push(...describeHost(plan, config, name))
+    for (const name of names) lines.push(...describeHost(plan, config, name, method))
     if (batch === 0 && left > size && deploy.canary_wait > 0) lines.push(`pause of ${deploy.canary_wait} s`)
     left -= size
   }
@@ -27,15 +28,14 @@ export function describePlan(plan: RunPlan, config: DeployConfig): string[] {
   return lines
 }
 
-function describeHost(plan: RunPlan, config: DeployConfig, name: string): string[] {
+function describeHost(plan: RunPlan, config: DeployConfig, name: string, method: string): string[] {
+  const means = method === 'weight' ? 'ldirectord drain' : 'a file in maintenancedir'
   const host = config.hosts.find(candidate => candidate.name === name)
   const step = (text: string): string => `  ${name}: ${text}`
   const switched = `ln -s releases/${plan.release} .current.${plan.run} && mv -T .current.${plan.run} current`
   return [
-    ...(plan.skips.includes('drain')
-      ? []
-      : [step(`weight 0 for ${host?.real.join(' ') ?? ''} by a file in maintenancedir`)]),
-    step(`in ${config.deploy.deploy_to}: ${switched} (now ${plan.previous[name] ?? 'no link'})`),
+    ...(plan.skips.includes('drain') ? [] : [step(`weight 0 for ${host?.real.join(' ') ?? ''} by ${means}`)]),
+    step(`in ${host?.deploy_to}: ${switched} (now ${plan.previous[name] ?? 'no link'})`),
     ...(config.hooks.on_switch === null ? [] : [step(`on_switch: ${config.hooks.on_switch}`)]),
   ]
 }

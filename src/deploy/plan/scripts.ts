@@ -218,3 +218,52 @@ export const TUNE = `
 echo "$1" >/proc/sys/net/ipv4/vs/expire_quiescent_template
 [ "$(cat /proc/sys/net/ipv4/vs/expire_quiescent_template)" = "$1" ]
 `
+
+/**
+ * For each entry four words: -t, -u or -f, the service, -6 or nothing, the real server as ipvsadm shows it. Deletes it
+ * while expire_nodest_conn is 1, so that its connections go, and lists it again as it was, at weight 0.
+ */
+export const DROP_CLIENTS = `${SAY}
+setting=/proc/sys/net/ipv4/vs/expire_nodest_conn
+[ -w "$setting" ] || refuse "$setting cannot be written: is this a director with IPVS, and are we root there?"
+before=$(cat "$setting")
+trap 'echo "$before" >"$setting"' EXIT
+trap 'exit 1' HUP INT TERM
+echo 1 >"$setting"
+while [ $# -ge 4 ]; do
+  line=$(ipvsadm -S -n | awk -v option="$1" -v service="$2" -v real="$4" \\
+    '$1 == "-a" && $2 == option && $3 == service { for (i = 4; i < NF; i++) if ($i == "-r" && $(i + 1) == real) { print; exit } }')
+  if [ -n "$line" ]; then
+    ipvsadm -d "$1" "$2" \${3:+"$3"} -r "$4" || refuse "ipvsadm cannot delete $4"
+    sleep 1
+    printf '%s\\n' "$line" | sed 's/-w [0-9]*/-w 0/' | ipvsadm -R 2>/dev/null ||
+      ipvsadm -S -n | grep -qF -- "$1 $2 -r $4 " || refuse "$4 could not be listed again"
+  fi
+  shift 4
+done
+`
+
+/** $1 ldirectord.cf, $2 its program. What our ldirectord holds drained, as JSON; fails where another one, or none, runs. */
+export const DRAINED = `exec "$2" "$1" drained --json`
+
+/** $1 ldirectord.cf, $2 its program, $3 reason, $4 seconds or nothing, then real servers. */
+export const DRAIN = `
+cf=$1; program=$2; reason=$3; seconds=$4; shift 4
+for real do "$program" "$cf" drain "$real" --reason "$reason" \${seconds:+--until "$seconds"}; done
+`
+
+/** $1 ldirectord.cf, $2 its program, then real servers. One that is not drained is as it should be. */
+export const UNDRAIN = `
+cf=$1; program=$2; shift 2
+for real do
+  said=$("$program" "$cf" undrain "$real" 2>&1) && continue
+  case $said in *'is not drained'*) ;; *) printf '%s\\n' "$said" >&2; exit 1;; esac
+done
+`
+
+/** Where a director keeps what outlives reboots. */
+export const STATE_FOLDER = `printf '%s\\n' "\${HA_VARLIB:-/var/lib/heartbeat}"`
+
+/** What heartbeat says of the resources where it runs: local, all, foreign, none or transition; nothing elsewhere. */
+export const RESOURCES =
+  'if command -v cl_status >/dev/null 2>&1; then cl_status rscstatus 2>/dev/null || :; fi'

@@ -1,7 +1,8 @@
 /** docs/deploy.md holds the tables of deploy.cf as they are, and every command, status and refusal of the program. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import test from 'ava'
-import { hostSection, SECTIONS } from '../../../src/deploy/config/directives.js'
+import { hostSection } from '../../../src/deploy/config/directives/reach.js'
+import { SECTIONS } from '../../../src/deploy/config/directives.js'
 import { COMMAND_ROWS } from '../../../src/deploy/plan/arguments.js'
 import { referencePage } from '../../../src/syntax/directive.js'
 

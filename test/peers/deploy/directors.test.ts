@@ -1,41 +1,99 @@
 /** The directors' side: reached by ssh, reloaded, restarted, and changed for the other one in the middle of a run. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { ExecutionContext } from 'ava'
 import { bin, until } from '../harness.js'
 import { peerTest } from '../require.js'
-import { stage, version } from './stage.js'
+import { journals } from './killed.js'
+import { type Stage, stage, version } from './stage.js'
 
 const test = peerTest('root', 'openssh-server', 'util-linux')
 
-test('a drain by hand survives reload and restart of ldirectord, is not taken for an own one, and ends by hand', async t => {
+test('check, plan and -n change nothing; a drain by hand, as a file or by ldirectord, survives reload and restart and ends by hand', async t => {
   const site = await stage(t, 2)
+  site.source('one')
+  const checked = await site.deploy('check')
+  t.is(checked.exitCode, 0, checked.stdout + checked.stderr)
+  t.regex(checked.stdout, /web1 +ok .*\n.*web2 +ok .*\n(?:.*\n)*.*by weight\n/)
+  const planned = await site.deploy('plan')
+  t.is(planned.exitCode, 0)
+  t.regex(planned.stdout, /batch 1: web1\n.*web1: weight 0 for \S+ by ldirectord drain\n.*mv -T/)
+  t.is((await site.deploy('-n', 'run')).exitCode, 0)
+  for (const { folder } of site.hosts) t.deepEqual(readdirSync(folder), [])
+  t.false(existsSync(`${site.folder}/lib/ha-deploy`))
+  t.deepEqual(readdirSync(site.maintenance), [])
+
+  // web1 by ldirectord, web2 by a file.
   t.is((await site.deploy('drain', 'web1', '--wait', '--reason', 'new disk')).exitCode, 0)
+  t.like((await site.drained())[0], { server: site.hosts[0]!.real, drain: { untilUnixMs: null } })
+  site.configure({ drain: 'method = maintenancedir' })
+  const endless = await site.deploy('drain', 'web2', '--for', '2h')
+  t.is(endless.exitCode, 4)
+  t.regex(endless.stderr, /a file in maintenancedir does not end by itself/)
+  t.is((await site.deploy('drain', 'web2', '--wait', '--reason', 'new fan')).exitCode, 0)
   const [mark] = readdirSync(site.maintenance)
-  t.regex(readFileSync(`${site.maintenance}/${mark}`, 'utf8'), /^ha-deploy run \S+ \S+ new disk\n$/)
+  t.regex(readFileSync(`${site.maintenance}/${mark}`, 'utf8'), /^ha-deploy run \S+ \S+ new fan\n$/)
   for (const action of ['reload', 'restart']) {
     t.is((await site.ldirectord(action)).exitCode, 0)
-    await until(
-      'web2 has its weight',
-      10_000,
-      async () => (await site.weights().catch(() => ({ web2: 0 }))).web2 === 2,
+    await until(`it answers after ${action}`, 10_000, () =>
+      site.weights().then(
+        () => true,
+        () => false,
+      ),
     )
-    t.is((await site.weights()).web1, 0, `after ${action}`)
+    t.deepEqual(await site.weights(), { web1: 0, web2: 0 }, `after ${action}`)
   }
-  t.is((await site.deploy('undrain', 'web1')).exitCode, 0)
-  await until('web1 has its weight', 10_000, async () => (await site.weights()).web1 === 2)
+  site.configure()
+  for (const host of ['web1', 'web2']) t.is((await site.deploy('undrain', host)).exitCode, 0)
+  await until('both have their weight', 10_000, async () =>
+    Object.values(await site.weights()).every(weight => weight === 2),
+  )
   t.deepEqual(readdirSync(site.maintenance), [])
+
+  // By itself, after the time that was given.
+  t.is((await site.deploy('drain', 'web1', '--for', '2s')).exitCode, 0)
+  t.is((await site.weights()).web1, 0)
+  await until('web1 has its weight again', 10_000, async () => (await site.weights()).web1 === 2)
+  await watchesTheHosts(t, site)
 })
 
-test("an administrator's own maintenance file stops a run before the host is touched, and stays", async t => {
+async function watchesTheHosts(t: ExecutionContext, site: Stage): Promise<void> {
+  const watching = site.spawnDeploy('--json', 'status', '--watch')
+  let said = ''
+  watching.stdout!.on('data', (chunk: Buffer) => {
+    said += chunk.toString()
+  })
+  await until('it has looked twice', 10_000, () => said.split('"host":"web1"').length > 2)
+  watching.kill('SIGINT')
+  t.is(await new Promise(resolve => watching.once('exit', resolve)), 0)
+  t.regex(said, /^\{"host":"web1","release":"-","director":"local","virtual":"tcp:\S+","weight":"2",/)
+}
+
+test('a drain that somebody else began stops a run before the host is touched, and stays; in JSON each line is one object', async t => {
   const site = await stage(t, 2)
   site.source('one')
   const file = `${site.maintenance}/${site.hosts[0]!.real}`
   writeFileSync(file, 'changing the fan - Ann\n')
-  site.configure({ deploy: 'min_up = 0%' })
-  const run = await site.deploy('run')
+  site.configure({ deploy: 'min_up = 0%', drain: 'method = maintenancedir' })
+  const run = await site.deploy('run', '--label', 'file')
   t.is(run.exitCode, 4, run.stdout + run.stderr)
   t.regex(run.stdout, /was put there by somebody else: changing the fan - Ann/)
   t.is(readFileSync(file, 'utf8'), 'changing the fan - Ann\n')
   t.is(version(site.hosts[0]!), '')
+  rmSync(file)
+
+  site.configure({ deploy: 'min_up = 0%' })
+  t.is((await site.ldirectord(`drain ${site.hosts[0]!.real} --reason fan`)).exitCode, 0)
+  const second = await site.deploy('--json', 'run')
+  t.is(second.exitCode, 4, second.stdout + second.stderr)
+  t.regex(second.stdout, /was drained by somebody else: \S+ fan/)
+  t.is(version(site.hosts[0]!), '')
+  t.is((await site.drained()).length, 1)
+  const records = second.stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as Record<string, unknown>)
+  t.true(records.every(record => ['t', 'run', 'step', 'status'].every(key => key in record)))
+  t.like(records.at(-1), { step: 'end', exit: 4 })
 })
 
 test('with two directors at the end of ssh, a failover in the middle of a run changes nothing', async t => {
@@ -72,30 +130,38 @@ ${call(second, 'status --json')} >${site.folder}/after
   for (const { maintenance } of site.directors) t.deepEqual(readdirSync(maintenance), [])
 })
 
-test('check and plan change nothing and say what a run would do', async t => {
-  const site = await stage(t, 2)
+test('with our ldirectord on two directors a drain is on both, and after the death of this machine it ends by itself', async t => {
+  const site = await stage(t, 2, { directors: 2, apart: true })
+  const [first, second] = site.directors
+  t.is((await second!.ldirectord('start')).exitCode, 0)
+  await until('both directors have a table', 10_000, () =>
+    second!.weights().then(
+      weights => weights.web1 === 2,
+      () => false,
+    ),
+  )
+  site.configure({ deploy: 'lock_ttl = 12', hooks: `on_drained = local: sleep 60` })
   site.source('one')
-  const checked = await site.deploy('check')
-  t.is(checked.exitCode, 0, checked.stdout + checked.stderr)
-  t.regex(checked.stdout, /web1 +ok .*\n.*web2 +ok /)
-  const planned = await site.deploy('plan')
-  t.is(planned.exitCode, 0)
-  t.regex(planned.stdout, /batch 1: web1\n.*web1: weight 0 for \S+ by a file in maintenancedir\n.*mv -T/)
-  t.is((await site.deploy('-n', 'run')).exitCode, 0)
-  for (const { folder } of site.hosts) t.deepEqual(readdirSync(folder), [])
-  t.false(existsSync(`${site.folder}/lib/ha-deploy`))
-  t.deepEqual(readdirSync(site.maintenance), [])
-})
-
-test('with --json every line is one object that names run, step and status', async t => {
-  const site = await stage(t, 1)
-  site.source('one')
-  const run = await site.deploy('--json', 'run')
-  t.is(run.exitCode, 0, run.stderr)
-  const records = run.stdout
-    .trim()
-    .split('\n')
-    .map(line => JSON.parse(line) as Record<string, unknown>)
-  t.true(records.every(record => ['t', 'run', 'step', 'status'].every(key => key in record)))
-  t.like(records.at(-1), { step: 'end', exit: 0, hosts: [{ host: 'web1', result: 'done' }] })
+  const run = site.spawnDeploy('run')
+  await until('it is drained on both', 40_000, async () => {
+    const seen = await Promise.all([first!.weights(), second!.weights()])
+    return (
+      seen.every(({ web1 }) => web1 === 0) && journals(site).some(text => text.includes('"step":"drain"'))
+    )
+  })
+  const began = (await first!.drained())[0] as { drain: { untilUnixMs: number } }
+  await until('the drain was put off with the locks', 20_000, async () => {
+    const now = (await first!.drained())[0] as { drain: { untilUnixMs: number } }
+    return now.drain.untilUnixMs > began.drain.untilUnixMs
+  })
+  run.kill('SIGKILL')
+  await until('web1 has its weight on both', 40_000, async () => {
+    const seen = await Promise.all([first!.weights(), second!.weights()])
+    return seen.every(({ web1 }) => web1 === 2)
+  })
+  site.configure()
+  const resumed = await site.deploy('resume')
+  t.is(resumed.exitCode, 0, resumed.stdout + resumed.stderr)
+  t.deepEqual(site.hosts.map(version), ['one', 'one'])
+  for (const director of site.directors) t.deepEqual(await director.drained(), [])
 })

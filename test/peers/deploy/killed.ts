@@ -12,14 +12,17 @@ export function journals(site: Stage): string[] {
     .map(name => readFileSync(`${folder}/${name}`, 'utf8'))
 }
 
+let cuts = 0
+
 /** Starts a release and kills it once the journal says that this step of this host was begun. */
 export async function killedAt(
   t: ExecutionContext,
   site: Stage,
   host: string | null,
   step: string,
+  ...only: string[]
 ): Promise<void> {
-  const child = site.spawnDeploy('run')
+  const child = site.spawnDeploy('run', '--label', `cut-${cuts++}`, ...only)
   const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
   const mark = `"host":${JSON.stringify(host)},"step":"${step}"`
   const before = new Set(journals(site))

@@ -44,6 +44,8 @@ export interface Stage {
   readonly spawnDeploy: (...words: string[]) => ChildProcess
   readonly source: (version: string) => void
   readonly weights: () => Promise<Record<string, number>>
+  /** What ldirectord itself holds drained. */
+  readonly drained: () => Promise<readonly unknown[]>
   readonly ldirectord: (action: string) => Promise<CommandResult>
 }
 
@@ -82,6 +84,8 @@ let stages = 0
 export interface StageOptions {
   /** Directors that are reached by ssh; 0: this machine is the director. */
   readonly directors?: number
+  /** Each director has a virtual service of its own, so that all can forward at one time. */
+  readonly apart?: boolean
 }
 
 export async function stage(t: ExecutionContext, count: number, options: StageOptions = {}): Promise<Stage> {
@@ -96,7 +100,8 @@ export async function stage(t: ExecutionContext, count: number, options: StageOp
   const virtual = `${net}.200:${WEB_PORT}`
   const away: Director[] = []
   for (let index = 1; index <= (options.directors ?? 0); index++) {
-    const made = director(t, join(folder, `lb${index}`), `${net}.${100 + index}`, virtual, hosts)
+    const own = options.apart === true ? `${net}.${200 + index}:${WEB_PORT}` : virtual
+    const made = director(t, join(folder, `lb${index}`), `${net}.${100 + index}`, own, hosts)
     await machine(
       t,
       folder,
@@ -128,6 +133,7 @@ export async function stage(t: ExecutionContext, count: number, options: StageOp
     configure,
     ldirectord: active.ldirectord,
     weights: active.weights,
+    drained: active.drained,
     deploy: (...words) => run(bin('ha-deploy'), words, { env, timeoutMs: 60_000 }),
     deployIn: (other, ...words) => run(bin('ha-deploy'), words, { env: other, timeoutMs: 60_000 }),
     spawnDeploy: (...words) => {
@@ -244,6 +250,7 @@ export interface Director {
   readonly maintenance: string
   readonly ldirectord: (action: string) => Promise<CommandResult>
   readonly weights: () => Promise<Record<string, number>>
+  readonly drained: () => Promise<readonly unknown[]>
 }
 
 /** ldirectord in folders of its own. */
@@ -265,7 +272,7 @@ function director(
   const env = { ...environment(), ...roots }
   writeFileSync(join(own, 'ha.d/ldirectord.cf'), ldirectordCf(own, virtual, hosts))
   const ldirectord = (action: string): Promise<CommandResult> =>
-    run(bin('ldirectord'), ['ldirectord.cf', action], { env })
+    run(bin('ldirectord'), ['ldirectord.cf', ...action.split(' ')], { env })
   const weights = async (): Promise<Record<string, number>> => {
     const shown = await run(bin('ldirectord'), ['ldirectord.cf', 'status', '--json'], { env })
     const record = JSON.parse(shown.stdout) as { virtuals: { reals: { server: string; weight: number }[] }[] }
@@ -274,12 +281,16 @@ function director(
       hosts.map(({ name, real }) => [name, reals.find(({ server }) => server === real)?.weight ?? -1]),
     )
   }
+  const drained = async (): Promise<readonly unknown[]> => {
+    const shown = await run(bin('ldirectord'), ['ldirectord.cf', 'drained', '--json'], { env })
+    return JSON.parse(shown.stdout) as readonly unknown[]
+  }
   t.teardown(async () => {
     await ldirectord('stop')
     const hasPid = (): boolean => readdirSync(join(own, 'run')).some(name => name.endsWith('.pid'))
     await until('ldirectord has ended', 10_000, () => !hasPid())
   })
-  return { address, env: roots, maintenance: join(own, 'ha.d/maintenance'), ldirectord, weights }
+  return { address, env: roots, maintenance: join(own, 'ha.d/maintenance'), ldirectord, weights, drained }
 }
 
 /** Answers with the file `version` behind the link; the link itself is in a header. 503 while there is no link. */

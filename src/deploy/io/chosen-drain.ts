@@ -1,0 +1,74 @@
+/**
+ * Which way of draining a run takes. auto: ldirectord's own drain where every director has it, else maintenancedir.
+ * With auto a host is let go by both, so that a run that was interrupted is ended whatever it had begun with.
+ */
+import type { Reading } from '../plan/director-view.js'
+import type { Directors } from './directors.js'
+import type { Cleared, Drain, DrainMark, DrainMethod } from './drain.js'
+import { LastingDrain } from './lasting-drain.js'
+import { MaintenanceDrain } from './maintenance-drain.js'
+import type { Shell } from './shell.js'
+
+export class ChosenDrain implements Drain {
+  readonly #directors: Directors
+  readonly #candidates: readonly DrainMethod[]
+  #chosen: DrainMethod | null = null
+
+  constructor(directors: Directors, method: 'auto' | 'weight' | 'maintenancedir', lockSeconds: number) {
+    this.#directors = directors
+    const all = [new LastingDrain(directors, lockSeconds), new MaintenanceDrain(directors)]
+    this.#candidates = all.filter(candidate => method === 'auto' || candidate.method === method)
+  }
+
+  get method(): string {
+    return (this.#chosen ?? this.#candidates[0]!).method
+  }
+
+  /** The choice stands until the end of this process: hosts of one run are drained in one way. */
+  async prepare(reals: readonly string[]): Promise<string | null> {
+    if (this.#chosen !== null) return this.#chosen.prepare(reals)
+    let why: string | null = null
+    for (const candidate of this.#candidates) {
+      why = await candidate.prepare(reals)
+      if (why !== null) continue
+      this.#chosen = candidate
+      break
+    }
+    return why
+  }
+
+  async set(reals: readonly string[], mark: DrainMark): Promise<string | null> {
+    const why = this.#chosen === null ? await this.prepare(reals) : null
+    return why ?? this.#chosen!.set(reals, mark)
+  }
+
+  async clear(reals: readonly string[]): Promise<Cleared> {
+    const answers: Cleared[] = []
+    for (const candidate of this.#candidates) {
+      // A method that the directors do not know has nothing to end there.
+      const isKnown = candidate === this.#chosen || (await candidate.prepare(reals)) === null
+      if (isKnown || this.#candidates.length === 1) answers.push(await candidate.clear(reals))
+    }
+    const left = [...new Set(answers.flatMap(answer => answer.left))]
+    const why = answers.find(answer => answer.why !== null)?.why ?? null
+    if (answers.length > 0) return { left, why, isForeign: answers.some(({ isForeign }) => isForeign) }
+    const all = this.#directors.shells.map(({ name }) => name)
+    return { left: all, why: 'no director knows a way of draining', isForeign: false }
+  }
+
+  async renew(run: string): Promise<string | null> {
+    return this.#chosen === null ? null : this.#chosen.renew(run)
+  }
+
+  read(reals: readonly string[]): Promise<readonly Reading[]> {
+    return this.#directors.read(reals)
+  }
+
+  weights(): ReadonlyMap<string, number> {
+    return this.#directors.weights()
+  }
+
+  lockPlaces(): readonly { readonly shell: Shell; readonly folder: string }[] {
+    return this.#directors.lockPlaces()
+  }
+}

@@ -1,0 +1,130 @@
+/** The steps that take a host's weight away and give it back. */
+import { nowMs } from '../../base/io/real-clock.js'
+import { assessDrain, type DrainProgress } from '../core/drain.js'
+import type { Reading } from '../plan/director-view.js'
+import { drainRule, waitDrained } from './drain-wait.js'
+import { hostHook } from './hooks.js'
+import { dropClients } from './kill-clients.js'
+import {
+  DONE,
+  failure,
+  type HostAtWork,
+  isoNow,
+  type Outcome,
+  type RunContext,
+  until,
+} from './run-context.js'
+
+const SAY_EVERY_MS = 5_000
+
+/** `late`: what happens when clients are left in the end; `proceed` on the way back from a release that is undone. */
+export async function drainHost(
+  context: RunContext,
+  host: HostAtWork,
+  late: 'wait' | 'proceed',
+): Promise<Outcome> {
+  const { config, drain, plan } = context
+  const { real } = host.config
+  const fault =
+    (await drain.prepare(real)) ??
+    (await drain.set(real, { run: plan.run, time: isoNow(), reason: `release ${plan.release}` }))
+  if (fault !== null) return failure(fault)
+  let saidMs = Number.NEGATIVE_INFINITY
+  const { state, progress } = await waitDrained(drain, real, config, context.stopping, seen => {
+    if (nowMs() - saidMs < SAY_EVERY_MS) return
+    saidMs = nowMs()
+    sayDrain(context, host, seen)
+  })
+  if (state === 'interrupted') return failure('interrupted')
+  if (state === 'late' && late === 'wait') {
+    const why = await settleLate(context, host, progress)
+    if (why !== null) return failure(`not drained within ${config.drain.max} s: ${why}`)
+  }
+  return late === 'proceed' ? DONE : hostHook(context, host, 'on_drained', 'current')
+}
+
+function sayDrain({ say }: RunContext, host: HostAtWork, progress: DrainProgress): void {
+  const tell = (virtual: string | null, detail: string): void =>
+    say({ host: host.name, virtual, step: 'drain', status: 'progress', detail })
+  if (progress.virtuals.length === 0) tell(null, progress.why)
+  for (const { director, virtual, weight, active, templates, waitSeconds } of progress.virtuals) {
+    const wait = waitSeconds === null ? 'wait until they close' : `wait≈${Math.ceil(waitSeconds)}s`
+    tell(virtual, `weight ${weight} active ${active} templates ${templates} ${wait} (${director})`)
+  }
+}
+
+/** null: the run goes on without the clients that are left; else why not. */
+async function settleLate(
+  context: RunContext,
+  host: HostAtWork,
+  progress: DrainProgress,
+): Promise<string | null> {
+  const { config, ask } = context
+  // Clients may be dropped when the administrator said so; a weight above 0 would be new ones.
+  if (!progress.isZero) return progress.why
+  switch (config.drain.on_timeout) {
+    case 'proceed':
+      return null
+    case 'kill':
+      return dropClients(context, host)
+    case 'stop':
+      return progress.why
+    case 'ask': {
+      const question = `${host.name} is not drained after ${config.drain.max} s (${progress.why}). Drop who is left and go on?`
+      return ask !== null && (await ask(question)) ? null : progress.why
+    }
+  }
+}
+
+/** Weight 0 now and until somebody ends it; clients are not waited for. */
+export async function quiesce(context: RunContext, host: HostAtWork): Promise<Outcome> {
+  const { drain, plan, config } = context
+  const { real } = host.config
+  const reason = `release ${plan.release} failed`
+  const fault =
+    (await drain.prepare(real)) ??
+    (await drain.set(real, { run: plan.run, time: isoNow(), reason, lasts: 'forever' }))
+  if (fault !== null) return failure(fault)
+  return until(context, config.health.timeout * 1000, async () => {
+    const progress = assessDrain(await drain.read(real), real, drainRule(config), 0)
+    return progress.isZero ? null : progress.why
+  })
+}
+
+/** Nothing was switched: the host gets back what it had, which is no weight where an administrator took it out. */
+export async function release(context: RunContext, host: HostAtWork): Promise<Outcome> {
+  const cleared = await context.drain.clear(host.config.real)
+  if (!cleared.isForeign) return rejoin(context, host)
+  const detail = `stays out of service: ${cleared.why ?? `on ${cleared.left.join(', ')}`}`
+  context.say({ host: host.name, virtual: null, step: 'release', status: 'warning', detail })
+  return DONE
+}
+
+/** The drain ends; ldirectord gives the weight back once its own check passes. */
+export async function rejoin(context: RunContext, host: HostAtWork): Promise<Outcome> {
+  const { drain, config, say } = context
+  const { real } = host.config
+  const cleared = await drain.clear(real)
+  if (cleared.why !== null) return failure(cleared.why)
+  if (cleared.left.length > 0) {
+    const detail = `still drained on ${cleared.left.join(', ')}: run ha-deploy undrain ${host.name} when it is back`
+    say({ host: host.name, virtual: null, step: 'rejoin', status: 'warning', detail })
+  }
+  return until(context, config.health.timeout * 1000, async () =>
+    lacksWeight(context, host, await drain.read(real)),
+  )
+}
+
+/** null: every director that lists the host gives it a weight. */
+export function lacksWeight(
+  { config }: RunContext,
+  host: HostAtWork,
+  readings: readonly Reading[],
+): string | null {
+  const { virtuals, why } = assessDrain(readings, host.config.real, drainRule(config), 0)
+  if (virtuals.length === 0) return why
+  const zero = virtuals.find(({ weight }) => weight === 0)
+  return zero === undefined
+    ? null
+    : `${zero.director} ${zero.virtual}: ldirectord leaves it at weight 0, its check does not pass`
+}
