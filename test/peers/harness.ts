@@ -105,9 +105,15 @@ export async function haPair(t: Owner, files: Readonly<Record<string, string>>):
   return { ...pair, folder: `${folder}/rig`, namespace: node => `${tag}-${node}` }
 }
 
+export interface Guests extends Rig {
+  /** What the rig and, in front, its namespaces are called. */
+  readonly name: string
+}
+
 /** User-mode guests with real IPVS (rig/ipvs-vm). `up` words: `1`, `--reals`, `2`, ... */
-export async function ipvsVm(t: ExecutionContext, ...up: string[]): Promise<Rig> {
-  const options = ['-n', `s${process.pid % 10_000}`]
+export async function ipvsVm(t: Owner, ...up: string[]): Promise<Guests> {
+  const name = `s${process.pid % 10_000}`
+  const options = ['-n', name]
   const vm = rig('ipvs-vm', options)
   const callOff = reaper([rigPath('ipvs-vm'), ...options, 'down'])
   t.teardown(async () => {
@@ -116,7 +122,7 @@ export async function ipvsVm(t: ExecutionContext, ...up: string[]): Promise<Rig>
   })
   const result = await vm.attempt(['up', ...up], 90_000)
   if (result.exitCode !== 0) throw new Error(`ipvs-vm up: ${result.stderr}${result.stdout}`)
-  return vm
+  return { ...vm, name }
 }
 
 export function readText(path: string): string {

@@ -146,29 +146,62 @@ export function parseSaved(text: string): Table {
   return { services: [...services.values()] }
 }
 
-/** The counts from the output of `ipvsadm -L -n`. */
-export function parseCounters(text: string): DestinationCounters[] {
-  const counters: DestinationCounters[] = []
+interface Listed {
+  readonly key: ServiceKey
+  readonly address: string
+  readonly port: number
+  /** The columns behind the address. */
+  readonly columns: readonly string[]
+}
+
+/** The destinations of any listing of `ipvsadm -L -n`. */
+function listedDestinations(text: string): Listed[] {
+  const listed: Listed[] = []
   let key: ServiceKey | null = null
   for (const line of text.split('\n')) {
-    const fields = line.trim().split(/\s+/)
-    if (fields[0] === 'TCP' || fields[0] === 'UDP') {
-      const place = parseEndpoint(fields[1] ?? '')
-      key = place && { protocol: fields[0] === 'TCP' ? 'tcp' : 'udp', ...place }
-    } else if (fields[0] === 'FWM') {
-      key = { protocol: 'fwm', family: fields[2] === 'IPv6' ? 6 : 4, mark: Number(fields[1]) }
-    } else if (fields[0] === '->' && key !== null) {
-      const place = parseEndpoint(fields[1] ?? '')
+    const [first, second = '', third, ...rest] = line.trim().split(/\s+/)
+    if (first === 'TCP' || first === 'UDP') {
+      const place = parseEndpoint(second)
+      key = place && { protocol: first === 'TCP' ? 'tcp' : 'udp', ...place }
+    } else if (first === 'FWM') {
+      key = { protocol: 'fwm', family: third === 'IPv6' ? 6 : 4, mark: Number(second) }
+    } else if (first === '->' && key !== null) {
+      const place = parseEndpoint(second)
       if (place === null) continue
-      const { address, port } = place
-      counters.push({
-        key,
-        address,
-        port,
-        activeConnections: Number(fields[4] ?? 0),
-        inactiveConnections: Number(fields[5] ?? 0),
-      })
+      listed.push({ key, address: place.address, port: place.port, columns: [third ?? '', ...rest] })
     } else if (!line.startsWith(' ')) key = null
   }
-  return counters
+  return listed
+}
+
+/** The counts from the output of `ipvsadm -L -n`. */
+export function parseCounters(text: string): DestinationCounters[] {
+  return listedDestinations(text).map(({ key, address, port, columns }) => ({
+    key,
+    address,
+    port,
+    activeConnections: Number(columns[2] ?? 0),
+    inactiveConnections: Number(columns[3] ?? 0),
+  }))
+}
+
+/** The table with what `ipvsadm -L -n --thresholds` says; ipvsadm 1.31 does not save thresholds. */
+export function withThresholds(table: Table, text: string): Table {
+  const place = (key: ServiceKey, address: string, port: number): string =>
+    `${serviceId(key)} ${endpoint(address, port)}`
+  const limits = new Map(
+    listedDestinations(text).map(({ key, address, port, columns }) => [
+      place(key, address, port),
+      { upper: Number(columns[0] ?? 0), lower: Number(columns[1] ?? 0) },
+    ]),
+  )
+  return {
+    services: table.services.map(service => ({
+      ...service,
+      destinations: service.destinations.map(destination => ({
+        ...destination,
+        ...limits.get(place(service.key, destination.address, destination.port)),
+      })),
+    })),
+  }
 }

@@ -9,7 +9,7 @@ import { type Destination, type Edit, endpoint, serviceId, type Table } from '..
 import * as lines from '../log-lines.js'
 import type { EditResult, Forwarder } from './forwarder.js'
 import { readBindings } from './ipvs-bindings.js'
-import { parseCounters, parseSaved, printEdit } from './ipvs-text.js'
+import { parseCounters, parseSaved, printEdit, withThresholds } from './ipvs-text.js'
 
 /** Where ipvsadm is looked for, in this order. */
 export const IPVSADM_PATHS: readonly string[] = ['/sbin/ipvsadm', '/usr/sbin/ipvsadm']
@@ -67,11 +67,17 @@ export function ipvsForwarder(program: string): Forwarder {
       ...(input !== undefined && { input }),
     })
 
-  const read = async (signal: AbortSignal): Promise<Table> => {
-    const result = await run(['-S', '-n'], signal)
+  const shown = async (args: readonly string[], signal: AbortSignal): Promise<string> => {
+    const result = await run(args, signal)
     const failure = explainFailure(result.exitCode, result.spawnError, result.stderr)
     if (failure !== null) throw new Error(failure)
-    return parseSaved(result.stdout)
+    return result.stdout
+  }
+
+  const read = async (signal: AbortSignal): Promise<Table> => {
+    const table = parseSaved(await shown(['-S', '-n'], signal))
+    if (table.services.length === 0) return table
+    return withThresholds(table, await shown(['-L', '-n', '--thresholds'], signal))
   }
 
   const applyOne = async (edit: Edit, signal: AbortSignal): Promise<EditResult> => {
@@ -86,13 +92,13 @@ export function ipvsForwarder(program: string): Forwarder {
     const { exitCode, spawnError, stderr } = await run(['-R'], signal, input)
     if (exitCode === 0 && stderr.trim() === '') return edits.map(edit => ({ edit, error: null }))
     const failure = explainFailure(exitCode, spawnError, stderr) ?? stderr.trim().split('\n')[0]!
-    const shown = await read(signal)
+    const current = await read(signal)
     const last = new Map(edits.map(edit => [subject(edit), edit]))
     const results: EditResult[] = []
     let retries = 0
     for (const edit of edits) {
       // An edit that a later one of the batch replaced cannot be seen in the table; then the later one counts.
-      if (last.get(subject(edit)) !== edit || isInEffect(edit, shown)) results.push({ edit, error: null })
+      if (last.get(subject(edit)) !== edit || isInEffect(edit, current)) results.push({ edit, error: null })
       else if (retries++ < SINGLE_RETRIES_MAX) results.push(await applyOne(edit, signal))
       else
         results.push({ edit, error: lines.commandFailed(`${program} ${printEdit(edit).join(' ')}`, failure) })

@@ -3,7 +3,7 @@
  * `forwarderContract(test, 'proxy', open)` registers the tests; `open` gives a forwarder with an empty table and a way
  * to clean up. Addresses are of 127.0.0.0/8, so a forwarder that really listens can take them.
  */
-import type { ExecutionContext, TestFn } from 'ava'
+import type { ExecutionContext } from 'ava'
 import { reconcile } from '../../../src/ldirectord/core/reconcile.js'
 import {
   type Destination,
@@ -32,6 +32,11 @@ export interface ContractOptions {
   readonly randomRuns?: number
 }
 
+/** ava's, or that of the tests against peers. */
+export interface Tests {
+  readonly serial: (title: string, run: (t: ExecutionContext) => Promise<void>) => void
+}
+
 export interface Opened {
   readonly forwarder: Forwarder
   readonly close: () => Promise<void>
@@ -52,7 +57,7 @@ export function sorted(table: Table): Service[] {
 }
 
 export function forwarderContract(
-  test: TestFn,
+  test: Tests,
   name: string,
   options: ContractOptions,
   open: () => Promise<Opened>,

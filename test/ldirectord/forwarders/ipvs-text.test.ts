@@ -2,7 +2,12 @@
 import test from 'ava'
 import { serviceId } from '../../../src/ldirectord/core/table.js'
 import { explainFailure } from '../../../src/ldirectord/forwarders/ipvs.js'
-import { parseCounters, parseSaved, printEdit } from '../../../src/ldirectord/forwarders/ipvs-text.js'
+import {
+  parseCounters,
+  parseSaved,
+  printEdit,
+  withThresholds,
+} from '../../../src/ldirectord/forwarders/ipvs-text.js'
 
 const SAVED = `-A -t 10.77.0.200:80 -s wrr
 -a -t 10.77.0.200:80 -r 10.77.0.11:80 -g -w 1
@@ -112,4 +117,27 @@ test('a kernel without IPVS, missing rights and a missing program are each one s
   t.is(explainFailure(null, 'ENOENT', ''), 'ipvsadm cannot be run (ENOENT)')
   t.is(explainFailure(255, null, 'No such destination\n'), 'No such destination')
   t.is(explainFailure(0, null, ''), null)
+})
+
+test('thresholds are those of the listing, for ipvsadm 1.31 leaves them out when it saves', t => {
+  // Both printed by ipvsadm 1.31 on Linux 6.1, for one table.
+  const saved = `-A -t 10.77.0.200:80 -s wrr
+-a -t 10.77.0.200:80 -r 10.77.1.21:80 -m -w 1
+-a -t 10.77.0.200:80 -r 10.77.1.23:80 -m -w 1
+`
+  const listing = `IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port            Uthreshold Lthreshold ActiveConn InActConn 
+  -> RemoteAddress:Port
+TCP  10.77.0.200:80 wrr
+  -> 10.77.1.21:80                20         10         0          0         
+  -> 10.77.1.23:80                5          4          0          0         
+`
+  const [service] = withThresholds(parseSaved(saved), listing).services
+  t.deepEqual(
+    service!.destinations.map(({ address, upper, lower }) => [address, upper, lower]),
+    [
+      ['10.77.1.21', 20, 10],
+      ['10.77.1.23', 5, 4],
+    ],
+  )
 })

@@ -1,7 +1,8 @@
 /**
  * One machine of a small network: a program that lives in a network namespace of its own and does what it is told, a line
- * of JSON at a time. `serve` answers each connection (or packet) with its name, `ask` connects so many times and tells who
- * answered, `open` and `say` keep one connection, `forwarder` calls the nftables forwarder.
+ * of JSON at a time. `serve` answers each line (or packet) with its name, `ask` connects so many times and tells who
+ * answered (a web server's answer ends with its name), `open` and `say` keep one connection, `apply` and its like call the forwarder: nftables, unless `use` chose the
+ * user-space proxy.
  *
  *   unshare -n node station.js NAME
  */
@@ -9,7 +10,9 @@ import { createSocket } from 'node:dgram'
 import { connect, createServer, isIPv6, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Edit } from '../../../src/ldirectord/core/table.js'
+import type { Forwarder } from '../../../src/ldirectord/forwarders/forwarder.js'
 import { NFT_PATHS, nftForwarder } from '../../../src/ldirectord/forwarders/nft/nft.js'
+import { openProxy } from '../../../src/ldirectord/forwarders/proxy.js'
 
 export interface Target {
   readonly protocol: 'tcp' | 'udp'
@@ -24,19 +27,22 @@ export type Order =
   | { readonly op: 'ask'; readonly target: Target; readonly times: number }
   | { readonly op: 'open'; readonly id: string; readonly target: Target }
   | { readonly op: 'say'; readonly id: string }
+  | { readonly op: 'use'; readonly forwarder: 'nft' }
+  | { readonly op: 'use'; readonly forwarder: 'proxy'; readonly program: string; readonly varRun: string }
   | { readonly op: 'apply'; readonly edits: readonly Edit[] }
   | { readonly op: 'read' }
   | { readonly op: 'counters' }
   | { readonly op: 'bindings' }
 
 const ANSWER_MS_MAX = 3_000
+const QUESTION = 'GET / HTTP/1.1\r\nHost: street\r\n\r\n'
 const [name = ''] = process.argv.slice(2)
 const opened = new Map<string, Socket>()
-const forwarder = nftForwarder(NFT_PATHS[0]!)
+let forwarder: Forwarder = nftForwarder(NFT_PATHS[0]!)
 
 function serveTcp(port: number): Promise<void> {
   const server = createServer(socket => {
-    socket.on('error', () => {}).write(`${name}\n`)
+    socket.on('error', () => {})
     socket.on('data', () => socket.write(`${name}\n`))
   })
   return new Promise(resolve => server.listen(port, '::', resolve))
@@ -58,14 +64,16 @@ function nextAnswer(socket: Socket): Promise<string> {
       resolve(text)
     }
     const limit = setTimeout(() => done('silent'), ANSWER_MS_MAX)
-    socket.once('data', chunk => done(chunk.toString().trim()))
+    socket.once('data', chunk => done(chunk.toString().trim().split('\n').at(-1)!))
     socket.once('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message))
     socket.once('close', () => done('closed'))
   })
 }
 
-const dial = ({ address, port, from }: Target): Socket =>
-  connect({ host: address, port, ...(from !== undefined && { localAddress: from }) })
+function dial({ address, port, from }: Target): Socket {
+  const socket = connect({ host: address, port, ...(from !== undefined && { localAddress: from }) })
+  return socket.on('connect', () => socket.write(QUESTION))
+}
 
 function askUdp({ address, port, from }: Target): Promise<string> {
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
@@ -111,9 +119,16 @@ async function obey(order: Order): Promise<unknown> {
     case 'say': {
       const socket = opened.get(order.id)!
       const answer = nextAnswer(socket)
-      socket.write('again\n')
+      socket.write(QUESTION)
       return answer
     }
+    case 'use':
+      await forwarder.close()
+      forwarder =
+        order.forwarder === 'nft'
+          ? nftForwarder(NFT_PATHS[0]!)
+          : await openProxy({ ...order, instance: 'street', log: () => {} })
+      return null
     case 'apply':
       return (await forwarder.apply(order.edits, signal)).map(({ error }) => error)
     case 'read':

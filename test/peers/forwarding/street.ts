@@ -6,7 +6,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { ExecutionContext } from 'ava'
+import type { Owner } from '../harness.js'
 import type { Order } from './station.js'
 
 const program = fileURLToPath(new URL('station.js', import.meta.url))
@@ -25,8 +25,15 @@ export class Station {
     this.#lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
   }
 
-  static async start(t: ExecutionContext, name: string): Promise<Station> {
-    const child = spawn('unshare', ['-n', process.execPath, program, name], {
+  static async start(t: Owner, name: string): Promise<Station> {
+    const station = await Station.within(t, name, ['unshare', '-n'])
+    station.run('ip', 'link', 'set', 'lo', 'up')
+    return station
+  }
+
+  /** In the namespace into which these words lead. */
+  static async within(t: Owner, name: string, [lead, ...words]: readonly string[]): Promise<Station> {
+    const child = spawn(lead!, [...words, process.execPath, program, name], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     t.teardown(async () => {
@@ -36,7 +43,6 @@ export class Station {
     })
     const station = new Station(child)
     await station.#next()
-    station.run('ip', 'link', 'set', 'lo', 'up')
     return station
   }
 
@@ -75,7 +81,7 @@ export interface Street {
   readonly reals: readonly Station[]
 }
 
-export async function street(t: ExecutionContext, realCount: number): Promise<Street> {
+export async function street(t: Owner, realCount: number): Promise<Street> {
   const [client, director, ...reals] = await Promise.all(
     ['client', 'director', ...Array.from({ length: realCount }, (_, at) => `real ${at + 1}`)].map(name =>
       Station.start(t, name),

@@ -11,7 +11,14 @@
  * what is established.
  */
 import { sameDestination } from '../../core/reconcile.js'
-import { type Destination, type Service, type ServiceKey, serviceId, type Table } from '../../core/table.js'
+import {
+  type Destination,
+  endpoint,
+  type Service,
+  type ServiceKey,
+  serviceId,
+  type Table,
+} from '../../core/table.js'
 import { DISPATCH, destinationChain, destinationRecord, serviceChain, serviceRecord, TABLE } from './names.js'
 import { choiceOf, slotsOf } from './scheduling.js'
 
@@ -154,7 +161,7 @@ const named = (key: ServiceKey) => (destination: Destination) => destinationChai
 function serviceCommands(
   old: Service | undefined,
   next: Service,
-  others: ReadonlySet<string>,
+  isStillUsed: (key: ServiceKey, destination: Destination) => boolean,
   isLocal: IsLocal,
 ): string[] {
   const { key } = next
@@ -179,9 +186,7 @@ function serviceCommands(
       `flush chain ${TABLE} ${name(destination)}`,
       `delete chain ${TABLE} ${name(destination)}`,
       // A neighbour of the same address that still has this server cannot be told apart by its connections.
-      ...(others.has(`${hostOf(key)} ${name(destination).split('/')[1]}`)
-        ? []
-        : gone('add', key, destination)),
+      ...(isStillUsed(key, destination) ? [] : gone('add', key, destination)),
     ]),
     ...next.destinations
       .filter(destination => !had.has(name(destination)))
@@ -193,17 +198,15 @@ function serviceCommands(
 const hostOf = (key: ServiceKey): string =>
   key.protocol === 'fwm' ? serviceId(key) : `${key.protocol}:${key.address}`
 
-/** `HOST SERVER` of every destination of every service but this one. */
-function serversOfOthers(table: Table, id: string): Set<string> {
-  return new Set(
-    table.services.flatMap(({ key, destinations }) =>
-      serviceId(key) === id
-        ? []
-        : destinations.map(
-            destination => `${hostOf(key)} ${destinationChain(key, destination).split('/')[1]}`,
-          ),
-    ),
-  )
+/** Whether some service of the address still has that server. Made at the first question: most edits remove nothing. */
+function usedServers({ services }: Table): (key: ServiceKey, destination: Destination) => boolean {
+  const place = (key: ServiceKey, { address, port }: Destination): string =>
+    `${hostOf(key)} ${endpoint(address, port)}`
+  let used: ReadonlySet<string> | null = null
+  return (key, destination) => {
+    used ??= new Set(services.flatMap(service => service.destinations.map(each => place(service.key, each))))
+    return used.has(place(key, destination))
+  }
 }
 
 function vmap(chain: string, selector: string, entries: readonly string[]): string[] {
@@ -265,13 +268,13 @@ export function printTransition(current: Table, next: Table, isLocal: IsLocal): 
   const deleted = current.services.filter(service => !wanted.has(serviceId(service.key)))
   if (changed.length === 0 && deleted.length === 0) return ''
   if (next.services.length === 0) return `add table ${TABLE}\ndelete table ${TABLE}\n`
+  const isStillUsed = usedServers(next)
   const lines = [
     ...BASE,
     ...GONE,
-    ...changed.flatMap(service => {
-      const id = serviceId(service.key)
-      return serviceCommands(had.get(id), service, serversOfOthers(next, id), isLocal)
-    }),
+    ...changed.flatMap(service =>
+      serviceCommands(had.get(serviceId(service.key)), service, isStillUsed, isLocal),
+    ),
     `flush chain ${TABLE} ${DISPATCH}`,
     ...dispatchRules(next.services),
     `flush chain ${TABLE} refusing`,

@@ -1,0 +1,97 @@
+/**
+ * What forwarding costs: requests a second over kept connections and with a connection for each, latency, processor time.
+ * All take their turn in each round, each next to a run of `direct`, the same way through the director's kernel, routed and
+ * not translated; the figure that counts is the share of that run, for what else the machine does comes and goes. `proxy`, `haproxy` and `nginx stream` are one process each.
+ */
+import type { Owner } from '../../../test/peers/harness.js'
+import { median, printJson, printTable } from '../../report.js'
+import { CONTENDERS, type Contender } from '../contenders.js'
+import { type Kind, type Load, load } from '../load.js'
+import { answers, openPlace, type Place } from '../place.js'
+
+/** Several short ones rather than one long one. */
+const ROUNDS = 4
+const NAMES = Object.keys(CONTENDERS) as Contender[]
+const KINDS: readonly Kind[] = ['kept', 'fresh']
+
+interface Aim {
+  readonly text: string
+  /** What is to be at least 1. */
+  readonly ratio: (share: (kind: Kind, name: Contender) => number) => number
+}
+
+const AIMS: readonly Aim[] = [
+  { text: 'nft, kept: at least 0.9 of direct', ratio: share => share('kept', 'nft') / 0.9 },
+  { text: 'nft, fresh: at least 0.8 of direct', ratio: share => share('fresh', 'nft') / 0.8 },
+  { text: 'proxy, kept: ahead of pen', ratio: share => share('kept', 'proxy') / share('kept', 'pen') },
+  { text: 'proxy, fresh: ahead of pen', ratio: share => share('fresh', 'proxy') / share('fresh', 'pen') },
+  {
+    text: 'proxy, fresh: half of HAProxy, process for process',
+    ratio: share => share('fresh', 'proxy') / (share('fresh', 'haproxy') / 2),
+  },
+]
+
+type Loads = Readonly<Record<Kind, Load>>
+interface Turn {
+  readonly loads: Loads
+  /** The direct way, just before. */
+  readonly beside: Loads
+}
+
+async function turn(owner: Owner, place: Place, name: Contender, seconds: number): Promise<Turn> {
+  const running = await CONTENDERS[name](owner, place)
+  const { target } = await CONTENDERS.direct(owner, place)
+  try {
+    await answers(place, running.target)
+    const both = async (kind: Kind): Promise<[Load, Load]> => [
+      await load(place.client, target, kind, seconds),
+      await load(place.client, running.target, kind, seconds, running.pids),
+    ]
+    const [besideKept, kept] = await both('kept')
+    const [besideFresh, fresh] = await both('fresh')
+    return { loads: { kept, fresh }, beside: { kept: besideKept, fresh: besideFresh } }
+  } finally {
+    await running.end()
+  }
+}
+
+export async function carry(owner: Owner, seconds: number): Promise<void> {
+  const place = await openPlace(owner)
+  const turns = new Map<Contender, Turn[]>(NAMES.map(name => [name, []]))
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const name of NAMES) turns.get(name)!.push(await turn(owner, place, name, seconds))
+  }
+  const middle = (kind: Kind, name: Contender, of: (load: Load, beside: Load) => number): number =>
+    median(turns.get(name)!.map(({ loads, beside }) => of(loads[kind], beside[kind])))
+  const share = (kind: Kind, name: Contender): number =>
+    middle(kind, name, (load, beside) => load.perSecond / beside.perSecond)
+  for (const kind of KINDS) {
+    const rows = NAMES.map(name => ({
+      name,
+      perSecond: Math.round(middle(kind, name, of => of.perSecond)),
+      share: share(kind, name),
+      p50Ms: middle(kind, name, of => of.p50Ms),
+      p99Ms: middle(kind, name, of => of.p99Ms),
+      ownMicros: middle(kind, name, of => of.ownMicros),
+      machineMicros: middle(kind, name, of => of.machineMicros),
+      failed: turns.get(name)!.reduce((sum, { loads }) => sum + loads[kind].failed, 0),
+    }))
+    printTable(
+      [
+        kind === 'kept' ? 'kept connections' : 'a connection per request',
+        ...['requests/s', 'share', 'p50 ms', 'p99 ms', 'own CPU us', 'machine CPU us', 'failed'],
+      ],
+      rows.map(({ name, perSecond, failed, ...row }) => [
+        name,
+        String(perSecond),
+        ...Object.values(row),
+        String(failed),
+      ]),
+    )
+    printJson('forward', { part: 'carry', kind, rounds: ROUNDS, seconds, contenders: rows })
+  }
+  for (const { text, ratio } of AIMS) {
+    const reached = ratio(share)
+    process.stdout.write(`aim: ${text}: ${reached.toFixed(2)} of it, ${reached >= 1 ? 'met' : 'missed'}\n`)
+  }
+}

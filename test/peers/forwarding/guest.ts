@@ -1,0 +1,14 @@
+/** The IPVS forwarder of this process on the table of a user-mode kernel: its ipvsadm is that of the guest. */
+import { chmodSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Forwarder } from '../../../src/ldirectord/forwarders/forwarder.js'
+import { ipvsForwarder } from '../../../src/ldirectord/forwarders/ipvs.js'
+import { type Guests, type Owner, project, temporaryFolder } from '../harness.js'
+
+export function guestForwarder(owner: Owner, vm: Guests): Forwarder {
+  const program = join(temporaryFolder(owner), 'ipvsadm')
+  const rig = `${join(project, 'test/peers/rig/ipvs-vm')} -n ${vm.name}`
+  writeFileSync(program, `#!/bin/sh\nexec ${rig} exec dir1 -t 20 ipvsadm "$@"\n`)
+  chmodSync(program, 0o755)
+  return ipvsForwarder(program)
+}

@@ -1,0 +1,160 @@
+/**
+ * Traffic through a kernel with IPVS, its table made by our forwarder: what ldirectord.cf can ask for, seen by a client.
+ * Masquerading with another port, direct routing, tunnels, marks, persistence, weights, UDP and IPv6.
+ */
+import type { ExecutionContext } from 'ava'
+import type { Destination, Service, ServiceKey } from '../../../src/ldirectord/core/table.js'
+import { ipvsVm } from '../harness.js'
+import { peerTest } from '../require.js'
+import { guestForwarder } from './guest.js'
+import type { Target } from './station.js'
+import { Station } from './street.js'
+
+const test = peerTest(
+  ...['net-admin', 'tun', 'user-mode-linux', 'ipvsadm', 'iproute2', 'kmod', 'procps', 'iptables'],
+)
+
+const VIRTUAL = '10.77.0.200'
+const VIRTUAL6 = 'fd77::200'
+const HTTP = 80
+const HTTPS = 443
+const MARK = 5
+const MARKED = [8080, 8443] as const
+const signal = AbortSignal.timeout(60_000)
+
+const keyOf = (port: number, protocol: 'tcp' | 'udp' = 'tcp'): ServiceKey => ({
+  protocol,
+  family: 4,
+  address: VIRTUAL,
+  port,
+})
+const at = (port: number, over: Partial<Target> = {}): Target => ({
+  protocol: 'tcp',
+  address: VIRTUAL,
+  port,
+  ...over,
+})
+const server = (address: string, port: number, over: Partial<Destination> = {}): Destination => ({
+  address,
+  port,
+  method: 'masq',
+  weight: 1,
+  upper: 0,
+  lower: 0,
+  ...over,
+})
+const tally = (answers: readonly string[]): Record<string, number> => {
+  const counts: Record<string, number> = {}
+  for (const answer of [...answers].sort()) counts[answer] = (counts[answer] ?? 0) + 1
+  return counts
+}
+
+/** Reals 1 and 2 are behind the director, 3 and 4 beside it for direct routing, 5 beside it with a tunnel. */
+async function scene(t: ExecutionContext) {
+  const vm = await ipvsVm(t, '1')
+  const virtual = `${VIRTUAL},${VIRTUAL6}`
+  const ports = `${HTTP},${HTTPS},${MARKED.join()}`
+  await Promise.all(
+    [
+      ['1', '--mode', 'nat'],
+      ['2', '--mode', 'nat'],
+      ['3', '--mode', 'dr', '--vip', virtual],
+      ['4', '--mode', 'dr', '--vip', virtual],
+      ['5', '--mode', 'tun', '--vip', VIRTUAL],
+    ].map(([n, ...mode]) => vm.command('real', n!, 'start', ...mode, '--serve', ports)),
+  )
+  const guest = (...words: string[]) => vm.command('exec', 'dir1', '-t', '20', ...words)
+  await guest(
+    'sh',
+    '-c',
+    `ip address add ${VIRTUAL}/24 dev eth0; ip -6 address add ${VIRTUAL6}/64 dev eth0 nodad
+ip address add 10.77.1.1/24 dev eth1; ip -6 address add fd77:1::1/64 dev eth1 nodad
+iptables -t mangle -A PREROUTING -d ${VIRTUAL} -p tcp -m multiport --dports ${MARKED.join()} -j MARK --set-mark ${MARK}`,
+  )
+  const client = await Station.within(t, 'client', ['nsenter', `--net=/run/netns/${vm.name}-c1`])
+  const forwarder = guestForwarder(t, vm)
+  const add = async (key: ServiceKey, over: Partial<Service>, ...destinations: Destination[]) => {
+    const service: Service = {
+      key,
+      scheduler: 'wrr',
+      persistentSeconds: null,
+      netmask: null,
+      schedulerFlags: '',
+      ops: false,
+      destinations: [],
+      ...over,
+    }
+    const edits = [
+      { kind: 'addService' as const, service },
+      ...destinations.map(destination => ({ kind: 'addDestination' as const, key, destination })),
+    ]
+    for (const { error } of await forwarder.apply(edits, signal)) t.is(error, null)
+  }
+  const weigh = async (key: ServiceKey, destination: Destination) => {
+    const [result] = await forwarder.apply([{ kind: 'editDestination', key, destination }], signal)
+    t.is(result!.error, null)
+  }
+  const ask = async (target: Target, times: number) =>
+    (await client.tell({ op: 'ask', target, times })) as string[]
+  return { guest, client, forwarder, add, weigh, ask }
+}
+
+test('masq maps ports and honours weights; weight 0 keeps what is open; gate, ipip, marks, persistence, UDP and IPv6 arrive', async t => {
+  const { client, forwarder, add, weigh, ask } = await scene(t)
+
+  const mapped = keyOf(8000)
+  await add(mapped, {}, server('10.77.1.21', HTTP), server('10.77.1.22', HTTPS, { weight: 3 }))
+  t.deepEqual(tally(await ask(at(8000), 8)), { 'real 1': 2, 'real 2': 6 })
+  await weigh(mapped, server('10.77.1.22', HTTPS, { weight: 0 }))
+  t.is(await client.tell({ op: 'open', id: 'kept', target: at(8000) }), 'real 1')
+  await weigh(mapped, server('10.77.1.21', HTTP, { weight: 0 }))
+  await weigh(mapped, server('10.77.1.22', HTTPS, { weight: 1 }))
+  t.deepEqual(tally(await ask(at(8000), 3)), { 'real 2': 3 }, 'new ones go elsewhere')
+  t.is(await client.tell({ op: 'say', id: 'kept' }), 'real 1', 'what is open stays')
+  const counted = (await forwarder.counters(signal)).find(({ address }) => address === '10.77.1.21')
+  t.is(counted?.activeConnections, 1)
+  await weigh(mapped, server('10.77.1.22', HTTPS, { weight: 0 }))
+  t.deepEqual(await ask(at(8000), 1), ['ECONNREFUSED'], 'none left refuses at once')
+
+  const gate = { method: 'gate' as const }
+  await add(
+    keyOf(HTTP),
+    { scheduler: 'rr' },
+    server('10.77.0.23', HTTP, gate),
+    server('10.77.0.24', HTTP, gate),
+  )
+  t.deepEqual(tally(await ask(at(HTTP), 4)), { 'real 3': 2, 'real 4': 2 })
+
+  await add(keyOf(HTTPS), {}, server('10.77.0.25', HTTPS, { method: 'ipip' }))
+  t.deepEqual(await ask(at(HTTPS), 2), ['real 5', 'real 5'])
+
+  const mark: ServiceKey = { protocol: 'fwm', family: 4, mark: MARK }
+  await add(
+    mark,
+    { scheduler: 'rr', persistentSeconds: 60 },
+    server('10.77.1.21', 0),
+    server('10.77.1.22', 0),
+  )
+  const [first] = await ask(at(MARKED[0]), 1)
+  t.deepEqual(await ask(at(MARKED[1]), 2), [first, first], 'both ports of a client are with one server')
+
+  const persistent = keyOf(8001)
+  await add(
+    persistent,
+    { scheduler: 'rr', persistentSeconds: 300, netmask: '255.255.255.0' },
+    server('10.77.1.21', HTTP),
+    server('10.77.1.22', HTTP),
+  )
+  const [mine] = await ask(at(8001), 1)
+  t.deepEqual(tally(await ask(at(8001), 4)), { [mine!]: 4 })
+  await weigh(persistent, server(mine === 'real 1' ? '10.77.1.21' : '10.77.1.22', HTTP, { weight: 0 }))
+  t.deepEqual(await ask(at(8001), 2), [mine, mine], 'expire_quiescent_template=0')
+
+  await add(keyOf(53, 'udp'), { scheduler: 'rr' }, server('10.77.1.21', HTTP), server('10.77.1.22', HTTP))
+  t.deepEqual(tally(await ask(at(53, { protocol: 'udp' }), 4)), { 'real 1 who': 2, 'real 2 who': 2 })
+
+  const web6: ServiceKey = { protocol: 'tcp', family: 6, address: VIRTUAL6, port: 8000 }
+  await add(web6, { scheduler: 'rr' }, server('fd77:1::21', HTTP), server('fd77:1::22', HTTP))
+  const over6 = { protocol: 'tcp' as const, address: VIRTUAL6, port: 8000 }
+  t.deepEqual(tally(await ask(over6, 4)), { 'real 1': 2, 'real 2': 2 })
+})
