@@ -276,6 +276,7 @@ export class Life {
       await Promise.all(links.map(link => link.close()))
     })
     for (const plan of planned.plans) this.#say('info', `glib: ${mediumStarted(plan)}`)
+    for (const { remark } of links) if (remark) this.#say('WARN', remark)
     return links
   }
 
