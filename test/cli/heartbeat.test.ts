@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -63,6 +63,12 @@ test('status is a verb of its own, whatever follows', async t => {
   t.deepEqual((await call('-s', 'status')).started, null)
 })
 
+function configure(root: string): void {
+  writeFileSync(join(root, 'ha.cf'), `bcast lo\nnode ${hostname()} other\n`)
+  writeFileSync(join(root, 'authkeys'), 'auth 1\n1 crc\n', { mode: 0o600 })
+  writeFileSync(join(root, 'haresources'), '')
+}
+
 // Measured on heartbeat 3.0.6 without a daemon: words, exit code, standard output, standard error.
 const usage =
   '\nUsage: heartbeat [-dDkMrRsvWlVf] [-C Current-resource-state]\n\t-C only valid with -R\n\t-r is mutually exclusive with -R\n'
@@ -71,10 +77,15 @@ for (const [words, code, out, error] of [
   [['-k'], 0, '', 'INFO: Heartbeat already stopped.\n'],
   [['-x'], 2, '', `/usr/libexec/heartbeat/heartbeat: invalid option -- 'x'\n${usage}`],
   [['-h'], 2, '', `/usr/libexec/heartbeat/heartbeat: invalid option -- 'h'\n${usage}`],
-  [['-r', '-R'], 2, '', usage],
+  [['-R'], 6, '', 'ERROR: heartbeat is not running.\n'],
+  [['-r', '-R'], 6, '', 'ERROR: heartbeat is not running.\n'],
+  [['-R', '-C', 'nix'], 6, '', 'ERROR: heartbeat is not running.\n'],
+  [['-lRM', '-C', 'local'], 6, '', 'ERROR: heartbeat is not running.\n'],
 ] as const) {
   test(`heartbeat ${words.join(' ')} says and exits as the original does when nothing runs`, async t => {
-    const called = await caller(t).call(...words)
+    const { root, call } = caller(t)
+    configure(root)
+    const called = await call(...words)
     t.deepEqual([called.code, called.out, called.error], [code, out, error])
   })
 }
@@ -85,19 +96,51 @@ test('a state that is no class of resources is refused with the line of the orig
   t.regex(error, /heartbeat: \[\d+\]: ERROR: encode_resources: bad resource type \[foo\]\n\nUsage: heartbeat/)
 })
 
+// The original says nothing at all here, and ends with 1 for rights and faults alike.
+test('-R with nothing running and files that no daemon can start with names the fault and exits 1', async t => {
+  const { root, call } = caller(t)
+  const missing = await call('-R')
+  t.is(missing.code, 1)
+  t.regex(missing.error, /ha\.cf does not exist/)
+  configure(root)
+  chmodSync(join(root, 'authkeys'), 0o644)
+  const readable = await call('-R')
+  t.is(readable.code, 1)
+  t.regex(readable.error, /authkeys/)
+  t.notRegex(readable.error, /NOT restarted/)
+})
+
+/** A process whose command line holds the word that is looked for; it ends with its standard input. */
+async function standIn(t: ExecutionContext, root: string): Promise<number> {
+  const child = spawn(process.execPath, ['-e', 'process.stdin.resume()', 'heartbeat: master'])
+  t.teardown(() => child.stdin.end())
+  await new Promise(resolve => child.once('spawn', resolve))
+  writeFileSync(join(root, 'heartbeat.pid'), `${String(child.pid).padStart(10)}\n`)
+  return child.pid!
+}
+
+for (const words of [
+  ['-r', '-R'],
+  ['-R', '-C', 'nix'],
+]) {
+  test(`heartbeat ${words.join(' ')} is refused as by the original while a daemon runs`, async t => {
+    const { root, call } = caller(t)
+    configure(root)
+    const pid = await standIn(t, root)
+    const { code, error } = await call(...words)
+    t.deepEqual([code, error], [1, `ERROR: Heartbeat already running [pid ${pid}].\n`])
+  })
+}
+
 test('-s tells a stale pid file from a stopped daemon, and names a running one', async t => {
   const { root, call } = caller(t)
   writeFileSync(join(root, 'heartbeat.pid'), '   4194304\n')
   t.deepEqual([(await call('-s')).code, (await call('-s')).out], [1, 'heartbeat is stopped. No process\n'])
   writeFileSync(join(root, 'nodeinfo'), 'Alpha\n')
-  // A process stands in whose command line holds the word that is looked for; it ends with its standard input.
-  const standIn = spawn(process.execPath, ['-e', 'process.stdin.resume()', 'heartbeat: master'])
-  t.teardown(() => standIn.stdin.end())
-  await new Promise(resolve => standIn.once('spawn', resolve))
-  writeFileSync(join(root, 'heartbeat.pid'), `${String(standIn.pid).padStart(10)}\n`)
+  const pid = await standIn(t, root)
   const { code, out } = await call('-s')
   t.is(code, 0)
-  t.is(out, `heartbeat OK [pid ${standIn.pid} et al] is running on ${hostname()} [alpha]...\n`)
+  t.is(out, `heartbeat OK [pid ${pid} et al] is running on ${hostname()} [alpha]...\n`)
 })
 
 test('without an option the daemon starts in the background, with -f this process becomes it', async t => {

@@ -87,7 +87,11 @@ test('a restart keeps the resources, a dead peer is reset before the takeover, f
   alpha.kill('heartbeat')
   alpha.kill('heartbeat-runner')
   await until('beta takes over', 15_000, () => beta.holds)
-  const words = ['node alpha: is dead', 'Resetting node alpha with [null]', 'node alpha now reset.']
+  const words = [
+    'node alpha: is dead',
+    'Resetting node alpha with [NULL STONITH device]',
+    'node alpha now reset.',
+  ]
   const places = [...words, 'Resources being acquired from alpha.'].map(word => beta.log.indexOf(word))
   t.false(places.includes(-1), beta.log)
   t.deepEqual(

@@ -25,6 +25,8 @@ export interface Profile {
   readonly takeoverNeedsPing: boolean
   readonly hasStonith: boolean
   readonly hasKeys: boolean
+  /** Groups fail while they run, beyond their restarts. */
+  readonly losesGroups: boolean
 }
 
 const PHASE_ONE_MS = 240_000
@@ -55,15 +57,19 @@ export function profileOf(seed: number): Profile {
 /** Drawn apart: what was drawn for a seed before these were thought of stays as it was. */
 function surroundingsOf(
   seed: number,
-): Pick<Profile, 'hasPing' | 'takeoverNeedsPing' | 'hasStonith' | 'hasKeys'> {
+): Pick<Profile, 'hasPing' | 'takeoverNeedsPing' | 'hasStonith' | 'hasKeys' | 'losesGroups'> {
   const random = createPrng(seed ^ 0x7069)
   const hasPing = random.chance(0.5)
   const takeoverNeedsPing = hasPing && random.chance(0.5)
-  return { hasPing, takeoverNeedsPing, hasStonith: random.chance(0.25), hasKeys: random.chance(0.15) }
+  const [hasStonith, hasKeys, losesGroups] = [random.chance(0.25), random.chance(0.15), random.chance(0.4)]
+  return { hasPing, takeoverNeedsPing, hasStonith, hasKeys, losesGroups }
 }
 
 /** Two nodes and the network between them, nothing else. */
-export const BARE = { hasPing: false, takeoverNeedsPing: false, hasStonith: false, hasKeys: false } as const
+export const BARE = {
+  ...{ hasPing: false, takeoverNeedsPing: false, hasStonith: false, hasKeys: false },
+  losesGroups: false,
+} as const
 
 export class Simulation {
   readonly profile: Profile
@@ -74,6 +80,7 @@ export class Simulation {
   #hadLoss = false
   #hadKill = false
   #hadStopFailure = false
+  #hadStartFailure = false
   #mishaps = 0
   #lastWakeMs = 0
   /** Mishaps of before may last until then. */
@@ -83,6 +90,9 @@ export class Simulation {
   /** The same for a healed partition, and for a takeover that needs a reset or a ping node. */
   healsChecked = 0
   takeoversChecked = 0
+  /** The same for a group that failed while it ran. */
+  lossesChecked = 0
+  readonly #lost = new Set<string>()
   /** `node group` of every stop. */
   readonly #stops: string[] = []
   readonly #verdictAtMs = new Map<string, number>()
@@ -158,13 +168,14 @@ export class Simulation {
   }
 
   get #possible(): readonly string[] {
-    const { isGentle, hasPing, hasStonith, hasKeys } = this.profile
+    const { isGentle, hasPing, hasStonith, hasKeys, losesGroups } = this.profile
     const isBare = !hasPing && !hasStonith && !hasKeys
     return [
       ...(isGentle ? GENTLE : MISHAPS),
       ...(isBare ? [] : ['restart', 'restart']),
       ...(hasPing && !isGentle ? ['isolate', 'isolate', 'ping lost'] : []),
       ...(hasKeys ? ['rotate', 'rotate'] : []),
+      ...(losesGroups ? ['lose', 'lose', 'lose'] : []),
     ]
   }
 
@@ -174,7 +185,7 @@ export class Simulation {
     const node = world.node(name)
     this.#disturbedUntilMs = Math.max(
       this.#disturbedUntilMs,
-      what === 'pause' ? 0 : world.timeline.nowMs + lastsMs,
+      what === 'pause' || what === 'lose' ? 0 : world.timeline.nowMs + lastsMs,
     )
     switch (what) {
       case 'standby':
@@ -231,6 +242,9 @@ export class Simulation {
       case 'rotate':
         world.keys?.rotate(2 * this.profile.delayMaxMs + this.#random.next() * 2000)
         break
+      case 'lose':
+        this.#lose(name)
+        break
       case 'one-way':
         world.network.cut(name, other)
         world.timeline.in(lastsMs, () => world.network.heal())
@@ -244,6 +258,48 @@ export class Simulation {
       default:
         return
     }
+  }
+
+  /**
+   * A group fails while it runs and has been stopped. It runs again, on one node: at once on the other where that lives
+   * and takes, else here after half a minute. Checked where nothing else disturbs and it fails for the first time: what fails again
+   * and again is passed on more and more seldom.
+   */
+  #lose(name: string): void {
+    const world = this.#world
+    const running = [...world.node(name).machine.running]
+    if (running.length === 0) return
+    const key = this.#random.pick(running)
+    if (!world.lose(name, key)) return
+    const isFirst = this.#lost.size === 0
+    this.#lost.add(key)
+    const { loss, slowActionMs, groups, keepaliveMs, hasStonith } = this.profile
+    const lives = [...world.nodes.values()].map(node => node.cluster)
+    // In legacy there is no handing over.
+    const canGive =
+      this.profile.autoFailback !== 'legacy' && lives.every(cluster => cluster?.status().communicationIsUp)
+    const wasStable = lives.every(
+      cluster => cluster === undefined || cluster.status().resources.state === 'stable',
+    )
+    const restMs = canGive ? 0 : 31_000
+    const settleMs = restMs + 4000 + 4 * keepaliveMs + 3 * groups * slowActionMs
+    const mishaps = this.#mishaps
+    const sinceMs = world.timeline.nowMs
+    world.timeline.in(settleMs, () => {
+      const isSame = [...world.nodes.values()].every(
+        (node, at) => node.cluster === lives[at] && !node.isPaused,
+      )
+      const isDisturbed =
+        loss > 0 || hasStonith || this.#hadStopFailure || this.#hadStartFailure || this.#lastWakeMs > 0
+      if (!isFirst || !isSame || !wasStable || isDisturbed || mishaps !== this.#mishaps) return
+      if (this.#disturbedUntilMs > sinceMs) return
+      const owners = world.owners(key)
+      if (owners.length !== 1)
+        throw new Violation(`${settleMs} ms after ${key} failed on ${name} it runs on [${owners}]`)
+      if (canGive && owners[0] === name && this.profile.autoFailback !== 'on')
+        throw new Violation(`${key} failed on ${name} and was started there again, though the other lives`)
+      this.lossesChecked++
+    })
   }
 
   /**
@@ -383,6 +439,7 @@ export class Simulation {
 
   #observe(node: SimNode, effect: Effect | { kind: 'action'; what: string; key: string }): void {
     if (effect.kind === 'action' && effect.what === 'stop fails') this.#hadStopFailure = true
+    if (effect.kind === 'action' && effect.what === 'start fails') this.#hadStartFailure = true
     if (effect.kind === 'action' && effect.what === 'stop') this.#stops.push(`${node.name} ${effect.key}`)
     if (effect.kind === 'action' && effect.what === 'reset')
       this.#world.timeline.in(3000 + this.#random.next() * 20_000, () => this.#start(node.name))

@@ -24,6 +24,7 @@ test('each rule for a disturbed pair is put to the test', t => {
   t.true(checks.some(({ wakesChecked }) => wakesChecked > 0))
   t.true(checks.some(({ healsChecked }) => healsChecked > 0))
   t.true(checks.some(({ takeoversChecked }) => takeoversChecked > 0))
+  t.true(checks.some(({ lossesChecked }) => lossesChecked > 0))
 })
 
 test('the same seed gives the same run', t => {

@@ -150,6 +150,18 @@ export class World {
     this.#perform(node, node.cluster.step(event, this.timeline.nowMs))
   }
 
+  /** A group fails beyond its restarts: the runner, which does one thing at a time, has stopped it and says so. */
+  lose(name: string, key: string): boolean {
+    const node = this.node(name)
+    const busy = this.#busy.get(name)
+    const isBusy = busy !== undefined && busy.cluster === node.cluster
+    const group = this.options.groups.find(candidate => candidate.key === key)
+    if (node.cluster === undefined || isBusy || group === undefined || !node.machine.running.delete(key))
+      return false
+    this.step(name, { kind: 'groupLost', group, why: `${key}: silent` })
+    return true
+  }
+
   submit(name: string, ...pairs: (readonly [string, string])[]): void {
     this.step(name, { kind: 'submitted', message: Message.of(...pairs) })
   }

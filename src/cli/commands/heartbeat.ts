@@ -105,15 +105,13 @@ const say =
   (level, text) =>
     world.error(haLogLine({ atMs: Date.now(), level, text }, hostname(), process.pid))
 
-/** null when the options make sense together. */
+/** null when the options make sense together. What -R is given besides is judged when it is known who runs. */
 function refusal({ flags, world, say }: Call): number | null {
   const { letters, held, faults } = flags
   for (const fault of faults) world.error(`${world.program}: ${fault}\n`)
-  const isUnknownState = held !== null && !RESOURCE_STATES.includes(held)
-  if (isUnknownState) say('ERROR', `encode_resources: bad resource type [${held}]`)
-  const contradicts = letters.has('r') && letters.has('R')
   const isAlone = letters.has('C') && !letters.has('R')
-  if (faults.length === 0 && !isUnknownState && !contradicts && !isAlone) return null
+  if (isAlone && isUnknownState(held)) say('ERROR', `encode_resources: bad resource type [${held}]`)
+  if (faults.length === 0 && !isAlone) return null
   world.error(USAGE)
   return 2
 }
@@ -129,6 +127,8 @@ function strayWord({ flags, world }: Call): number | null {
   world.error(USAGE)
   return 2
 }
+
+const isUnknownState = (held: string | null): boolean => held !== null && !RESOURCE_STATES.includes(held)
 
 function status({ world, paths }: Call, running: Running): number {
   const name = world.program.slice(world.program.lastIndexOf('/') + 1).replace(/\.cjs$/, '')
@@ -166,11 +166,21 @@ async function stop(call: Call, running: Running): Promise<number> {
   }
 }
 
-/** The original's own step of a reload. What is held the daemon knows itself, so -C adds nothing. */
+/**
+ * The original's own step of a reload, which refuses everybody else. What is held the daemon knows itself, so a -C that
+ * makes sense adds nothing.
+ */
 async function restart(call: Call, running: Running): Promise<number> {
+  const { letters, held } = call.flags
   if (running.state !== 'running') {
-    call.world.error('heartbeat: there is no running heartbeat to restart\n')
+    const judged = await judgeFiles(call, null)
+    if (typeof judged === 'number') return NOT_READ_AGAIN
+    call.world.error('ERROR: heartbeat is not running.\n')
     return NOT_RUNNING
+  }
+  if (letters.has('r') || isUnknownState(held)) {
+    call.world.error(`ERROR: Heartbeat already running [pid ${running.pid}].\n`)
+    return NOT_READ_AGAIN
   }
   const judged = await judgeFiles(call, running.pid)
   if (typeof judged === 'number') return judged
@@ -191,8 +201,8 @@ async function readAgain(call: Call, pid: number): Promise<number> {
   return signal(call, pid, 'SIGHUP') ? 0 : NO_RIGHTS
 }
 
-/** The exit code when no daemon can go on with them. */
-async function judgeFiles(call: Call, pid: number): Promise<Configuration | number> {
+/** The exit code when no daemon can go on with them, neither process `pid` nor a new one. */
+async function judgeFiles(call: Call, pid: number | null): Promise<Configuration | number> {
   const { isRefused, loadConfiguration } = await import('../../heartbeat/io/configuration.js')
   const { haDir } = call.paths
   const managesResources = !call.flags.letters.has('M')
@@ -200,7 +210,7 @@ async function judgeFiles(call: Call, pid: number): Promise<Configuration | numb
   if (isRefused(loaded)) {
     for (const report of loaded.reports) call.world.error(`${report}\n`)
     for (const text of loaded.original) call.say('ERROR', text)
-    call.say('ERROR', `Config errors: Heartbeat pid ${pid} NOT restarted`)
+    if (pid !== null) call.say('ERROR', `Config errors: Heartbeat pid ${pid} NOT restarted`)
     return loaded.exitCode === NO_RIGHTS ? NO_RIGHTS : NOT_READ_AGAIN
   }
   return loaded

@@ -40,6 +40,7 @@ export async function startLinks(
   const onTrouble = (sentence: string, link: string): void => say('ERROR', `${link}: ${sentence}`)
   const links = await openMedia(planned.plans, { onPacket, onTrouble })
   for (const plan of planned.plans) say('info', `glib: ${mediumStarted(plan)}`)
+  for (const { remark } of links) if (remark) say('WARN', remark)
   return links
 }
 

@@ -40,6 +40,8 @@ export interface Link {
   /** How messages travel on it, whatever msgfmt says. */
   readonly form: MessageFormat
   readonly counts: Readonly<LinkCounts>
+  /** What an administrator should know of a link that works nevertheless. */
+  readonly remark?: string | null
   /** Never waits and never throws. */
   send(bytes: Uint8Array): void
   /** May be called again. Afterwards nothing is sent and nothing is handed over. */

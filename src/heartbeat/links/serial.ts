@@ -29,6 +29,9 @@ const WAITING_BYTES_MIN = 2_048
  */
 const MODE = ['raw', '-echo', '-iexten', 'cs8', '-parenb', '-cstopb', 'cread', 'clocal', 'crtscts', 'ignbrk']
 
+/** stty's words when the line took the mode but not, say, the speed, as the serial ports of virtual machines do. */
+const TOOK_PART = /perform all requested operations/
+
 export interface Patience {
   /** Between two attempts to open a terminal that went away. */
   readonly againMs: number
@@ -42,6 +45,8 @@ interface OpenLine {
   readonly stream: ReadStream
   /** Ours besides the stream's own. */
   readonly fd: number
+  /** Speed or flow control are not what ha.cf asks for. */
+  readonly differs: boolean
 }
 
 export async function openSerial(
@@ -54,8 +59,13 @@ export async function openSerial(
 }
 
 async function openLine({ device, baud }: SerialPlan): Promise<OpenLine | LinkFailure> {
-  const mode = await runCommand('stty', ['-F', device, String(baud), ...MODE], { timeoutMs: STTY_MS })
-  if (mode.exitCode !== 0) {
+  const mode = await runCommand('stty', ['-F', device, String(baud), ...MODE], {
+    timeoutMs: STTY_MS,
+    env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' },
+  })
+  const differs = mode.exitCode !== 0
+  // heartbeat does not look at what a line made of its wishes either.
+  if (differs && !TOOK_PART.test(mode.stderr)) {
     const why = mode.spawnError ?? (mode.timedOut ? 'no answer' : mode.stderr.trim())
     const reason = `cannot set tty attributes: ${device} at ${baud} baud: ${why}: correct the serial line in ha.cf`
     return { reason, code: mode.spawnError ?? 'ENOTTY' }
@@ -69,7 +79,7 @@ async function openLine({ device, baud }: SerialPlan): Promise<OpenLine | LinkFa
   }
   dropOldInput(fd)
   try {
-    return { stream: new ReadStream(fd, { readable: true, writable: true }), fd }
+    return { stream: new ReadStream(fd, { readable: true, writable: true }), fd, differs }
   } catch (error) {
     closeSync(fd)
     const code = (error as NodeJS.ErrnoException).code ?? String(error)
@@ -115,6 +125,11 @@ class SerialLink implements Link {
 
   get name(): string {
     return this.#plan.name
+  }
+
+  get remark(): string | null {
+    if (this.#line?.differs !== true) return null
+    return `${this.name} does not take ${this.#plan.baud} baud with flow control; it is used as it is`
   }
 
   send(bytes: Uint8Array): void {

@@ -2,7 +2,8 @@
  * Has the `stonith` command of cluster-glue reset a node, or ask a device whether it works. One call at a time: most
  * devices accept one session. A call may take long, since an operator may be asked (meatware), but not for ever.
  */
-import { rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { isAlive } from '../../base/io/processes.js'
 import { type CommandResult, runCommand } from '../../base/io/run-command.js'
 import type { StonithResult } from '../core/cluster.js'
 import type { RunnerLine } from './plan/protocol.js'
@@ -22,6 +23,25 @@ export interface StonithWorld {
   readonly command?: string
 }
 
+/** A runner that was killed during a call has left its file; that of one that still lives is in use. */
+function removeLeftBehind(folder: string): void {
+  let names: readonly string[]
+  try {
+    names = readdirSync(folder)
+  } catch {
+    return // made by whoever first writes into it
+  }
+  for (const name of names) {
+    const pid = /^heartbeat-stonith\.(\d+)\.\d+$/.exec(name)?.[1]
+    if (pid === undefined || (Number(pid) !== process.pid && isAlive(Number(pid)))) continue
+    try {
+      rmSync(`${folder}/${name}`, { force: true })
+    } catch {
+      // Another user's: not ours to remove, nor to read.
+    }
+  }
+}
+
 export class Stonith {
   readonly #world: StonithWorld
   #calls: Promise<unknown> = Promise.resolve()
@@ -29,6 +49,7 @@ export class Stonith {
 
   constructor(world: StonithWorld) {
     this.#world = world
+    removeLeftBehind(world.folder)
   }
 
   /** Tries one device after the other until one says that the node has been reset. */

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -47,6 +48,17 @@ test('parameters reach the command in a file that only we can read and that is g
   t.is(said.at(-1), 'info: node beta now reset.')
 })
 
+test('parameters that a killed runner left behind are removed at the start, those of a living one are not', t => {
+  const folder = mkdtempSync(join(tmpdir(), 'systole-stonith-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const ended = spawnSync('true').pid
+  const names = [`heartbeat-stonith.${ended}.1`, `heartbeat-stonith.${process.pid}.7`]
+  const kept = [`heartbeat-stonith.${process.ppid}.1`, 'heartbeat-stonith.conf', 'heartbeat.pid']
+  for (const name of [...names, ...kept]) writeFileSync(join(folder, name), '')
+  new Stonith({ env: () => ({}), folder, say: () => {}, ending: new AbortController().signal })
+  t.deepEqual(readdirSync(folder).sort(), kept.sort())
+})
+
 test('the second device is tried where the first fails, not where it succeeds', async t => {
   const { stonith, said, calls } = bench(t, '4 0 0')
   const second = { type: 'meatware', from: { file: '/dev/null' } }
@@ -74,6 +86,22 @@ test('a device that does not answer well is reported as in the original, without
     'info: This may mean that the STONITH device has failed!',
   ])
 })
+
+// Recorded from heartbeat 3.0.6 with these devices.
+for (const [type, name] of [
+  ['null', 'NULL STONITH device'],
+  ['ssh', 'SSH STONITH device'],
+  ['meatware', 'Meatware STONITH device'],
+  ['suicide', 'Suicide STONITH device'],
+] as const) {
+  test(`${type} is logged by the name that it gives itself`, async t => {
+    const { stonith, said } = bench(t, '0 0')
+    await stonith.reset('beta', [{ ...device, type }])
+    await stonith.check([{ ...device, type }])
+    t.true(said.includes(`info: Resetting node beta with [${name}]`))
+    t.true(said.includes(`info: Checking status of STONITH device [${name}]`))
+  })
+}
 
 test('without the command the reset has failed and the package is named', async t => {
   const said: string[] = []

@@ -52,11 +52,22 @@ export function withoutParameters(output: string, parameters: string, nodes: rea
   return secrets.reduce((text, secret) => text.replaceAll(secret, '***'), output)
 }
 
-export const resetting = (node: string, type: string): string => `Resetting node ${node} with [${type}]`
+/** What a device calls itself; the stonith command does not tell. Measured on heartbeat 3.0.6 with cluster-glue 1.0.12. */
+const DEVICE_NAMES: ReadonlyMap<string, string> = new Map([
+  ['null', 'NULL STONITH device'],
+  ['ssh', 'SSH STONITH device'],
+  ['meatware', 'Meatware STONITH device'],
+  ['suicide', 'Suicide STONITH device'],
+])
+
+const nameOf = (type: string): string => DEVICE_NAMES.get(type) ?? type
+
+export const resetting = (node: string, type: string): string =>
+  `Resetting node ${node} with [${nameOf(type)}]`
 export const nowReset = (node: string): string => `node ${node} now reset.`
 export const notReset = (node: string): string => `Host ${node} not reset!`
 export const cannotReset = (type: string, node: string): string => `Device ${type} cannot reset host ${node}.`
-export const checking = (type: string): string => `Checking status of STONITH device [${type}]`
+export const checking = (type: string): string => `Checking status of STONITH device [${nameOf(type)}]`
 export const notOperational = (type: string): string => `STONITH device ${type} not operational!`
 export const statusFailed = 'STONITH status operation failed.'
 export const mayHaveFailed = 'This may mean that the STONITH device has failed!'
