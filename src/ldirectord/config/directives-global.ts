@@ -3,6 +3,7 @@
  * not of its manual (quiescent and readdquiescent are off).
  */
 import { directive } from '../../syntax/directive.js'
+import { sorryDirectives } from './directives-sorry.js'
 import { stabilityDirectives } from './directives-stability.js'
 import { fallbackForm } from './fallback-line.js'
 import * as form from './forms.js'
@@ -205,6 +206,7 @@ export const globalDirectives = {
     ours: true,
   }),
   ...stabilityDirectives('none'),
+  ...sorryDirectives('none'),
   checkjitter: directive({
     arg: form.number(0, 50),
     default: 0,

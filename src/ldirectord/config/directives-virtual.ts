@@ -4,6 +4,7 @@
  */
 import { directive } from '../../syntax/directive.js'
 import { CONNECTTIMEOUT_DEPRECATED } from './directives-global.js'
+import { sorryDirectives } from './directives-sorry.js'
 import { stabilityDirectives } from './directives-stability.js'
 import { fallbackForm } from './fallback-line.js'
 import * as form from './forms.js'
@@ -364,4 +365,5 @@ export const virtualDirectives = {
   comment: text('comment in mails'),
   connecttimeout: CONNECTTIMEOUT_DEPRECATED,
   ...stabilityDirectives('global'),
+  ...sorryDirectives('global'),
 }
