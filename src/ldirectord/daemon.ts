@@ -118,6 +118,7 @@ export class Daemon {
       forwarder: options.forwarder,
       onEdit: (edit, phase) => this.#told(edit, phase),
       onFailure: sentence => this.#log('ERROR', sentence),
+      onVanished: sentence => this.#log('WARN', sentence),
     })
     this.#upkeep = new TableUpkeep(this.#keeper, options.forwarder.name)
     this.#sorry = new SorryServer(sentence => this.#log('WARN', sentence))
