@@ -41,6 +41,7 @@ import type { Instance } from './io/instance.js'
 import type { Loaded } from './io/load-config.js'
 import { Maintenance } from './io/maintenance.js'
 import { MonitorFiles } from './io/monitor-files.js'
+import { SorryServer } from './io/sorry-server.js'
 import { TableKeeper } from './io/table-keeper.js'
 import { TableUpkeep } from './io/table-upkeep.js'
 import * as lines from './log-lines.js'
@@ -87,6 +88,7 @@ export class Daemon {
   readonly #log: Log
   readonly #keeper: TableKeeper
   readonly #upkeep: TableUpkeep
+  readonly #sorry: SorryServer
   readonly #commands: Commands
   readonly #monitors = new MonitorFiles()
   readonly #certificates = new CertificateWarnings()
@@ -118,8 +120,10 @@ export class Daemon {
       forwarder: options.forwarder,
       onEdit: (edit, phase) => this.#told(edit, phase),
       onFailure: sentence => this.#log('ERROR', sentence),
+      onVanished: sentence => this.#log('WARN', sentence),
     })
     this.#upkeep = new TableUpkeep(this.#keeper, options.forwarder.name)
+    this.#sorry = new SorryServer(sentence => this.#log('WARN', sentence))
     this.#answers = new Answers({
       ...options,
       drains: this.#drains,
@@ -222,6 +226,7 @@ export class Daemon {
     this.#link.close()
     await this.#alerts.close()
     await this.#options.forwarder.close()
+    this.#sorry.close()
     this.#monitors.close()
   }
 
@@ -294,6 +299,7 @@ export class Daemon {
     const generation = { config, director, loop, maintenance, indexes: virtualIndexes(config) }
     this.#generation = generation
     this.#alerts.use(config)
+    await this.#sorry.use(config)
     this.#applyDrains()
     loop.start()
     if (isWarm) return
@@ -383,6 +389,7 @@ export class Daemon {
     await generation.maintenance?.refresh()
     if (this.#drains.expire()) this.#applyDrains()
     this.#alerts.retry()
+    this.#sorry.retry()
     if (this.#role === 'active') this.#alerts.tick(generation)
     if (this.#role === 'active' && !this.#isLoading)
       await this.#upkeep.tick(() => this.#desired(generation), generation.config.readdquiescent)

@@ -29,6 +29,7 @@ export function virtual(address: string, reals: readonly RealServer[], over: Par
         : { protocol: 'tcp', family: 4, address: host!, port: Number(port) },
     reals,
     fallback: null,
+    sorry: null,
     fallbackcommand: null,
     checktype: 'connect',
     combinedConnects: 0,

@@ -1,8 +1,10 @@
 /** The configuration from linked sections and global directives: defaults and inheritance. */
 
 import type { Directive } from '../../syntax/directive.js'
+import type { ServiceKey } from '../core/table.js'
 import { globalDirectives } from './directives-global.js'
 import { EVERY_STATUS } from './directives-mail.js'
+import { SORRY_PORT, SORRY_RETRY_AFTER } from './directives-sorry.js'
 import { type ChecktypeValue, SERVICE_OF_PORT, virtualDirectives } from './directives-virtual.js'
 import type { LinkedSection } from './link-section.js'
 import type { Fallback, LdirectordConfig, TlsDemands, VirtualService } from './model.js'
@@ -59,8 +61,9 @@ export function buildConfig(
     smtp: globals.smtp ?? null,
     cleanstop: globals.cleanstop ?? true,
     maintenancedir: globals.maintenancedir ?? null,
-    fallback: fallbacks[4],
-    fallback6: fallbacks[6],
+    // A page of ours belongs to the virtual services that have inherited it: it stands at their addresses.
+    fallback: fallbacks[4]?.isSorry ? null : fallbacks[4],
+    fallback6: fallbacks[6]?.isSorry ? null : fallbacks[6],
     fallbackcommand: globals.fallbackcommand ?? null,
   }
 }
@@ -74,13 +77,23 @@ function buildVirtual(
   const { section, key } = linked
   const own: SectionValues = valuesOf<typeof virtualDirectives>(section.entries)
   const rows = virtualDirectives
+  const sorryPort = own.sorryport ?? globals.sorryport ?? SORRY_PORT
+  const fallback = linked.fallback ?? fallbacks[section.family]
+  const isSorry = fallback?.isSorry === true && key!.protocol === 'tcp'
   const checktype: ChecktypeValue = own.checktype ?? rows.checktype.default!
   return {
     line: section.span.line,
     text: section.text,
     key: key!,
     reals: linked.reals,
-    fallback: linked.fallback ?? inherited(fallbacks[section.family], linked),
+    fallback: fallback === null ? null : atService(fallback, key!, sorryPort),
+    sorry: isSorry
+      ? {
+          port: sorryPort,
+          page: own.sorrypage ?? globals.sorrypage ?? null,
+          retryAfter: own.sorryretryafter ?? globals.sorryretryafter ?? SORRY_RETRY_AFTER,
+        }
+      : null,
     fallbackcommand: own.fallbackcommand ?? globals.fallbackcommand ?? null,
     ...checktype,
     service: own.service ?? defaultService(linked),
@@ -151,10 +164,14 @@ function timeouts(own: SectionValues, globals: GlobalValues) {
   }
 }
 
-/** A global fallback without a port serves on the port of the virtual service; a mark has none, so 0. */
-function inherited(fallback: Fallback | null, linked: LinkedSection): Fallback | null {
-  if (fallback === null) return null
-  const key = linked.key!
+/**
+ * A global fallback without a port serves on the port of the virtual service; a mark has none, so 0. A page of ours
+ * needs the address and TCP of a virtual service.
+ */
+function atService(fallback: Fallback, key: ServiceKey, sorryPort: number): Fallback | null {
+  if (fallback.isSorry) {
+    return key.protocol === 'tcp' ? { ...fallback, address: key.address, port: sorryPort } : null
+  }
   return { ...fallback, port: fallback.port ?? (key.protocol === 'fwm' ? 0 : key.port) }
 }
 

@@ -4,6 +4,7 @@
  */
 import { directive } from '../../syntax/directive.js'
 import { mailDirectives } from './directives-mail.js'
+import { sorryDirectives } from './directives-sorry.js'
 import { stabilityDirectives } from './directives-stability.js'
 import { tlsDirectives } from './directives-tls.js'
 import { fallbackForm } from './fallback-line.js'
@@ -170,6 +171,7 @@ export const globalDirectives = {
     ours: true,
   }),
   ...stabilityDirectives('none'),
+  ...sorryDirectives('none'),
   ...tlsDirectives('none'),
   checkjitter: directive({
     arg: form.number(0, 50),

@@ -5,6 +5,7 @@
 import { type ArgForm, directive } from '../../syntax/directive.js'
 import { CONNECTTIMEOUT_DEPRECATED } from './directives-global.js'
 import { mailDirectives } from './directives-mail.js'
+import { sorryDirectives } from './directives-sorry.js'
 import { stabilityDirectives } from './directives-stability.js'
 import { tlsDirectives } from './directives-tls.js'
 import { fallbackForm } from './fallback-line.js'
@@ -351,5 +352,6 @@ export const virtualDirectives = {
   comment: text('comment in mails'),
   connecttimeout: CONNECTTIMEOUT_DEPRECATED,
   ...stabilityDirectives('global'),
+  ...sorryDirectives('global'),
   ...tlsDirectives('global'),
 }

@@ -23,7 +23,7 @@ export function linkFallback(
   source: Source,
   resolutions: Resolutions | null,
 ): LinkedFallback {
-  const { host: hostText, family, method, ignored } = entry.value
+  const { host: hostText, family, method, ignored, isSorry } = entry.value
   const findings: Finding[] = []
   const add = (code: string, message: string, help: string, piece: string, original?: string): void => {
     const span = source.within(entry.span, piece)
@@ -38,6 +38,20 @@ export function linkFallback(
         ...(original === undefined ? {} : { original }),
       }),
     )
+  }
+  if (isSorry) {
+    if (protocols.includes('tcp')) {
+      const { line } = entry.span
+      return { fallback: { address: '', port: null, method: 'masq', line, isSorry: true }, findings }
+    }
+    add(
+      'sorry-without-tcp',
+      `${entry.name}=sorry wants a virtual service of protocol tcp: it answers by HTTP`,
+      'name a server',
+      'sorry',
+      'invalid fallback server',
+    )
+    return { fallback: null, findings }
   }
   if (ignored !== '') {
     add(

@@ -24,6 +24,17 @@ export interface Fallback {
   readonly port: number | null
   readonly method: ForwardMethod
   readonly line: number
+  /** fallback=sorry: ldirectord itself; the address is that of each virtual service. */
+  readonly isSorry?: true
+}
+
+/** What `fallback=sorry` of a virtual service answers. */
+export interface Sorry {
+  readonly port: number
+  /** null: the built-in page. */
+  readonly page: string | null
+  /** Seconds; 0: not said. */
+  readonly retryAfter: number
 }
 
 export interface CheckWindow {
@@ -74,6 +85,8 @@ export interface VirtualService {
   readonly key: ServiceKey
   readonly reals: readonly RealServer[]
   readonly fallback: Fallback | null
+  /** null: the fallback is another one, or there is none. */
+  readonly sorry: Sorry | null
   readonly fallbackcommand: string | null
   readonly checktype: Checktype
   /** N of a combined check (checktype=N), else 0. */

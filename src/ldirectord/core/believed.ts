@@ -51,6 +51,37 @@ function withoutHandEdits(desired: Table, believed: Service | undefined, actual:
   return { ...settings, destinations: [...unchanged, ...others] }
 }
 
+export interface Vanished {
+  /** What was believed, less what is not there any more. */
+  readonly left: Table
+  /** A text for each service, or destination of one that is still there. */
+  readonly names: readonly string[]
+}
+
+/**
+ * What somebody else removed from the table: whole services, and destinations that had a weight. A dead entry that
+ * an administrator removed, and a weight that he set, stay as he wants until the server's state changes.
+ */
+export function vanishedFrom(believed: Table, actual: Table): Vanished {
+  const there = byServiceId(actual)
+  const names: string[] = []
+  const services = believed.services.flatMap((service): Service[] => {
+    const shown = there.get(serviceId(service.key))
+    if (shown === undefined) {
+      names.push(serviceId(service.key))
+      return []
+    }
+    const shownIds = new Set(shown.destinations.map(id))
+    const destinations = service.destinations.filter(destination => {
+      const isGone = destination.weight > 0 && !shownIds.has(id(destination))
+      if (isGone) names.push(`${id(destination)} of ${serviceId(service.key)}`)
+      return !isGone
+    })
+    return [{ ...service, destinations }]
+  })
+  return { left: { services }, names }
+}
+
 /**
  * With readdquiescent=no a dead server that somebody removed from the table stays away: its weight 0 entry is not
  * wanted where it is neither there nor on its way up.

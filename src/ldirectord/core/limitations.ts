@@ -1,5 +1,5 @@
 /** What a valid file asks for that this version does not do: said in the log at each load, never passed over. */
-import type { LdirectordConfig } from '../config/model.js'
+import type { LdirectordConfig, VirtualService } from '../config/model.js'
 import { serviceText } from '../log-lines.js'
 import { desiredTable } from './desired.js'
 import type { Service } from './table.js'
@@ -15,7 +15,7 @@ export function limitations(config: LdirectordConfig, negotiable: readonly strin
       )
     }
   }
-  return sentences
+  return [...sentences, ...sorryLimitations(config)]
 }
 
 /** @param concessions what the forwarder does otherwise than a service asks */
@@ -24,4 +24,29 @@ export function forwarderLimitations(
   concessions: (service: Service) => readonly string[],
 ): string[] {
   return desiredTable(config, () => true).services.flatMap(concessions)
+}
+
+/** Who asks is told from others by address and port alone; and what a browser expects under TLS nobody here can say. */
+function sorryLimitations(config: LdirectordConfig): string[] {
+  const seen = new Map<string, VirtualService>()
+  return config.virtuals.flatMap(virtual => {
+    const { key, sorry } = virtual
+    if (sorry === null || key.protocol === 'fwm') return []
+    const sentences: string[] = []
+    const place = `${key.address} ${sorry.port}`
+    const first = seen.get(place)
+    if (first === undefined) seen.set(place, virtual)
+    else if (first.sorry!.page !== sorry.page || first.sorry!.retryAfter !== sorry.retryAfter) {
+      const which = `the page of ${serviceText(first.key)}, which has the same address and sorryport`
+      sentences.push(
+        `virtual ${serviceText(key)}: fallback=sorry shows ${which}; give it a sorryport of its own`,
+      )
+    }
+    if (virtual.service === 'https') {
+      sentences.push(
+        `virtual ${serviceText(key)}: fallback=sorry answers plain HTTP, so clients of https see an error`,
+      )
+    }
+    return sentences
+  })
 }

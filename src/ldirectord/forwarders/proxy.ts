@@ -1,5 +1,5 @@
 /**
- * The forwarder `proxy`: talks to the process ldirectord-proxy, which forwards TCP in user space. A running one is
+ * The forwarder `proxy`: talks to the process ldirectord-proxy, which forwards TCP and UDP in user space. A running one is
  * joined, else one is started; it outlives this process. Should it die, a fresh one is started at once and gets the
  * table that the dead one had, which is mirrored here for that purpose: nobody else has to notice.
  */

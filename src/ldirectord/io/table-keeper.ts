@@ -3,20 +3,23 @@
  * way are answered together afterwards by the newest of them. Loading a file compares with the table as it really is;
  * a decision while running writes only what it changed (core/believed.ts).
  */
-import { correctedBelief, withoutReaddition } from '../core/believed.js'
+import { correctedBelief, vanishedFrom, withoutReaddition } from '../core/believed.js'
 import type { Phase } from '../core/edit-lines.js'
 import { applyEdits } from '../core/edit-table.js'
-import { byServiceId, reconcile } from '../core/reconcile.js'
+import { reconcile } from '../core/reconcile.js'
 import { type Edit, EMPTY_TABLE, serviceId, type Table } from '../core/table.js'
 import type { EditResult, Forwarder } from '../forwarders/forwarder.js'
 
 const TOLD_MAX = 1_000
+const VANISHED_NAMES_MAX = 10
 
 export interface TableKeeperOptions {
   readonly forwarder: Forwarder
   readonly onEdit: (edit: Edit, phase: Phase) => void
   /** One sentence; the same one is told once until the table is as desired again. */
   readonly onFailure: (sentence: string) => void
+  /** One sentence: what somebody else removed and is put back. */
+  readonly onVanished?: (sentence: string) => void
 }
 
 export class TableKeeper {
@@ -58,15 +61,15 @@ export class TableKeeper {
   }
 
   /**
-   * Looks whether services that should be there have vanished as a whole (a forwarding process that died and was
-   * started anew knows nothing of them), and builds them again.
+   * Looks whether what should be there has vanished (flushed by hand; a forwarding process that was started anew
+   * knows nothing of it), and builds it again.
    */
   verify(desired: Table, readdquiescent: boolean): Promise<void> {
     return this.#enqueue(async () => {
-      const actual = byServiceId(await this.read())
-      const left = this.#believed.services.filter(service => actual.has(serviceId(service.key)))
-      if (left.length === this.#believed.services.length) return
-      this.#believed = { services: left }
+      const { left, names } = vanishedFrom(this.#believed, await this.read())
+      if (names.length === 0) return
+      this.#options.onVanished?.(vanishedSentence(names))
+      this.#believed = left
       this.#wanted ??= { desired, readdquiescent }
       await this.#pursue()
     })
@@ -159,6 +162,12 @@ export class TableKeeper {
     this.#told.add(sentence)
     this.#options.onFailure(sentence)
   }
+}
+
+function vanishedSentence(names: readonly string[]): string {
+  const more = names.length - VANISHED_NAMES_MAX
+  const named = names.slice(0, VANISHED_NAMES_MAX).join(', ')
+  return `the table was changed by someone else; putting back ${named}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 /** Where a service could not be added, that its servers could not be added either is no news. */

@@ -1,23 +1,28 @@
 /**
- * Looks after the table where no check triggers it: edits that failed are tried again, and a forwarder that is a process
- * like us is asked whether it still has its table. The kernel does not lose its own.
+ * Looks after the table where no check triggers it: edits that failed are tried again, and what vanished from it is put
+ * back. A forwarder that is a process like us may lose its table by itself and is asked often; the kernel only loses
+ * what somebody removes, and asking it costs a process.
  */
 import { nowMs } from '../../base/io/real-clock.js'
 import type { Table } from '../core/table.js'
 import type { TableKeeper } from './table-keeper.js'
 
 const RETRY_MS = 5_000
-const VERIFY_MS = 1_000
+const VERIFY_PROCESS_MS = 1_000
+const VERIFY_KERNEL_MS = 10_000
+/** A table of thousands takes seconds to be shown: that is at most a thirtieth of the time. */
+const READ_SHARE = 30
 
 export class TableUpkeep {
   readonly #keeper: TableKeeper
-  readonly #canLoseTable: boolean
+  readonly #verifyMs: number
   #triedAtMs = 0
-  #verifiedAtMs = 0
+  #verifiedAtMs = nowMs()
+  #tookMs = 0
 
   constructor(keeper: TableKeeper, forwarderName: string) {
     this.#keeper = keeper
-    this.#canLoseTable = forwarderName === 'proxy'
+    this.#verifyMs = forwarderName === 'proxy' ? VERIFY_PROCESS_MS : VERIFY_KERNEL_MS
   }
 
   /** To be called now and then, not while a file is being loaded. */
@@ -26,8 +31,10 @@ export class TableUpkeep {
       this.#triedAtMs = nowMs()
       this.#keeper.want(desired(), readdquiescent)
     }
-    if (!this.#canLoseTable || nowMs() - this.#verifiedAtMs < VERIFY_MS) return
-    this.#verifiedAtMs = nowMs()
+    if (nowMs() - this.#verifiedAtMs < Math.max(this.#verifyMs, READ_SHARE * this.#tookMs)) return
+    const startedMs = nowMs()
     await this.#keeper.verify(desired(), readdquiescent)
+    this.#verifiedAtMs = nowMs()
+    this.#tookMs = this.#verifiedAtMs - startedMs
   }
 }

@@ -1,13 +1,9 @@
 /** Defaults and inheritance: expected values from the reference page of ldirectord.cf and ldirectord(8). */
 import test from 'ava'
+import { type FallbackText, fallbackForm } from '../../../src/ldirectord/config/fallback-line.js'
 import type { LdirectordConfig } from '../../../src/ldirectord/config/model.js'
-import { ours } from './recorded.js'
+import { configOf, ours } from './recorded.js'
 
-function configOf(text: string): LdirectordConfig {
-  const { config } = ours(text).linked
-  if (config === null) throw new Error(`refused: ${text}`)
-  return config
-}
 const virtualOf = (globals: string, own: string) =>
   configOf(`${globals}virtual=127.0.1.1:80\n\treal=127.0.2.1:80 gate\n${own}`).virtuals[0]!
 
@@ -114,6 +110,22 @@ test('the directives of stability are off unless set, and a section wins over th
   t.deepEqual(virtualOf(globals, '\tcheckwindow=1/2\n').checkwindow, { passes: 1, size: 2 })
 })
 
+test('fallback=sorry stands at the address and sorryport of each tcp service, and a mark gets none', t => {
+  const file = configOf(
+    'fallback=sorry\nsorryport=9000\nvirtual=127.0.1.1:80\n\tsorrypage=/a.html\nvirtual=5\n\treal=127.0.2.1 gate\n',
+  )
+  const [web, mark] = file.virtuals
+  t.like(web!.fallback, { address: '127.0.1.1', port: 9000, method: 'masq' })
+  t.deepEqual(web!.sorry, { port: 9000, page: '/a.html', retryAfter: 30 })
+  t.deepEqual([mark!.fallback, mark!.sorry, file.fallback], [null, null, null])
+})
+
+test('a fallback that is a machine named sorry is written with its port', t => {
+  t.is(virtualOf('', '\tfallback=127.0.0.1:80\n').sorry, null)
+  const { value } = fallbackForm(4).parse('sorry:80') as { value: FallbackText }
+  t.like(value, { host: 'sorry', port: '80', isSorry: false })
+})
+
 test('nothing about TLS is demanded unless set; a section wins, and a certificate and its key stay together', t => {
   t.deepEqual([virtualOf('', '').tls, virtualOf('tlsverify=no\n', '').tls], [null, null])
   const globals = 'tlsverify=yes\ntlsexpirywarn=30\ntlscert=/var/log/all.pem\ntlskey=/var/log/all.key\n'
@@ -179,6 +191,8 @@ test('mails have no limits and checks no jitter unless set', t => {
 })
 
 const REFUSED: readonly [line: string, text: string][] = [
+  ['sorryport=0', 'sorryport must be in range 1..65535'],
+  ['sorryretryafter=86401', 'sorryretryafter must be in range 0..86400'],
   ['recoverycount=0', 'invalid recovery count value'],
   ['checkwindow=7', 'invalid check window'],
   ['checkwindow=11/10', 'invalid check window'],

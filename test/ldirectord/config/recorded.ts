@@ -284,3 +284,10 @@ export function recordedFacts(recorded: Recorded, mine: Facts): Facts {
     config: mine.config,
   }
 }
+
+/** What a file says, where it is valid; else the test fails. */
+export function configOf(text: string): LdirectordConfig {
+  const { config } = ours(text).linked
+  if (config === null) throw new Error(`refused: ${text}`)
+  return config
+}

@@ -20,14 +20,16 @@ const weights = ({ services }: Table): Record<string, number> =>
 async function loaded(forwarder: Forwarder & MemoryForwarder = memoryForwarder()) {
   const told: string[] = []
   const failures: string[] = []
+  const vanished: string[] = []
   const keeper = new TableKeeper({
     forwarder,
     onEdit: (edit, phase) => told.push(`${phase} ${edit.kind}`),
     onFailure: sentence => failures.push(sentence),
+    onVanished: sentence => vanished.push(sentence),
   })
   await keeper.load(table(0, 1), owned)
   told.length = 0
-  return { keeper, forwarder, told, failures }
+  return { keeper, forwarder, told, failures, vanished }
 }
 
 test('a decision writes what it changed and reads nothing', async t => {
@@ -152,6 +154,21 @@ test('services that vanished as a whole are built again, hand-set weights of oth
   forwarder.table = { services: [] }
   await keeper.verify(table(0, 1), false)
   t.deepEqual(weights(forwarder.table), { '10.0.1.1:80': 1, '10.0.1.2:80': 1 })
+})
+
+test('a server that serves and was removed by hand is put back and named; a removed dead one stays away', async t => {
+  const { keeper, forwarder, vanished } = await loaded()
+  keeper.want(table(0), false)
+  await keeper.settled()
+  const [service] = forwarder.table.services
+  forwarder.table = { services: [{ ...service!, destinations: [] }] }
+  await keeper.verify(table(0), false)
+  t.deepEqual(weights(forwarder.table), { '10.0.1.1:80': 1 })
+  t.deepEqual(vanished, [
+    'the table was changed by someone else; putting back 10.0.1.1:80 of tcp:10.0.0.1:80',
+  ])
+  await keeper.verify(table(0), false)
+  t.is(vanished.length, 1)
 })
 
 test('a table that cannot be read at a load is told and changes nothing', async t => {

@@ -39,7 +39,6 @@ test('the messages are those of ipvsadm', t => {
 test('what the proxy cannot do is refused with a sentence', t => {
   const table = new LiveTable()
   const add = (service: Service): string => table.apply({ kind: 'addService', service }) ?? 'accepted'
-  t.regex(add(serviceOf({ ...key, protocol: 'udp' } as typeof key)), /TCP only/)
   t.regex(add(serviceOf({ protocol: 'fwm', family: 4, mark: 5 })), /firewall marks/)
   t.regex(add(serviceOf(key, { scheduler: 'lblc' })), /no scheduler lblc; it knows rr, wrr/)
   t.regex(add(serviceOf(key, { netmask: '24' })), /no netmask/)

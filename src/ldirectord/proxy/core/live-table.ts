@@ -212,7 +212,7 @@ export class LiveTable {
 
   /** Whether what is sent to an endpoint comes to a service, through other services of this proxy perhaps. */
   #leadsTo(id: string, target: LiveService, seen: Set<string>): boolean {
-    const service = this.services.get(`tcp:${id}`)
+    const service = this.services.get(`${target.key.protocol}:${id}`)
     if (service === target) return true
     if (!service || seen.has(id)) return false
     seen.add(id)
@@ -245,8 +245,7 @@ function deleteDestination(service: LiveService, { address, port }: Destination)
 function refuse(service: Service): string | null {
   const { key } = service
   if (key.protocol === 'fwm')
-    return 'the proxy cannot forward firewall marks: use protocol=tcp and an address'
-  if (key.protocol === 'udp') return 'the proxy forwards TCP only: UDP services need kernel IPVS'
+    return 'the proxy cannot forward firewall marks: use an address, with protocol=tcp or udp'
   if (key.port === 0) return 'the proxy needs a port to listen on, not 0'
   if (!schedulerNames.includes(service.scheduler)) {
     return `the proxy has no scheduler ${service.scheduler}; it knows ${schedulerNames.join(', ')}`

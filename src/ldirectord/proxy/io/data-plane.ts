@@ -10,12 +10,13 @@ import { type LiveService, LiveTable } from '../core/live-table.js'
 import { ProxiedConnection } from './proxied-connection.js'
 import { ServiceListener } from './service-listener.js'
 import type { ProxySettings } from './settings.js'
+import { UdpService } from './udp-service.js'
 
 export type Notify = (level: Level, text: string) => void
 
 interface RunningService {
   readonly live: LiveService
-  readonly listener: ServiceListener
+  readonly listener: ServiceListener | UdpService
   readonly connections: Set<ProxiedConnection>
 }
 
@@ -23,6 +24,7 @@ interface RunningService {
 const SWEEP_MS_MAX = 30_000
 /** A limit that is reached is said once in this time. */
 const LIMIT_NOTICE_MS = 60_000
+const NONE_TRIED: ReadonlySet<never> = new Set()
 
 export class DataPlane {
   readonly table = new LiveTable()
@@ -38,7 +40,8 @@ export class DataPlane {
   constructor(settings: ProxySettings, notify: Notify) {
     this.#settings = settings
     this.#notify = notify
-    this.#sweep = setInterval(() => this.#lookForIdle(), Math.min(SWEEP_MS_MAX, settings.idleTimeoutMs / 4))
+    const shortestMs = Math.min(settings.idleTimeoutMs, settings.udpIdleTimeoutMs, settings.onePacketAnswerMs)
+    this.#sweep = setInterval(() => this.#lookForIdle(), Math.min(SWEEP_MS_MAX, shortestMs / 4))
   }
 
   /** null when applied, else one sentence. */
@@ -69,14 +72,28 @@ export class DataPlane {
     const live = this.table.services.get(id)!
     const place = endpoint(live.key.address, live.key.port)
     const connections = new Set<ProxiedConnection>()
-    const listener = new ServiceListener(live.key, {
+    const context = {
       retryMs: this.#settings.listenRetryMs,
-      accept: client => this.#accept(client, live, connections),
-      waiting: reason =>
+      waiting: (reason: string | null) =>
         reason === null
           ? this.#notify('info', `proxy: listening on ${place} now`)
           : this.#notify('WARN', `proxy: waiting for the address ${place}: ${reason}`),
-    })
+    }
+    const listener =
+      live.key.protocol === 'udp'
+        ? new UdpService(live, {
+            ...context,
+            settings: this.#settings,
+            choose: (client, now) => this.table.choose(live, client, now, NONE_TRIED),
+            takePlace: () => this.#takePlace(),
+            freePlace: () => {
+              this.#connections--
+            },
+          })
+        : new ServiceListener(live.key, {
+            ...context,
+            accept: client => this.#accept(client, live, connections),
+          })
     this.#running.set(id, { live, listener, connections })
     const error = await listener.open()
     if (error !== null) {
@@ -100,13 +117,11 @@ export class DataPlane {
       client.destroy() // it left between the accept and now
       return
     }
-    if (this.#connections >= this.#settings.connectionsMax) {
+    if (!this.#takePlace()) {
       client.on('error', () => {})
       client.resetAndDestroy()
-      this.#sayLimit()
       return
     }
-    this.#connections++
     const caller = { address: remoteAddress, port: remotePort }
     const connection = new ProxiedConnection(
       client,
@@ -123,9 +138,19 @@ export class DataPlane {
     connections.add(connection)
   }
 
+  #takePlace(): boolean {
+    if (this.#connections >= this.#settings.connectionsMax) {
+      this.#sayLimit()
+      return false
+    }
+    this.#connections++
+    return true
+  }
+
   #lookForIdle(): void {
     const now = nowMs()
-    for (const { live, connections } of this.#running.values()) {
+    for (const { live, listener, connections } of this.#running.values()) {
+      if (listener instanceof UdpService) listener.closeIdle(now)
       live.persistence.forgetExpired(now)
       for (const connection of connections) connection.resetIfIdle(now)
     }
@@ -139,7 +164,7 @@ export class DataPlane {
     this.#notify(
       'WARN',
       `proxy: ${this.#settings.connectionsMax} connections are open, the limit; ` +
-        `${this.#refusedAtLimit} refused so far (raise ulimit -n)`,
+        `${this.#refusedAtLimit} refused or displaced so far (raise ulimit -n)`,
     )
   }
 

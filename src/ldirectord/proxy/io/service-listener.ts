@@ -14,7 +14,7 @@ export interface ListenerContext {
   waiting(reason: string | null): void
 }
 
-const TEMPORARY: Readonly<Record<string, string>> = {
+export const TEMPORARY: Readonly<Record<string, string>> = {
   EADDRINUSE: 'it is in use by another process',
   EADDRNOTAVAIL: 'this machine does not have the address yet',
 }
@@ -46,7 +46,7 @@ export class ServiceListener {
       server.once('error', (error: NodeJS.ErrnoException) => {
         const reason = TEMPORARY[error.code ?? '']
         if (reason === undefined) {
-          resolve(`cannot listen on ${endpoint(address, port)}: ${sentence(error, port)}`)
+          resolve(listenRefusal(error, this.#key))
           return
         }
         this.#waitForAddress(reason)
@@ -76,6 +76,10 @@ export class ServiceListener {
     this.#isWaiting = true
     this.#retry = setTimeout(() => void this.open(), this.#context.retryMs)
   }
+}
+
+export function listenRefusal(error: NodeJS.ErrnoException, { address, port }: LiveService['key']): string {
+  return `cannot listen on ${endpoint(address, port)}: ${sentence(error, port)}`
 }
 
 function sentence(error: NodeJS.ErrnoException, port: number): string {

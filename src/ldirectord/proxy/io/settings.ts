@@ -2,10 +2,14 @@
 import { readFileSync } from 'node:fs'
 
 export interface ProxySettings {
-  /** Connections of all services together. */
+  /** Connections and UDP sessions of all services together. */
   readonly connectionsMax: number
   /** No byte in either direction for this long ends a connection; 900 s as IPVS does for TCP. */
   readonly idleTimeoutMs: number
+  /** No datagram in either direction for this long ends a session; 300 s as IPVS does for UDP. */
+  readonly udpIdleTimeoutMs: number
+  /** How long a session of one-packet scheduling waits for its answer. */
+  readonly onePacketAnswerMs: number
   /** For each attempt to reach a real server. */
   readonly connectTimeoutMs: number
   /** Real servers tried for one connection. */
@@ -23,6 +27,8 @@ export function defaultSettings(): ProxySettings {
   return {
     connectionsMax: Math.max(16, Math.floor((openFilesMax() - RESERVED_DESCRIPTORS) / 2)),
     idleTimeoutMs: 900_000,
+    udpIdleTimeoutMs: 300_000,
+    onePacketAnswerMs: 10_000,
     connectTimeoutMs: 3_000,
     attemptsMax: 3,
     listenRetryMs: 200,

@@ -1,0 +1,146 @@
+/**
+ * A UDP service: its socket, and a session for each client address and port. Sessions stand in the order of their last
+ * datagram; at the limit the one that was quiet longest makes room, so that a flood of invented clients costs memory
+ * up to a bound and real clients their stickiness, never the service. Answers leave by the service's own socket: from
+ * the address and port that the client asked.
+ */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { nowMs } from '../../../base/io/real-clock.js'
+import type { Client, LiveDestination, LiveService } from '../core/live-table.js'
+import { type ListenerContext, listenRefusal, TEMPORARY } from './service-listener.js'
+import type { ProxySettings } from './settings.js'
+import { SEND_QUEUE_BYTES_MAX, UdpSession } from './udp-session.js'
+
+export interface UdpServiceContext extends Omit<ListenerContext, 'accept'> {
+  readonly settings: ProxySettings
+  choose(client: Client, nowMs: number): LiveDestination | null
+  /** Takes one place among the connections of the proxy; false when there is none. */
+  takePlace(): boolean
+  freePlace(): void
+}
+
+export class UdpService {
+  readonly #live: LiveService
+  readonly #context: UdpServiceContext
+  readonly #sessions = new Map<string, UdpSession>()
+  #socket: Socket | null = null
+  #retry: NodeJS.Timeout | null = null
+  #isClosed = false
+  #isWaiting = false
+  #packets = 0
+
+  constructor(live: LiveService, context: UdpServiceContext) {
+    this.#live = live
+    this.#context = context
+  }
+
+  get sessions(): number {
+    return this.#sessions.size
+  }
+
+  /** Resolves after the first attempt: null when it listens or waits, else one sentence. */
+  open(): Promise<string | null> {
+    const { address, port, family } = this.#live.key
+    return new Promise(resolve => {
+      const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', ipv6Only: family === 6 })
+      socket.once('error', (error: NodeJS.ErrnoException) => {
+        socket.close()
+        const reason = TEMPORARY[error.code ?? '']
+        if (reason !== undefined) this.#waitForAddress(reason)
+        resolve(reason === undefined ? listenRefusal(error, this.#live.key) : null)
+      })
+      socket.bind({ address, port, exclusive: true }, () => {
+        socket.removeAllListeners('error')
+        socket.on('error', () => {}) // of one datagram; the socket goes on
+        if (this.#isClosed) socket.close()
+        else this.#socket = socket
+        socket.on('message', (datagram, from) => this.#heard(datagram, from))
+        if (this.#isWaiting) this.#context.waiting(null)
+        this.#isWaiting = false
+        resolve(null)
+      })
+    })
+  }
+
+  close(): void {
+    this.#isClosed = true
+    if (this.#retry) clearTimeout(this.#retry)
+    this.#socket?.close()
+    this.#socket = null
+    for (const session of [...this.#sessions.values()]) session.close()
+  }
+
+  closeIdle(now: number): void {
+    const { udpIdleTimeoutMs, onePacketAnswerMs } = this.#context.settings
+    const limitMs = this.#live.settings.ops ? onePacketAnswerMs : udpIdleTimeoutMs
+    for (const session of [...this.#sessions.values()]) {
+      if (now - session.lastMs < limitMs) return // the later ones are younger still
+      session.close()
+    }
+  }
+
+  #heard(datagram: Buffer, { address, port }: RemoteInfo): void {
+    if (port === 0) return // nobody can be answered there
+    const client = { address, port }
+    const now = nowMs()
+    const { ops } = this.#live.settings
+    const key = ops ? `${address} ${port} ${++this.#packets}` : `${address} ${port}`
+    const known = this.#sessions.get(key)
+    // Unlike a TCP connection nothing would ever end a session of a removed server whose client goes on talking.
+    if (known && !known.destination.isInTable) known.close()
+    const session = this.#sessions.get(key) ?? this.#begin(key, client, now)
+    if (session === null) return
+    this.#touch(session, now)
+    session.send(datagram)
+  }
+
+  #begin(key: string, client: Client, now: number): UdpSession | null {
+    const destination = this.#context.choose(client, now)
+    if (destination === null || !this.#makeRoom()) return null
+    const session = new UdpSession(
+      key,
+      client,
+      destination,
+      {
+        answer: datagram => this.#answer(session, datagram, client),
+        ended: () => {
+          this.#sessions.delete(key)
+          this.#context.freePlace()
+        },
+      },
+      now,
+    )
+    this.#sessions.set(key, session)
+    return session
+  }
+
+  #makeRoom(): boolean {
+    if (this.#context.takePlace()) return true
+    const [oldest] = this.#sessions.values()
+    oldest?.close()
+    return oldest !== undefined && this.#context.takePlace()
+  }
+
+  #answer(session: UdpSession, datagram: Buffer, { address, port }: Client): void {
+    const socket = this.#socket
+    if (socket && socket.getSendQueueSize() < SEND_QUEUE_BYTES_MAX) {
+      socket.send(datagram, port, address, () => {}) // a client that cannot be reached loses its answer
+    }
+    if (this.#live.settings.ops) session.close()
+    else this.#touch(session, nowMs())
+  }
+
+  /** Keeps the map in the order of use. */
+  #touch(session: UdpSession, now: number): void {
+    session.lastMs = now
+    this.#sessions.delete(session.key)
+    this.#sessions.set(session.key, session)
+  }
+
+  #waitForAddress(reason: string): void {
+    if (this.#isClosed) return
+    if (!this.#isWaiting) this.#context.waiting(reason)
+    this.#isWaiting = true
+    this.#retry = setTimeout(() => void this.open(), this.#context.retryMs)
+  }
+}
