@@ -83,7 +83,13 @@ export class Contestant {
 
   /** How many entries of the table have a weight. */
   serving(): number {
-    return (text(`${this.folder}/table`).match(/^R \S+ [1-9]/gm) ?? []).length
+    return this.servingPlaces().size
+  }
+
+  /** ADDRESS:PORT of those entries. */
+  servingPlaces(): ReadonlySet<string> {
+    const entries = text(`${this.folder}/table`).matchAll(/^R (\S+) [1-9]/gm)
+    return new Set([...entries].map(([, place]) => place!))
   }
 
   calls(sinceMs = 0): Call[] {

@@ -18,7 +18,7 @@ export interface Seen {
   readonly questions: number
   /** Servers that were asked at all, ever. */
   readonly asked: number
-  /** Milliseconds between two questions to the same server: all of them in this time, the longest, the 99th percentile. */
+  /** Milliseconds between two questions to a server that answered both times. */
   readonly gapMeanMs: number
   readonly gapP99Ms: number
   readonly gapMaxMs: number
@@ -84,7 +84,9 @@ interface Real {
   readonly server: Server
   readonly sockets: Set<Socket>
   mode: RealMode
-  askedMs: number
+  /** null: not since it last changed. */
+  askedMs: number | null
+  wasAsked: boolean
 }
 
 class Farm {
@@ -97,7 +99,14 @@ class Farm {
     this.#reals = Array.from({ length: count }, (_, index) => {
       const sockets = new Set<Socket>()
       const server = createServer(socket => this.#serve(index, socket))
-      return { address: realAddress(net, index), server, sockets, mode: 'answers', askedMs: 0 }
+      return {
+        address: realAddress(net, index),
+        server,
+        sockets,
+        mode: 'answers',
+        askedMs: null,
+        wasAsked: false,
+      }
     })
     for (const real of this.#reals) await listen(real)
   }
@@ -106,6 +115,7 @@ class Farm {
     const real = this.#reals[index]!
     const before = real.mode
     real.mode = mode
+    real.askedMs = null
     if (mode === 'refuses' && before !== 'refuses') {
       real.server.close()
       for (const socket of real.sockets) socket.destroy()
@@ -120,7 +130,7 @@ class Farm {
     const seen = {
       seconds: (now - this.#sinceMs) / 1000,
       questions: this.#questions,
-      asked: this.#reals.filter(real => real.askedMs > 0).length,
+      asked: this.#reals.filter(real => real.wasAsked).length,
       gapMeanMs: gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length,
       gapP99Ms: gaps[Math.floor(gaps.length * 0.99)] ?? Number.NaN,
       gapMaxMs: gaps.at(-1) ?? Number.NaN,
@@ -134,8 +144,9 @@ class Farm {
   #serve(index: number, socket: Socket): void {
     const real = this.#reals[index]!
     const now = monotonicMs()
-    if (real.askedMs > 0) this.#gaps.push(now - real.askedMs)
+    if (real.askedMs !== null && real.mode !== 'silent') this.#gaps.push(now - real.askedMs)
     real.askedMs = now
+    real.wasAsked = true
     this.#questions++
     real.sockets.add(socket)
     socket.on('error', () => {})
