@@ -24,7 +24,7 @@ export class TableUpkeep {
   async tick(desired: () => Table, readdquiescent: boolean): Promise<void> {
     if (this.#keeper.hasFailed && nowMs() - this.#triedAtMs > RETRY_MS) {
       this.#triedAtMs = nowMs()
-      this.#keeper.want(desired(), readdquiescent)
+      this.#keeper.want(desired, readdquiescent)
     }
     if (!this.#canLoseTable || nowMs() - this.#verifiedAtMs < VERIFY_MS) return
     this.#verifiedAtMs = nowMs()
