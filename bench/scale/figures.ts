@@ -27,7 +27,7 @@ export class Figures {
           name,
           shown(ours),
           peer?.name ?? '',
-          peer === undefined ? '' : peer.value === null ? 'not ended' : shown(peer.value),
+          peer === undefined ? '' : !Number.isFinite(peer.value) ? 'not ended' : shown(peer.value!),
           ratio === null ? '' : ratio.toFixed(3),
           aimText(figure),
           isMet(figure) ? 'yes' : 'NO',
@@ -43,7 +43,7 @@ const shown = (value: number): string =>
   Number.isNaN(value) ? 'none' : value.toFixed(value < 10 && !Number.isInteger(value) ? 3 : 0)
 
 function ratioOf({ ours, peer }: Figure): number | null {
-  return peer === undefined || peer.value === null ? null : ours / peer.value
+  return Number.isFinite(peer?.value) ? ours / peer!.value! : null
 }
 
 function aimText({ aim }: Figure): string {

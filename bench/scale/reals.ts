@@ -58,7 +58,15 @@ export class Reals {
 
   /** What was seen since the last look. */
   async look(): Promise<Seen> {
-    return (await this.#ask({ do: 'look' })) as Seen
+    const seen = (await this.#ask({ do: 'look' })) as Seen
+    // A number that there is not comes through the pipe as null.
+    const gapMaxMs = seen.gapMaxMs ?? Number.NaN
+    return {
+      ...seen,
+      gapMaxMs,
+      gapMeanMs: seen.gapMeanMs ?? Number.NaN,
+      gapP99Ms: seen.gapP99Ms ?? Number.NaN,
+    }
   }
 
   close(): void {
