@@ -15,7 +15,7 @@ const USAGE = `Usage:
     ldirectord [CONFIG] warm
     ldirectord [CONFIG] drain REAL [--virtual VIRTUAL] [--reason TEXT] [--for TIME | --until TIME]
                               [--wait[=SECONDS]]
-    ldirectord [CONFIG] undrain REAL [--virtual VIRTUAL] | drained [REAL] | plan | check
+    ldirectord [CONFIG] undrain REAL [--virtual VIRTUAL] | drained [REAL] | plan | check [--digest]
 
     ldirectord [-h|-?|--help|-v|--version]
 
@@ -38,7 +38,8 @@ without it ldirectord.cf is used.
     undrain       end that
     drained       who is drained, by whom, why, since when, and what is left
     plan          what a start or reload would change in the table; changes nothing
-    check         run every check once and print its result and time: exit 0 all passed, 1 not
+    check         run every check once and print its result and time: exit 0 all passed, 1 not;
+                  with --digest also the MD5 and SHA-256 of each answer, for receivedigest=
 
     -d, --debug   stay in the foreground and log to the standard error
     --foreground  stay in the foreground, otherwise as usual (for systemd)
@@ -108,7 +109,8 @@ function performOwn(args: readonly string[], json: boolean): Promise<number> | n
   const instance = findInstance(place === 0 ? null : args[0]!, process.env)
   if (action === 'plan' || action === 'check') {
     const module: typeof import('./daemons/ldirectord-look.js') = load('./ldirectord-look.cjs')
-    return module.look({ action, instance, json })
+    const digest = args[place + 1] === '--digest'
+    return module.look({ action, instance, json, digest })
   }
   const module: typeof import('./daemons/ldirectord-ask.js') = load('./ldirectord-ask.cjs')
   return module.ask({ action, instance, json, rest: args.slice(place + 1) })

@@ -14,6 +14,7 @@ import type { Log } from '../log/record.js'
 import type { Outcome, Probe } from './checks/check.js'
 import type { LdirectordConfig } from './config/model.js'
 import { adoptedTargets } from './core/adopt.js'
+import { CertificateWarnings } from './core/certificate-end.js'
 import { changeLine } from './core/change-lines.js'
 import { desiredTable, type IsUp } from './core/desired.js'
 import { type Change, Director, type DirectorEvent, movesTable } from './core/director.js'
@@ -93,6 +94,7 @@ export class Daemon {
   readonly #upkeep: TableUpkeep
   readonly #commands: Commands
   readonly #monitors = new MonitorFiles()
+  readonly #certificates = new CertificateWarnings()
   readonly #watch: ConfigWatch
   readonly #alerts: Alerts
   readonly #drains: Drains
@@ -339,6 +341,9 @@ export class Daemon {
         ? { kind: 'maintenance', targets }
         : { kind: 'checked', targets, outcome, durationMs },
     )
+    if (outcome !== 'maintenance')
+      for (const warning of this.#certificates.after(generation.config, targets, outcome, Date.now()))
+        this.#log('WARN', warning)
     for (const target of targets) this.#monitors.write(generation.config, target, outcome)
   }
 

@@ -74,6 +74,8 @@ export const realChanged = (
   to: string,
   because: string,
 ): string => `Real server ${real} (${serviceId(key)}): ${from} -> ${to} (${because})`
+export const certificateEnds = (real: string, key: ServiceKey, sentence: string): string =>
+  `Real server ${real} (${serviceId(key)}): ${sentence}`
 export const recovering = (real: string, key: ServiceKey, successes: number, limit: number): string =>
   `Recovering real server: ${real} (${serviceId(key)}) success ${successes}/${limit}`
 export const held = (real: string, key: ServiceKey, seconds: number): string =>

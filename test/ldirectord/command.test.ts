@@ -1,6 +1,9 @@
 /** The command as built (dist/bin), unprivileged in a folder of its own, with the user-space proxy as forwarder. */
+import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -204,6 +207,18 @@ test('check prints each result once and says by its status whether all passed', 
   t.is((await run('ldirectord.cf', 'check')).exitCode, 0)
   await write(BROKEN)
   t.is((await run('ldirectord.cf', 'check')).exitCode, 2)
+})
+
+test('check --digest prints the digests of each answer, as md5sum and sha256sum do', async t => {
+  const server = createServer((_request, response) => response.end('all is well\n')).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const { run } = await node(t, `virtual=127.0.177.1:80\n\treal=127.0.0.1:${port} masq\n`)
+  const { exitCode, stdout } = await run('ldirectord.cf', 'check', '--digest')
+  t.is(exitCode, 0)
+  t.regex(stdout, /^ +md5 2670f929ce8c93af815ba0ae8fd591ff$/m)
+  t.regex(stdout, /^ +sha256 d40b628baf7f757149f5b6d6d6aca317d478ef3a29433064d21cfdd06fb33b8d$/m)
 })
 
 test('plan tells what a start and a reload would do, and changes nothing', async t => {

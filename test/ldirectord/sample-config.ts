@@ -36,6 +36,8 @@ export function virtual(address: string, reals: readonly RealServer[], over: Par
     checkport: null,
     request: '/',
     receive: '',
+    receivedigest: null,
+    tls: null,
     httpmethod: 'GET',
     virtualhost: null,
     checkcommand: '/bin/true',

@@ -2,12 +2,14 @@
  * The negotiate checks against the real servers of Debian on loopback: what is right is up, a wrong password, text or
  * name is down with the server's own words, and a port that nobody serves is refused.
  */
+import { createHash } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { pathToFileURL } from 'node:url'
 import type { ExecutionContext } from 'ava'
 import type { Check, OutcomeCode, Probe } from '../../src/ldirectord/checks/check.js'
 import { runCheck } from '../../src/ldirectord/checks/run-check.js'
+import type { TlsDemands } from '../../src/ldirectord/config/model.js'
 import { serve } from '../contract/check/scripted-server.js'
 import { probeOf } from '../ldirectord/checks/probe.js'
 import { until } from './harness.js'
@@ -16,8 +18,12 @@ import {
   place,
   startDnsmasq,
   startDovecot,
+  startExim,
   startFreeradius,
+  startInn,
+  startKamailio,
   startMariadb,
+  startNginx,
   startPostgres,
   startSlapd,
   startSquid,
@@ -28,6 +34,17 @@ import { peerTest } from './require.js'
 const never = new AbortController().signal
 const ALICE = { login: 'alice', passwd: 'secret' }
 const MALLORY = { login: 'alice', passwd: 'wrong-password' }
+
+const UNVERIFIED: TlsDemands = {
+  tlsverify: false,
+  tlscafile: null,
+  tlsservername: null,
+  tlscert: null,
+  tlskey: null,
+  tlsexpirywarn: null,
+  tlsexpiryfail: null,
+}
+const md5 = (text: string): string => createHash('md5').update(text).digest('hex')
 
 type Row = readonly [changes: Partial<Probe>, code: OutcomeCode, detail: RegExp]
 
@@ -67,12 +84,19 @@ peerTest()('the checks that bring a library work as the bundles that are install
   const bundles = readdirSync('dist/bin').filter(name => /^check-.*\.cjs$/.test(name))
   t.deepEqual(
     bundles,
-    ['dns', 'http-proxy', 'ldap', 'mysql', 'pgsql'].map(name => `check-${name}.cjs`),
+    ['dns', 'http-proxy', 'ldap', 'mysql', 'oracle', 'pgsql'].map(name => `check-${name}.cjs`),
   )
   for (const name of bundles) {
     const module = (await import(pathToFileURL(`dist/bin/${name}`).href)) as Record<string, Check>
     const check = Object.entries(module).find(([key]) => key.startsWith('check'))![1]
-    const probe = probeOf({ port, ...ALICE, request: '/SELECT 1', receive: 'x', timeoutMs: 5_000 })
+    const probe = probeOf({
+      port,
+      ...ALICE,
+      request: '/SELECT 1',
+      database: 'XE',
+      receive: 'x',
+      timeoutMs: 5_000,
+    })
     const asked = name.includes('proxy') ? { ...probe, request: 'http://www.example.org/' } : probe
     const error = await t.throwsAsync<NodeJS.ErrnoException>(
       check(asked, new AbortController().signal, { reached: 'connecting' }),
@@ -204,4 +228,73 @@ peerTest('root', 'squid')('http_proxy: Squid', async t => {
     [{ ...proxy, request: `http://127.0.0.1:${refused}/` }, 'L7STS', /^50[0-9]/],
     [{ ...proxy, port: refused }, 'L4CON', /refused/],
   ])
+})
+
+peerTest(
+  'root',
+  'nginx',
+  'openssl',
+)('http, https: nginx', async t => {
+  const [http = 0, https = 0] = await freePorts(2)
+  const { pem } = await startNginx(place(t), http, https)
+  const file = { request: '/check.txt', receive: 'is.well' }
+  for (const [service, port] of Object.entries({ http, https })) {
+    await ask(t, [
+      [{ service, port, ...file }, 'OK', /^200 OK$/],
+      [{ service, port, ...file, httpmethod: 'HEAD', receive: '' }, 'OK', /^200 OK$/],
+      [{ service, port, request: '/host', virtualhost: 'www.example.org', receive: '^www' }, 'OK', /^200/],
+      [{ service, port, ...file, request: '/moved' }, 'OK', /^200 OK$/],
+      [{ service, port, ...file, receive: 'sorry' }, 'L7CONTENT', /does not match/],
+      [{ service, port, request: '/nowhere' }, 'L7STS', /^404 /],
+      [{ service, port, request: '/busy' }, 'L7STS', /^503 /],
+      [{ service, port, ...file, receivedigest: md5('all is well\n') }, 'OK', /^200/],
+    ])
+  }
+  const secured = { service: 'https', port: https, ...file }
+  const tls = { ...UNVERIFIED, tlsverify: true, tlscafile: pem, tlsservername: 'elsewhere.example' }
+  await ask(t, [
+    [{ ...secured, tls }, 'OK', /^200/],
+    [{ ...secured, tls: { ...tls, tlsservername: null } }, 'L6HOST', /not for 127\.0\.0\.1/],
+    [{ ...secured, tls: { ...tls, tlscafile: null } }, 'L6CERT', /not trusted/],
+    [
+      { ...secured, tls: { ...UNVERIFIED, tlsexpiryfail: 2 } },
+      'L6EXPIRED',
+      /expires in less than a day|in 1 day/,
+    ],
+    [{ ...secured, port: http }, 'L6RSP', /TLS/],
+    [{ service: 'http', port: https, ...file }, 'L7STS', /^400 /],
+    [{ service: 'imap', port: http, timeoutMs: 500 }, 'L7TOUT', /no complete answer/],
+  ])
+})
+
+peerTest('root', 'exim4-daemon-light')('smtp, submission: Exim', async t => {
+  const [port = 0] = await freePorts(1)
+  await startExim(place(t), port)
+  await ask(t, [
+    [{ service: 'smtp', port }, 'OK', /mail\.example\.org ESMTP Exim/],
+    [{ service: 'submission', port }, 'OK', /ESMTP/],
+    [{ service: 'pop', port }, 'L7RSP', /not POP3/],
+    [{ service: 'imaps', port }, 'L6RSP', /TLS/],
+  ])
+})
+
+peerTest('root', 'inn2')("nntp: INN's reader", async t => {
+  const [port = 0] = await freePorts(1)
+  await startInn(place(t), port)
+  await ask(t, [
+    [{ service: 'nntp', port }, 'OK', /^20[01] .*InterNetNews/],
+    [{ service: 'imap', port }, 'L7RSP', /not IMAP/],
+  ])
+})
+
+peerTest('root', 'kamailio')('sip: Kamailio', async t => {
+  const [port = 0] = await freePorts(1)
+  await startKamailio(place(t), port)
+  for (const protocol of ['tcp', 'udp'] as const) {
+    const sip = { service: 'sip', port, protocol, login: 'ldirectord@director1' }
+    await ask(t, [
+      [sip, 'OK', /^SIP\/2\.0 200 OK$/],
+      [{ ...sip, login: 'nobody@director1' }, 'L7STS', /^SIP\/2\.0 404 Not here$/],
+    ])
+  }
 })

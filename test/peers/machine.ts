@@ -85,6 +85,10 @@ const ROWS = [
   program('vsftpd', 'vsftpd'),
   program('freeradius', 'freeradius'),
   program('squid', 'squid'),
+  program('nginx', 'nginx'),
+  program('exim4', 'exim4-daemon-light'),
+  program('kamailio', 'kamailio'),
+  debian('inn2', () => existsSync('/usr/lib/news/bin/innd')),
   debian('dovecot-imapd', () => existsSync('/usr/lib/dovecot/imap-login')),
   debian('dovecot-pop3d', () => existsSync('/usr/lib/dovecot/pop3-login')),
 ] as const satisfies readonly Peer[]

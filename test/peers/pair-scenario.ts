@@ -42,9 +42,14 @@ const COMMANDS: Readonly<Record<Kind, { heartbeat: readonly string[]; clStatus: 
   ours: { heartbeat: [process.execPath, bin('heartbeat')], clStatus: [process.execPath, bin('cl_status')] },
 }
 
+/** What a resource runner may still say when it is killed a moment after its daemon. */
+const LAST_WORDS = 'The heartbeat daemon is gone. Giving up the resources of this node.'
+
 /** ERROR and CRIT lines of a log, without what differs from run to run. */
 export function complaintsIn(log: string): Set<string> {
-  const lines = log.split('\n').filter(line => /\b(ERROR|CRIT):/.test(line))
+  const lines = log
+    .split('\n')
+    .filter(line => /\b(ERROR|CRIT):/.test(line) && !line.endsWith(`CRIT: ${LAST_WORDS}`))
   return new Set(lines.map(line => line.replace(/^.*?\b(ERROR|CRIT):/, '$1:').replace(/\d+/g, 'N')))
 }
 

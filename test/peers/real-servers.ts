@@ -352,3 +352,135 @@ ${listener('pop3', ports.pop, ports.pops)}
   )
   await at.start('dovecot', ['-F', '-c', config], ports.imap)
 }
+
+/** Gives the path of its certificate, which it issued itself. */
+export async function startNginx(
+  at: Place,
+  port: number,
+  tlsPort: number,
+): Promise<{ readonly pem: string }> {
+  const { key, certificate: pem } = certificate(at)
+  mkdirSync(join(at.folder, 'pages'))
+  at.file('pages/check.txt', 'all is well\n')
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+  const config = at.file(
+    'nginx.conf',
+    `daemon off;
+master_process off;
+pid ${at.folder}/pid;
+error_log ${at.folder}/error.log;
+events { }
+http {
+  access_log off;
+${temporary.map(name => `  ${name}_temp_path ${at.folder}/${name};`).join('\n')}
+  server {
+    listen 127.0.0.1:${port};
+    listen 127.0.0.1:${tlsPort} ssl;
+    ssl_certificate ${pem};
+    ssl_certificate_key ${key};
+    root ${at.folder}/pages;
+    location /moved { return 302 https://127.0.0.1:${tlsPort}/check.txt; }
+    location /host { return 200 "$host\n"; }
+    location /busy { return 503; }
+  }
+}
+`,
+  )
+  await at.start('nginx', ['-c', config, '-e', `${at.folder}/error.log`], port)
+  return { pem }
+}
+
+export async function startExim(at: Place, port: number): Promise<void> {
+  const owner = user('Debian-exim')
+  chownSync(at.folder, owner.uid, owner.gid)
+  const config = at.file(
+    'exim.conf',
+    `spool_directory = ${at.folder}
+log_file_path = ${at.folder}/%slog
+pid_file_path = ${at.folder}/pid
+primary_hostname = mail.example.org
+local_interfaces = 127.0.0.1
+daemon_smtp_ports = ${port}
+host_lookup =
+rfc1413_query_timeout = 0s
+acl_smtp_connect = accept
+acl_smtp_helo = accept condition = \${if eq{$sender_helo_name}{localhost.localdomain}}
+acl_smtp_rcpt = deny
+keep_environment =
+`,
+  )
+  // Exim takes another configuration only from root or its own user, who must also own the file.
+  await at.start('exim4', ['-C', config, '-bdf', '-oX', `127.0.0.1.${port}`], port)
+}
+
+export async function startInn(at: Place, port: number): Promise<void> {
+  const owner = user('news')
+  for (const name of ['run', 'db', 'log', 'spool', 'overview', 'tmp', 'incoming', 'archive', 'articles']) {
+    mkdirSync(join(at.folder, name))
+    chownSync(join(at.folder, name), owner.uid, owner.gid)
+  }
+  at.file(
+    'inn.conf',
+    `mta: "/bin/false %s"
+hismethod: hisv6
+ovmethod: tradindexed
+pathhost: news.example.org
+domain: example.org
+fromhost: example.org
+organization: "Example"
+pathnews: /usr/lib/news
+pathbin: /usr/lib/news/bin
+pathetc: ${at.folder}
+patharchive: ${at.folder}/archive
+patharticles: ${at.folder}/articles
+pathdb: ${at.folder}/db
+pathincoming: ${at.folder}/incoming
+pathlog: ${at.folder}/log
+pathoverview: ${at.folder}/overview
+pathrun: ${at.folder}/run
+pathspool: ${at.folder}/spool
+pathtmp: ${at.folder}/tmp
+port: ${port}
+bindaddress: 127.0.0.1
+bindaddress6: none
+`,
+  )
+  at.file(
+    'readers.conf',
+    'auth "local" { hosts: "127.0.0.1" default: "local" }\naccess "local" { users: "local" newsgroups: "*" }\n',
+  )
+  for (const name of ['active', 'newsgroups', 'active.times']) at.file(`db/${name}`, '')
+  at.file('storage.conf', 'method tradspool {\n  newsgroups: *\n  class: 0\n}\n')
+  // Makes the index of the overview, without which the reader turns everybody away.
+  at.prepare('env', [`INNCONF=${at.folder}/inn.conf`, '/usr/lib/news/bin/overchan'], owner)
+  const nnrpd = ['/usr/lib/news/bin/nnrpd', '-D', '-f', '-n', '-p', String(port), '-4', '127.0.0.1']
+  await at.start('env', [`INNCONF=${at.folder}/inn.conf`, ...nnrpd], port)
+}
+
+export async function startKamailio(at: Place, port: number): Promise<void> {
+  const config = at.file(
+    'kamailio.cfg',
+    `#!KAMAILIO
+fork=yes
+children=1
+tcp_children=1
+log_stderror=yes
+auto_aliases=no
+listen=udp:127.0.0.1:${port}
+listen=tcp:127.0.0.1:${port}
+loadmodule "sl.so"
+request_route {
+  if (method == "OPTIONS" && uri =~ "^sip:ldirectord@") {
+    sl_send_reply("200", "OK");
+    exit;
+  }
+  sl_send_reply("404", "Not here");
+}
+`,
+  )
+  await at.start(
+    'kamailio',
+    ['-f', config, '-DD', '-E', '-m', '8', '-M', '4', '-P', `${at.folder}/pid`, '-Y', at.folder],
+    port,
+  )
+}

@@ -1,8 +1,10 @@
 /** `ldirectord plan` and `ldirectord check`: what a start or reload would do, and every check once. Both change nothing. */
 import { nowMs } from '../../base/io/real-clock.js'
+import type { Digests, Outcome } from '../../ldirectord/checks/check.js'
 import { negotiableServices, runCheck } from '../../ldirectord/checks/run-check.js'
 import type { LdirectordConfig } from '../../ldirectord/config/model.js'
 import { adoptedTargets } from '../../ldirectord/core/adopt.js'
+import { certificateText } from '../../ldirectord/core/certificate-end.js'
 import { canonicalKey } from '../../ldirectord/core/desired.js'
 import { drainsIn } from '../../ldirectord/core/drained-targets.js'
 import { limitations } from '../../ldirectord/core/limitations.js'
@@ -21,6 +23,8 @@ export interface LookCall {
   readonly action: 'plan' | 'check'
   readonly instance: Instance
   readonly json: boolean
+  /** Of a check: whether the digests of the answers are shown. */
+  readonly digest: boolean
 }
 
 /** Checks that run at a time. */
@@ -129,17 +133,19 @@ interface Result {
   readonly code: string
   readonly detail: string
   readonly durationMs: number
+  readonly certificateEndsUnixMs?: number
+  readonly digests?: Readonly<Digests>
 }
 
 /** Status 0 when every check passed, 1 when one failed. */
-async function check({ json }: LookCall, config: LdirectordConfig): Promise<number> {
+async function check({ json, digest }: LookCall, config: LdirectordConfig): Promise<number> {
   for (const sentence of limitations(config, negotiableServices)) complain(sentence)
   const waiting = plannedChecks(config)
   const maintenance = await maintenanceOf(config)
   let failures = 0
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const result = await resultOf(config, next, maintenance)
+      const result = await resultOf(config, digest ? withDigests(next) : next, maintenance)
       if (!result.passed) failures++
       say(json ? JSON.stringify(result) : resultLine(result))
     }
@@ -156,7 +162,7 @@ async function resultOf(
   const { probe, targets, kind } = planned
   const server = serverOf(config, planned)
   const startedMs = nowMs()
-  const outcome = maintenance?.covers(server)
+  const outcome: Omit<Outcome, 'code'> & { readonly code: string } = maintenance?.covers(server)
     ? { passed: false, code: 'MAINT', detail: 'Server in maintenance' }
     : kind === 'assumed'
       ? { passed: true, code: 'OK', detail: 'not checked' }
@@ -170,8 +176,15 @@ async function resultOf(
     code: outcome.code,
     detail: outcome.detail,
     durationMs: Math.round(nowMs() - startedMs),
+    ...(outcome.certificateEndsMs !== undefined && { certificateEndsUnixMs: outcome.certificateEndsMs }),
+    ...(outcome.digests && { digests: outcome.digests }),
   }
 }
+
+const withDigests = (planned: PlannedCheck): PlannedCheck => ({
+  ...planned,
+  probe: { ...planned.probe, showDigest: true },
+})
 
 function resultLine({
   server,
@@ -182,8 +195,14 @@ function resultLine({
   code,
   detail,
   durationMs,
+  certificateEndsUnixMs,
+  digests,
 }: Result): string {
   const asked = checktype === 'negotiate' ? `${checktype} ${service}` : checktype
+  const more = [
+    certificateEndsUnixMs === undefined ? '' : `, ${certificateText(certificateEndsUnixMs - Date.now())}`,
+    digests ? `\n     md5 ${digests.md5}\n     sha256 ${digests.sha256}` : '',
+  ].join('')
   const places = virtuals.length > 3 ? `${virtuals.length} virtual services` : virtuals.join(' ')
-  return `${passed ? 'up  ' : 'down'} ${server} (${places}) ${asked}: ${code} ${detail}, ${durationMs} ms`
+  return `${passed ? 'up  ' : 'down'} ${server} (${places}) ${asked}: ${code} ${detail}, ${durationMs} ms${more}`
 }

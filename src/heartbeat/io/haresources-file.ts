@@ -15,6 +15,11 @@ export interface GroupsReading {
   readonly complaint: string | null
 }
 
+/** An editor that writes into the file itself leaves it empty for a moment. */
+const emptied = (path: string) => ({
+  problem: `${path} is empty: without any byte it may be half written; a comment line means that there are no groups`,
+})
+
 /** Returns a function that reads the file anew. `inForce`: the groups to begin with, should the file be broken now. */
 export function watchedGroups(
   path: string,
@@ -29,7 +34,8 @@ export function watchedGroups(
   return () => {
     const read = readText(path)
     if ('text' in read && read.text === last.text) return { groups: last.groups, complaint: null }
-    const judged = 'text' in read ? judge(read.text, path, nodes) : read
+    const isEmptied = 'text' in read && read.text === '' && last.groups.length > 0
+    const judged = isEmptied ? emptied(path) : 'text' in read ? judge(read.text, path, nodes) : read
     if ('groups' in judged) {
       last = { text: 'text' in read ? read.text : null, groups: judged.groups }
       complained = null

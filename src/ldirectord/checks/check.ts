@@ -2,6 +2,7 @@
  * A check is an async function with a signal. Outcomes are values; the runner (run-check.ts) owns the deadline and
  * turns an abort, a refused connection or an unexpected exception into an outcome, once, for all checks.
  */
+import type { TlsDemands } from '../config/model.js'
 
 /** Outcome codes, named as HAProxy's check results are where they mean the same. */
 export type OutcomeCode =
@@ -9,6 +10,9 @@ export type OutcomeCode =
   | 'L4CON' // refused, unreachable, reset while connecting
   | 'L4TOUT' // no connection within the deadline
   | 'L6RSP' // TLS failed
+  | 'L6EXPIRED' // the certificate is not valid now, or ends sooner than the file allows
+  | 'L6HOST' // the certificate is another host's
+  | 'L6CERT' // the certificate comes from no trusted issuer
   | 'L7TOUT' // connected, no complete answer within the deadline
   | 'L7RSP' // an answer that does not follow the protocol, or closed too early
   | 'L7STS' // an answer that says no (HTTP status, SMTP code)
@@ -23,6 +27,16 @@ export interface Outcome {
   readonly detail: string
   /** What the original writes to the monitorfile where it is not "-": the HTTP status line, or the unmatched body. */
   readonly answer?: string
+  /** When the certificate of the server ends (Unix time), where the file wants to know. */
+  readonly certificateEndsMs?: number
+  /** Where the probe wants them shown. */
+  readonly digests?: Readonly<Digests>
+}
+
+/** Of a whole answer, in hexadecimal digits. */
+export interface Digests {
+  md5: string
+  sha256: string
 }
 
 export const passed = (detail: string): Outcome => ({ passed: true, code: 'OK', detail })
@@ -38,6 +52,8 @@ export const failed = (code: Exclude<OutcomeCode, 'OK'>, detail: string): Outcom
  */
 export interface Progress {
   reached: 'connecting' | 'securing' | 'asking'
+  /** Of a certificate that was seen and is watched. */
+  certificateEndsMs?: number
 }
 
 /** What is asked of which server. Values come from ldirectord.cf after defaults and inheritance. */
@@ -55,6 +71,12 @@ export interface Probe {
   readonly request: string
   /** Perl regular expression; '' matches everything. */
   readonly receive: string
+  /** MD5 or SHA-256 of the answer; null: any answer. */
+  readonly receivedigest: string | null
+  /** The outcome shall tell the digests of the answer. */
+  readonly showDigest?: true
+  /** null: certificates are neither verified, nor watched, nor shown. */
+  readonly tls: TlsDemands | null
   readonly httpmethod: 'GET' | 'HEAD'
   readonly virtualhost: string | null
   readonly checkcommand: string

@@ -3,9 +3,10 @@
  * the conversation off (an early close, endless talk) rejects and becomes an outcome in the runner.
  */
 import type { Socket } from 'node:net'
-import type { Check, Outcome, Probe } from './check.js'
-import { hangUp, opened, type StreamOptions, startStream } from './stream.js'
+import type { Check, Outcome, Probe, Progress } from './check.js'
+import { hangUp, opened, startStream } from './stream.js'
 import { protocolFault } from './system-error.js'
+import { tlsOptions } from './tls.js'
 
 const LINE_CHARACTERS_MAX = 8_192
 /** As much as a check listens to in all. */
@@ -121,19 +122,21 @@ type Talk = (conversation: Conversation, probe: Probe, signal: AbortSignal) => P
 export const conversationCheck =
   (manner: Manner, talk: Talk): Check =>
   (probe, signal, progress) =>
-    converse(probe, { isSecure: manner.isSecure ?? false, signal, progress }, manner.farewell ?? '', talk)
+    converse(manner, talk, probe, signal, progress)
 
 async function converse(
-  probe: Probe,
-  options: StreamOptions,
-  farewell: string,
+  { isSecure = false, farewell = '' }: Manner,
   talk: Talk,
+  probe: Probe,
+  signal: AbortSignal,
+  progress: Progress,
 ): Promise<Outcome> {
-  const socket = startStream(probe, options)
+  const secure = isSecure ? await tlsOptions(probe) : null
+  const socket = startStream(probe, { secure, signal, progress })
   try {
     const conversation = new Conversation(socket)
-    await opened(socket, options.isSecure)
-    return await talk(conversation, probe, options.signal)
+    await opened(socket, isSecure)
+    return await talk(conversation, probe, signal)
   } finally {
     hangUp(socket, farewell)
   }

@@ -6,6 +6,7 @@
 import { isIPv6, type Socket } from 'node:net'
 import { failed, type Outcome, type Probe, passed } from './check.js'
 import { type Conversation, conversationCheck, reply } from './conversation.js'
+import { AnswerDigest } from './digest.js'
 import { mismatch } from './receive.js'
 import { said } from './said.js'
 import { opened, startStream } from './stream.js'
@@ -16,7 +17,8 @@ const FILE_BYTES_MAX = 1_048_576
 export const checkFtp = conversationCheck({ farewell: 'QUIT' }, async (server, probe, signal) => {
   const greeting = await reply(server)
   if (!greeting.startsWith('2')) return no(greeting, probe)
-  if (!/[^\n]/.test(probe.receive)) return passed(said(greeting, probe))
+  if (!/[^\n]/.test(probe.receive) && probe.receivedigest === null && !probe.showDigest)
+    return passed(said(greeting, probe))
   const refusal = (await logIn(server, probe)) ?? (await prepare(server))
   return refusal === null ? fetchFile(server, probe, signal) : no(refusal, probe)
 })
@@ -49,7 +51,7 @@ async function fetchFile(server: Conversation, probe: Probe, signal: AbortSignal
   const port = dataPort(offer)
   if (port === null) return no(offer, probe)
   const progress = { reached: 'connecting' as const }
-  const data = startStream({ ...probe, port }, { isSecure: false, signal, progress })
+  const data = startStream({ ...probe, port }, { secure: null, signal, progress })
   try {
     const content = readAll(data)
     content.catch(() => {}) // awaited below, unless the server refuses first
@@ -59,7 +61,10 @@ async function fetchFile(server: Conversation, probe: Probe, signal: AbortSignal
     })
     const answer = await ask(server, `RETR ${probe.request}`)
     if (!/^[12]/.test(answer)) return no(answer, probe)
-    return mismatch(probe.receive, await content) ?? passed('the file matches')
+    const file = await content
+    const digest = new AnswerDigest(probe)
+    digest.update(file)
+    return digest.judge(mismatch(probe.receive, file) ?? passed('the file matches'))
   } finally {
     data.destroy()
   }

@@ -1,23 +1,23 @@
 /**
  * `service=http` and `https`: up when the last answer of at most seven redirects is 2xx and matches `receive`.
- * Certificates and names are not verified, as in the original. Each check uses one connection of its own and
- * node's plain client: an agent or undici's pool would cost up to four times as much and keep sockets.
+ * Each check uses one connection of its own and node's plain client: an agent or undici's pool would cost up to four times as much and keep sockets.
  */
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { isIP } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { endpoint } from '../core/table.js'
 import { type Check, failed, type Probe, type Progress } from './check.js'
 import {
-  BODY_BYTES_MAX,
-  BODY_KEPT_BYTES_MAX,
+  Body,
   escapePath,
   type HttpAnswer,
+  hasBody,
   httpVerdict,
   isRedirect,
-  isSuccess,
   REDIRECTS_MAX,
+  USER_AGENT,
 } from './http-answer.js'
+import { noteCertificate, tlsOptions } from './tls.js'
 
 const ONCE = { once: true }
 
@@ -73,20 +73,25 @@ function questionOf(location: string, from: Question | null): Question | null {
 }
 
 /** One question and its whole answer. Nothing is left open when the promise settles or the signal aborts. */
-function ask(question: Question, probe: Probe, signal: AbortSignal, progress: Progress): Promise<HttpAnswer> {
+async function ask(
+  question: Question,
+  probe: Probe,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<HttpAnswer> {
   progress.reached = 'connecting'
-  const options: RequestOptions & { rejectUnauthorized: boolean; servername: string } = {
+  const options: RequestOptions = {
     host: question.host,
     port: question.port,
     path: question.path,
     method: probe.httpmethod,
-    headers: { Host: question.hostHeader, 'User-Agent': 'ldirectord (Systole)', Connection: 'close' },
+    headers: { Host: question.hostHeader, 'User-Agent': USER_AGENT, Connection: 'close' },
     agent: false,
     // Servers that end lines with a bare newline are up for the original, and so they are here.
     insecureHTTPParser: true,
-    rejectUnauthorized: false,
-    servername: isIP(question.host) ? '' : question.host,
+    ...(question.isSecure && (await tlsOptions(probe, question.host))),
   }
+  signal.throwIfAborted()
   return new Promise((resolve, reject) => {
     const request = question.isSecure ? requestHttps(options) : requestHttp(options)
     request.once('socket', socket => {
@@ -95,6 +100,7 @@ function ask(question: Question, probe: Probe, signal: AbortSignal, progress: Pr
       })
       socket.once('secureConnect', () => {
         progress.reached = 'asking'
+        noteCertificate(socket as TLSSocket, probe, progress)
       })
     })
     // By hand: the option `signal` of node costs as much as the rest of a check's own work.
@@ -108,7 +114,7 @@ function ask(question: Question, probe: Probe, signal: AbortSignal, progress: Pr
     }
     // Stays for the life of the request: what a socket says while it is being destroyed is no news.
     request.on('error', reject)
-    request.once('response', response => readAnswer(response, probe.httpmethod, finish, reject))
+    request.once('response', response => readAnswer(response, probe, finish, reject))
     request.end()
   })
 }
@@ -116,7 +122,7 @@ function ask(question: Question, probe: Probe, signal: AbortSignal, progress: Pr
 /** Calls `finish` with the whole answer, or with its head when no body can change the verdict. */
 function readAnswer(
   response: IncomingMessage,
-  method: 'GET' | 'HEAD',
+  probe: Probe,
   finish: (answer: HttpAnswer) => void,
   reject: (error: Error) => void,
 ): void {
@@ -127,17 +133,13 @@ function readAnswer(
     location: response.headers.location,
   }
   response.on('error', reject)
-  if (!isSuccess(status) || method === 'HEAD') {
-    finish({ ...head, body: Buffer.alloc(0), isEndless: false })
+  if (!hasBody(status, probe)) {
+    finish({ ...head, body: null })
     return
   }
-  const kept: Buffer[] = []
-  let bytes = 0
+  const body = new Body(probe)
   response.on('data', (chunk: Buffer) => {
-    const room = BODY_KEPT_BYTES_MAX - bytes
-    if (room > 0) kept.push(chunk.subarray(0, room))
-    bytes += chunk.length
-    if (bytes > BODY_BYTES_MAX) finish({ ...head, body: Buffer.alloc(0), isEndless: true })
+    if (!body.add(chunk)) finish({ ...head, body })
   })
-  response.on('end', () => finish({ ...head, body: Buffer.concat(kept), isEndless: false }))
+  response.on('end', () => finish({ ...head, body }))
 }

@@ -4,6 +4,7 @@
  * is told by its signal and closes what it opened.
  */
 import { setMaxListeners } from 'node:events'
+import { certificateText, isWithinDays } from '../core/certificate-end.js'
 import { type Check, failed, type Outcome, type Probe, type Progress } from './check.js'
 import { checkConnect } from './connect.js'
 import { checkExternal, checkExternalPerl } from './external.js'
@@ -12,7 +13,6 @@ import { checkHttp } from './http.js'
 import { checkImap, checkImaps } from './imap.js'
 import { checkNntp } from './nntp.js'
 import { checkOff, checkOn } from './no-check.js'
-import { checkOracle } from './oracle.js'
 import { checkPing } from './ping.js'
 import { checkPop, checkPops } from './pop.js'
 import { checkRadius } from './radius.js'
@@ -49,7 +49,7 @@ const NEGOTIATE: Readonly<Record<string, Check>> = {
   simpletcp: checkSimpletcp,
   mysql: onFirstUse(async () => (await import('./with-library/mysql.js')).checkMysql),
   pgsql: onFirstUse(async () => (await import('./with-library/pgsql.js')).checkPgsql),
-  oracle: checkOracle,
+  oracle: onFirstUse(async () => (await import('./with-library/oracle.js')).checkOracle),
   radius: checkRadius,
   none: checkOn,
 }
@@ -65,7 +65,7 @@ const CHECKTYPES: Readonly<Record<string, Check>> = {
 }
 
 /** The services that can be negotiated with, for the start-up message about those that cannot. */
-export const negotiableServices: readonly string[] = Object.keys(NEGOTIATE).filter(name => name !== 'oracle')
+export const negotiableServices: readonly string[] = Object.keys(NEGOTIATE)
 
 function checkFor(probe: Probe): Check {
   const check =
@@ -84,7 +84,7 @@ export function runCheck(probe: Probe, stopping: AbortSignal): Promise<Outcome> 
     const finish = (outcome: Outcome): void => {
       clearTimeout(deadline)
       stopping.removeEventListener('abort', stop)
-      resolve(outcome)
+      resolve(withCertificate(outcome, probe, progress))
     }
     const stop = (): void => {
       finish(STOPPED)
@@ -105,6 +105,15 @@ export function runCheck(probe: Probe, stopping: AbortSignal): Promise<Outcome> 
 /** A function of its own, so that a check that throws before its first await rejects as well. */
 async function perform(probe: Probe, signal: AbortSignal, progress: Progress): Promise<Outcome> {
   return checkFor(probe)(probe, signal, progress)
+}
+
+/** The end of the certificate that was seen, and what tlsexpiryfail makes of it. */
+function withCertificate(outcome: Outcome, { tls }: Probe, { certificateEndsMs }: Progress): Outcome {
+  if (certificateEndsMs === undefined) return outcome
+  const leftMs = certificateEndsMs - Date.now()
+  const isTooSoon = outcome.passed && isWithinDays(leftMs, tls?.tlsexpiryfail ?? null)
+  const verdict = isTooSoon ? failed('L6EXPIRED', certificateText(leftMs)) : outcome
+  return { ...verdict, certificateEndsMs }
 }
 
 const STOPPED: Outcome = failed('ERROR', 'given up: the daemon stops')

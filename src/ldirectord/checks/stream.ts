@@ -1,37 +1,34 @@
 /**
  * The one TCP or TLS connection of a check: opened here, followed for the runner (`progress`), closed when the signal
- * aborts. Certificates and names are not verified, as in the original.
+ * aborts.
  */
-import { isIP, type Socket, connect as tcp } from 'node:net'
-import { connect as tls } from 'node:tls'
+import { type Socket, connect as tcp } from 'node:net'
+import { type TLSSocket, connect as tls } from 'node:tls'
 import type { Probe, Progress } from './check.js'
 import { protocolFault } from './system-error.js'
+import { noteCertificate, type TlsOptions } from './tls.js'
 
 /** How long a farewell may need to leave this machine. */
 const FAREWELL_MS_MAX = 1_000
 
 export interface StreamOptions {
-  readonly isSecure: boolean
+  /** null: no TLS. */
+  readonly secure: TlsOptions | null
   readonly signal: AbortSignal
   readonly progress: Progress
 }
 
 /** A connection that is being made. It may be handed to a library at once, which then sees all its events. */
-export function startStream({ address, port }: Probe, options: StreamOptions): Socket {
-  const { isSecure } = options
-  const to = { host: address, port }
-  const servername = isIP(address) ? '' : address
-  return follow(isSecure ? tls({ ...to, servername, rejectUnauthorized: false }) : tcp(to), options)
-}
-
-/** Follows a socket that somebody else connects. */
-export function follow(socket: Socket, { isSecure, signal, progress }: StreamOptions): Socket {
+export function startStream(probe: Probe, { secure, signal, progress }: StreamOptions): Socket {
+  const to = { host: probe.address, port: probe.port }
+  const socket = secure === null ? tcp(to) : tls({ ...to, ...secure })
   progress.reached = 'connecting'
   socket.once('connect', () => {
-    progress.reached = isSecure ? 'securing' : 'asking'
+    progress.reached = secure === null ? 'asking' : 'securing'
   })
   socket.once('secureConnect', () => {
     progress.reached = 'asking'
+    noteCertificate(socket as TLSSocket, probe, progress)
   })
   // Who awaits something of this socket hears of the error; nobody else needs to.
   socket.on('error', () => {})

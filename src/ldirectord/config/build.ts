@@ -2,9 +2,10 @@
 
 import type { Directive } from '../../syntax/directive.js'
 import { globalDirectives } from './directives-global.js'
+import { EVERY_STATUS } from './directives-mail.js'
 import { type ChecktypeValue, SERVICE_OF_PORT, virtualDirectives } from './directives-virtual.js'
 import type { LinkedSection } from './link-section.js'
-import type { Fallback, LdirectordConfig, VirtualService } from './model.js'
+import type { Fallback, LdirectordConfig, TlsDemands, VirtualService } from './model.js'
 import { withSlash } from './real-line.js'
 import type { Resolutions } from './resolutions.js'
 import type { Entry, Tree } from './tree.js'
@@ -50,7 +51,7 @@ export function buildConfig(
     emailalert: globals.emailalert ?? null,
     emailalertfrom: globals.emailalertfrom ?? null,
     emailalertfreq: seconds(globals.emailalertfreq ?? 0),
-    emailalertstatus: globals.emailalertstatus ?? rows.emailalertstatus.default!,
+    emailalertstatus: globals.emailalertstatus ?? EVERY_STATUS,
     emailalertgroup: seconds(globals.emailalertgroup ?? 0),
     emailalertlimit: globals.emailalertlimit ?? null,
     emailalertdetail: globals.emailalertdetail ?? false,
@@ -86,6 +87,8 @@ function buildVirtual(
     checkport: own.checkport ?? null,
     request: withSlash(own.request ?? rows.request.default!),
     receive: own.receive ?? '',
+    receivedigest: own.receivedigest ?? null,
+    tls: tlsDemands(own, globals),
     httpmethod: own.httpmethod ?? 'GET',
     virtualhost: own.virtualhost || null,
     checkcommand: own.checkcommand ?? rows.checkcommand.default!,
@@ -110,13 +113,28 @@ function buildVirtual(
     cleanstop: own.cleanstop ?? globals.cleanstop ?? true,
     emailalert: own.emailalert ?? globals.emailalert ?? null,
     emailalertfreq: seconds(own.emailalertfreq ?? globals.emailalertfreq ?? 0),
-    emailalertstatus:
-      own.emailalertstatus ?? globals.emailalertstatus ?? globalDirectives.emailalertstatus.default!,
+    emailalertstatus: own.emailalertstatus ?? globals.emailalertstatus ?? EVERY_STATUS,
     smtp: own.smtp ?? globals.smtp ?? null,
     monitorfile: own.monitorfile ?? null,
     servicename: own.servicename ?? null,
     comment: own.comment ?? null,
   }
+}
+
+function tlsDemands(own: SectionValues, globals: GlobalValues): TlsDemands | null {
+  const values = { ...globals, ...own }
+  // A certificate and its key belong together.
+  const pair = own.tlscert === undefined ? globals : own
+  const demands: TlsDemands = {
+    tlsverify: values.tlsverify ?? false,
+    tlscafile: values.tlscafile ?? null,
+    tlsservername: values.tlsservername ?? null,
+    tlscert: pair.tlscert ?? null,
+    tlskey: pair.tlskey ?? pair.tlscert ?? null,
+    tlsexpirywarn: values.tlsexpirywarn ?? null,
+    tlsexpiryfail: values.tlsexpiryfail ?? null,
+  }
+  return Object.values(demands).some(value => value !== null && value !== false) ? demands : null
 }
 
 function seconds(value: number): number {

@@ -3,12 +3,11 @@
  * not of its manual (quiescent and readdquiescent are off).
  */
 import { directive } from '../../syntax/directive.js'
+import { mailDirectives } from './directives-mail.js'
 import { stabilityDirectives } from './directives-stability.js'
+import { tlsDirectives } from './directives-tls.js'
 import { fallbackForm } from './fallback-line.js'
 import * as form from './forms.js'
-import type { EmailAlertStatus } from './model.js'
-
-const ALWAYS: readonly EmailAlertStatus[] = ['starting', 'running', 'stopping', 'reloading']
 
 const yesNo = (name: string, byDefault: boolean, summary: string, support: 'acts' | 'later') =>
   directive({
@@ -136,23 +135,7 @@ export const globalDirectives = {
     'a quiescent server that someone has removed is added again',
     'acts',
   ),
-  emailalert: directive({
-    arg: form.mailAddresses,
-    default: null,
-    repeat: 'last-wins',
-    summary: 'who gets a mail when a server changes its state',
-    original: () => 'no email address specified',
-    support: 'acts',
-  }),
-  emailalertfreq: directive({
-    arg: form.leadingNumber,
-    default: 0,
-    repeat: 'last-wins',
-    range: '>= 0',
-    summary: 'seconds after which the mail about a server that is down is repeated; 0: never',
-    original: () => 'invalid email alert frequency',
-    support: 'acts',
-  }),
+  ...mailDirectives('none'),
   emailalertfrom: directive({
     arg: form.restOfLine('ADDRESS', 'not-empty'),
     default: null,
@@ -160,24 +143,6 @@ export const globalDirectives = {
     repeat: 'last-wins',
     summary: 'sender of the mails',
     original: () => 'no email from address specified',
-    support: 'acts',
-  }),
-  emailalertstatus: directive({
-    arg: form.alertStatus,
-    default: ALWAYS,
-    defaultText: 'all',
-    repeat: 'last-wins',
-    summary: 'states of the daemon in which mails are sent',
-    original: form.alertStatusError,
-    support: 'acts',
-  }),
-  smtp: directive({
-    arg: form.found('HOST', 'a host name or IPv4 address', /^[0-9A-Za-z._+-]+/),
-    default: null,
-    defaultText: 'sendmail',
-    repeat: 'last-wins',
-    summary: 'mail server',
-    original: () => 'invalid SMTP server address',
     support: 'acts',
   }),
   cleanstop: yesNo('cleanstop', true, 'remove the virtual services when ldirectord stops', 'acts'),
@@ -205,6 +170,7 @@ export const globalDirectives = {
     ours: true,
   }),
   ...stabilityDirectives('none'),
+  ...tlsDirectives('none'),
   checkjitter: directive({
     arg: form.number(0, 50),
     default: 0,

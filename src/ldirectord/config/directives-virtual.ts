@@ -2,9 +2,11 @@
  * The directives of a `virtual=` or `virtual6=` section, one row each, and the services that a negotiate check knows.
  * A value of a section overrides the global directive of the same name.
  */
-import { directive } from '../../syntax/directive.js'
+import { type ArgForm, directive } from '../../syntax/directive.js'
 import { CONNECTTIMEOUT_DEPRECATED } from './directives-global.js'
+import { mailDirectives } from './directives-mail.js'
 import { stabilityDirectives } from './directives-stability.js'
+import { tlsDirectives } from './directives-tls.js'
 import { fallbackForm } from './fallback-line.js'
 import * as form from './forms.js'
 import type { Checktype } from './model.js'
@@ -76,6 +78,17 @@ const checktypeForm = {
     return 'value' in word
       ? { value: { checktype: word.value, combinedConnects: 0 } }
       : { wanted: `one of ${CHECKTYPES.join(', ')}, or a number` }
+  },
+}
+
+/** Its length tells which one it is. */
+const digestForm: ArgForm<string> = {
+  form: 'MD5|SHA256',
+  parse: value => {
+    const digits = form.wordBeforeComment(value)
+    return digits !== null && /^([0-9A-Fa-f]{32}|[0-9A-Fa-f]{64})$/.test(digits)
+      ? { value: digits.toLowerCase() }
+      : { wanted: '32 (MD5) or 64 (SHA-256) hexadecimal digits' }
   },
 }
 
@@ -195,6 +208,16 @@ export const virtualDirectives = {
     summary: 'Perl regular expression that the answer must match',
     original: value => (form.isQuoted(value) ? 'invalid receive string' : form.UNKNOWN_COMMAND),
     support: 'acts',
+  }),
+  receivedigest: directive({
+    arg: digestForm,
+    default: null,
+    repeat: 'last-wins',
+    summary:
+      'digest that the answer of an http, https, http_proxy or ftp check must have, as `ldirectord check --digest` prints it',
+    original: () => 'invalid receive digest',
+    support: 'acts',
+    ours: true,
   }),
   httpmethod: directive<'GET' | 'HEAD'>({
     arg: {
@@ -316,43 +339,7 @@ export const virtualDirectives = {
   ops: yesNo('ops', 'no', 'one-packet scheduling, UDP only'),
   quiescent: yesNo('quiescent', 'global quiescent', 'a server that is down keeps its entry with weight 0'),
   cleanstop: yesNo('cleanstop', 'global cleanstop', 'remove this virtual service when ldirectord stops'),
-  emailalert: directive({
-    arg: form.mailAddresses,
-    default: null,
-    defaultText: 'global emailalert',
-    repeat: 'last-wins',
-    summary: 'who gets a mail when a server changes its state',
-    original: () => 'no email address specified',
-    support: 'acts',
-  }),
-  emailalertfreq: directive({
-    arg: form.leadingNumber,
-    default: null,
-    defaultText: 'global emailalertfreq',
-    repeat: 'last-wins',
-    range: '>= 0',
-    summary: 'seconds after which the mail about a server that is down is repeated; 0: never',
-    original: () => 'invalid email alert frequency',
-    support: 'acts',
-  }),
-  emailalertstatus: directive({
-    arg: form.alertStatus,
-    default: null,
-    defaultText: 'global emailalertstatus',
-    repeat: 'last-wins',
-    summary: 'states of the daemon in which mails are sent',
-    original: form.alertStatusError,
-    support: 'acts',
-  }),
-  smtp: directive({
-    arg: form.found('HOST', 'a host name or IPv4 address', /^[0-9A-Za-z._+-]+/),
-    default: null,
-    defaultText: 'global smtp',
-    repeat: 'last-wins',
-    summary: 'mail server',
-    original: () => 'invalid SMTP server address',
-    support: 'acts',
-  }),
+  ...mailDirectives('global'),
   monitorfile: directive({
     arg: form.maybeQuoted('PATH', 'empty-allowed'),
     default: null,
@@ -364,4 +351,5 @@ export const virtualDirectives = {
   comment: text('comment in mails'),
   connecttimeout: CONNECTTIMEOUT_DEPRECATED,
   ...stabilityDirectives('global'),
+  ...tlsDirectives('global'),
 }

@@ -79,6 +79,12 @@ export function maybeQuoted(what: string, empty: 'empty-allowed' | 'not-empty'):
   }
 }
 
+/** One word with or without quotes, behind which only a comment may stand; for directives of ours. */
+export function wordBeforeComment(text: string): string | null {
+  const [, quotedWord, bare] = /^(?:"([^"]*)"|([^\s"#]+))\s*(?:#.*)?$/s.exec(text) ?? []
+  return quotedWord ?? bare ?? null
+}
+
 /** Everything up to the end of the line. */
 export function restOfLine(what: string, empty: 'empty-allowed' | 'not-empty'): ArgForm<string> {
   return {

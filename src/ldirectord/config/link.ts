@@ -12,7 +12,17 @@ import type { Fallback, LdirectordConfig } from './model.js'
 import { originalLine, originalMessages } from './report.js'
 import { answerOf, type Resolutions } from './resolutions.js'
 import { surprises } from './surprises.js'
-import type { FallbackEntry, Finding, OriginalMessage, PathEntry, Section, Step, Tree } from './tree.js'
+import {
+  type FallbackEntry,
+  type Finding,
+  type OriginalMessage,
+  PATH_USES,
+  type PathDirective,
+  type PathEntry,
+  type Section,
+  type Step,
+  type Tree,
+} from './tree.js'
 
 export interface Linked {
   /** null where there are errors, or names that nobody was asked for. */
@@ -33,6 +43,12 @@ export function link(tree: Tree, resolutions: Resolutions | null): Linked {
 export function originalReport(linked: Linked, file: string, pid: number | string): string[] {
   return linked.original.map(message => originalLine(message, file, pid))
 }
+
+const WANTED = {
+  append: { what: 'a file that can be written', help: 'make its directory, or write another path' },
+  directory: { what: 'a directory', help: 'make the directory; it may also appear later' },
+  read: { what: 'a file that can be read', help: 'write the path of a file that this user may read' },
+} as const
 
 class Linker {
   readonly #tree: Tree
@@ -87,25 +103,24 @@ class Linker {
 
   #path(entry: PathEntry): void {
     const { name, value: path, span } = entry
-    const kind = name === 'maintenancedir' ? 'directory' : 'append'
-    const answer = answerOf(this.#resolutions, { kind, path })
+    const use = PATH_USES[name]
+    const answer = answerOf(this.#resolutions, { kind: use, path })
     if (answer === undefined || 'value' in answer) return
-    const warning = name === 'maintenancedir'
-    const original = {
+    const warning = use === 'directory'
+    const originals: Partial<Record<PathDirective, string>> = {
       logfile: `unable to open logfile: ${path}`,
       monitorfile: `unable to open monitorfile ${path}: ${answer.failed}`,
       maintenancedir: 'maintenance directory does not exist',
-    }[name]
+    }
+    const original = originals[name]
     this.#findings.push(
       this.#tree.source.finding({
         span,
         severity: warning ? 'warning' : 'error',
         code: warning ? 'no-directory' : 'unusable-file',
-        message: `${name} wants ${warning ? 'a directory' : 'a file that can be written'}; ${path || 'nothing'}: ${answer.failed}`,
-        help: warning
-          ? 'make the directory; it may also appear later'
-          : 'make its directory, or write another path',
-        original,
+        message: `${name} wants ${WANTED[use].what}; ${path || 'nothing'}: ${answer.failed}`,
+        help: WANTED[use].help,
+        ...(original === undefined ? {} : { original }),
       }),
     )
   }

@@ -37,6 +37,19 @@ export interface FlapBackoff {
   readonly longest: number
 }
 
+/** Directives of ours: what a check over TLS demands beyond the original, which verifies nothing. */
+export interface TlsDemands {
+  readonly tlsverify: boolean
+  /** null: the issuers that the system trusts. */
+  readonly tlscafile: string | null
+  readonly tlsservername: string | null
+  readonly tlscert: string | null
+  readonly tlskey: string | null
+  /** Days before the end of a certificate from which on it is warned of, and from which on its server is down. */
+  readonly tlsexpirywarn: number | null
+  readonly tlsexpiryfail: number | null
+}
+
 export interface RealServer {
   /** As written, for messages. */
   readonly text: string
@@ -70,6 +83,10 @@ export interface VirtualService {
   readonly checkport: number | null
   readonly request: string
   readonly receive: string
+  /** A directive of ours: MD5 or SHA-256 of the answer in lower-case hexadecimal digits. */
+  readonly receivedigest: string | null
+  /** null: no directive about TLS is set. */
+  readonly tls: TlsDemands | null
   readonly httpmethod: 'GET' | 'HEAD'
   readonly virtualhost: string | null
   readonly checkcommand: string

@@ -14,7 +14,16 @@ import { questionsOf } from './questions.js'
 import { readTarget } from './section-head.js'
 import { type Line, Source } from './source.js'
 import { assess, type Place } from './statement.js'
-import type { Entry, FallbackEntry, Finding, PathEntry, Section, Step, Tree } from './tree.js'
+import {
+  type Entry,
+  type FallbackEntry,
+  type Finding,
+  PATH_USES,
+  type PathEntry,
+  type Section,
+  type Step,
+  type Tree,
+} from './tree.js'
 
 export function parse(text: string, file: string): Tree {
   const reader = new Reader(new Source(text, file))
@@ -186,7 +195,7 @@ class Reader {
   /** Questions that the original asks at the line itself: files always, names of a global fallback. */
   #ask(entry: Entry, section: Section | null): void {
     const steps = section?.steps ?? this.#steps
-    if (entry.name === 'monitorfile' || entry.name === 'maintenancedir' || entry.name === 'logfile') {
+    if (Object.hasOwn(PATH_USES, entry.name)) {
       steps.push({ kind: 'path', entry: entry as PathEntry })
     }
     if (section === null && (entry.name === 'fallback' || entry.name === 'fallback6')) {

@@ -1,7 +1,15 @@
 /** What the machine must be asked before a tree can be linked: names of hosts, and whether files can be used. */
 import { canBeName, literalAddress, withoutBrackets } from './host-text.js'
 import { readReal } from './real-line.js'
-import { type FallbackEntry, type Question, questionKey, type Section, type Step } from './tree.js'
+import {
+  type FallbackEntry,
+  PATH_USES,
+  type PathDirective,
+  type Question,
+  questionKey,
+  type Section,
+  type Step,
+} from './tree.js'
 
 export function questionsOf(steps: readonly Step[]): Question[] {
   const questions = steps.flatMap(stepQuestions)
@@ -40,8 +48,7 @@ function host(text: string, family: 4 | 6): Question[] {
   return literalAddress(text, family) === null && canBeName(name) ? [{ kind: 'host', family, name }] : []
 }
 
-function path(directive: string, value: string): Question[] {
-  if (directive === 'maintenancedir') return [{ kind: 'directory', path: value }]
+function path(directive: PathDirective, value: string): Question[] {
   if (directive === 'logfile' && !value.startsWith('/')) return []
-  return [{ kind: 'append', path: value }]
+  return [{ kind: PATH_USES[directive], path: value }]
 }

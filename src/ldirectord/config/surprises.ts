@@ -3,12 +3,12 @@
  * gives warnings; none of them decides anything.
  */
 import type { Fix, Severity, Span } from '../../syntax/diagnostic.js'
-import { defaultService } from './build.js'
-import type { ChecktypeValue } from './directives-virtual.js'
+import { answerSurprises, keyWithoutCertificate } from './answer-surprises.js'
+import { askedOf, last } from './asked.js'
 import type { LinkedSection } from './link-section.js'
 import { realSurprises } from './real-surprises.js'
 import type { Source } from './source.js'
-import type { Entry, Finding, Tree } from './tree.js'
+import type { Finding, Tree } from './tree.js'
 
 export type Warn = (
   span: Span,
@@ -27,11 +27,13 @@ export function surprises(tree: Tree, sections: readonly LinkedSection[]): Findi
   const warn = warnInto(found, tree.source)
   quiescentUnset(tree, sections, warn)
   carriageReturns(tree.source, warn)
+  keyWithoutCertificate(tree.entries, warn)
   const globalFallback = tree.entries.some(entry => /^fallback6?$/.test(entry.name))
   for (const linked of sections) {
     if (linked.section.target === null) continue
     targetSurprises(linked, warn)
     checkSurprises(linked, globalFallback, warn)
+    answerSurprises(linked, tree, warn)
     tableSurprises(linked, warn)
     realSurprises(linked, tree.source, warn)
   }
@@ -42,10 +44,6 @@ function warnInto(found: Finding[], source: Source): Warn {
   return (span, code, message, help, { severity = 'warning', fix } = {}) => {
     found.push(source.finding({ span, severity, code, message, help, ...(fix ? { fix } : {}) }))
   }
-}
-
-function last(linked: LinkedSection, name: string): Entry | undefined {
-  return linked.section.entries.findLast(entry => entry.name === name)
 }
 
 function quiescentUnset(tree: Tree, sections: readonly LinkedSection[], warn: Warn): void {
@@ -113,10 +111,8 @@ function targetSurprises(linked: LinkedSection, warn: Warn): void {
 
 function checkSurprises(linked: LinkedSection, globalFallback: boolean, warn: Warn): void {
   const { section } = linked
-  const checktype = (last(linked, 'checktype')?.value as ChecktypeValue | undefined)?.checktype ?? 'negotiate'
-  const service = String(last(linked, 'service')?.value ?? defaultService(linked))
+  const { checktype, service, negotiates } = askedOf(linked)
   const span = (last(linked, 'service') ?? last(linked, 'checktype') ?? section).span
-  const negotiates = checktype === 'negotiate' || checktype === 'combined'
   const named = last(linked, 'service') !== undefined || linked.key !== null
   if (negotiates && service === 'none' && named) {
     const why = last(linked, 'service') ? 'service=none' : 'no service= and a port that names none'

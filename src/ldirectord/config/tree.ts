@@ -29,8 +29,19 @@ export interface Entry {
   readonly span: Span
 }
 
+/** Directives that name a file or folder, and what must be possible with it. */
+export const PATH_USES = {
+  logfile: 'append',
+  monitorfile: 'append',
+  maintenancedir: 'directory',
+  tlscafile: 'read',
+  tlscert: 'read',
+  tlskey: 'read',
+} as const
+export type PathDirective = keyof typeof PATH_USES
+
 export interface PathEntry extends Entry {
-  readonly name: 'logfile' | 'monitorfile' | 'maintenancedir'
+  readonly name: PathDirective
   readonly value: string
 }
 
@@ -63,8 +74,7 @@ export type Step =
 /** Something that only the machine can answer. */
 export type Question =
   | { readonly kind: 'host'; readonly family: 4 | 6; readonly name: string }
-  | { readonly kind: 'append'; readonly path: string }
-  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 'append' | 'directory' | 'read'; readonly path: string }
 
 export interface Tree {
   readonly source: Source

@@ -3,6 +3,7 @@
  * asked the same thing in the same way.
  */
 import type { Probe } from '../checks/check.js'
+import { TLS_SERVICES } from '../config/directives-tls.js'
 import type { LdirectordConfig, RealServer, VirtualService } from '../config/model.js'
 import { canonicalAddress } from './address.js'
 import type { Target } from './director.js'
@@ -74,6 +75,9 @@ function probeOf(virtual: VirtualService, real: RealServer, type: AskedType): Pr
     protocol: key.protocol,
     request: requestOf(virtual, real),
     receive: real.receive ?? virtual.receive,
+    // What a server of its own line is asked has another answer.
+    receivedigest: real.request === null ? virtual.receivedigest : null,
+    tls: type === 'negotiate' && TLS_SERVICES.includes(virtual.service) ? virtual.tls : null,
     httpmethod: virtual.httpmethod,
     virtualhost: virtual.virtualhost,
     checkcommand: virtual.checkcommand,
@@ -110,15 +114,34 @@ function askedType(virtual: VirtualService): AskedType | null {
   }
 }
 
+/**
+ * The part of a probe that its answer depends on. What a section says beside it (a request that no connect sends, a mark
+ * in place of an address) must not make two questions of one.
+ */
+function questionOf(probe: Probe): Partial<Probe> {
+  const { checktype, address, port, protocol, timeoutMs, checkcount } = probe
+  // Only to a DNS check a mark is not the same as TCP.
+  const transport = protocol === 'udp' || probe.service === 'dns' ? protocol : 'tcp'
+  switch (checktype) {
+    case 'connect':
+      return { checktype, address, port, protocol: protocol === 'udp' ? 'udp' : 'tcp', timeoutMs }
+    case 'ping':
+      return { checktype, address, timeoutMs, checkcount }
+    case 'negotiate': {
+      const { external: _told, checkcommand: _run, checkcount: _tries, ...asked } = probe
+      return { ...asked, protocol: transport }
+    }
+    default:
+      return probe // external commands are told their virtual service
+  }
+}
+
 /** Two real servers share a check when this text is the same: it holds everything that the answer depends on. */
 function checkId(virtual: VirtualService, probe: Probe, kind: 'probe' | 'assumed', real: RealServer): string {
-  const isExternal = probe.checktype.startsWith('external')
-  // Maintenance is by the address and port as written, so an assumed server is told apart by them.
-  const asked =
-    kind === 'assumed'
-      ? ['assumed', real.address, real.port]
-      : [{ ...probe, external: isExternal ? probe.external : null }, real.address, real.port]
-  return JSON.stringify([...asked, virtual.checktype, virtual.combinedConnects, virtual.checkinterval])
+  // Maintenance is by the address and port as written, so servers are told apart by them too.
+  const asked = kind === 'assumed' ? ['assumed'] : [questionOf(probe)]
+  const pattern = [virtual.checktype, virtual.combinedConnects, virtual.checkinterval]
+  return JSON.stringify([...asked, real.address, real.port, ...pattern])
 }
 
 /** The checks of a file, in its order. checktype=off gives none. */

@@ -33,6 +33,7 @@ export function statusText(status: Status): string {
 function realRow(real: Real): Row {
   const state = real.drain !== null ? 'drained' : real.maintenance ? 'maintenance' : real.health
   const soft = real.softFailures > 0 && real.health === 'up' ? ` (${real.softFailures} soft)` : ''
+  const warning = real.certificate?.warning ? `, ${real.certificate.warning}` : ''
   return [
     `  ${real.server}`,
     `${state}${soft}`,
@@ -40,7 +41,7 @@ function realRow(real: Real): Row {
     weightText(real.weight),
     `${real.activeConnections}`,
     `${real.inactiveConnections}`,
-    real.last === null ? 'none yet' : `${real.last.durationMs} ms ${real.last.detail}`,
+    real.last === null ? 'none yet' : `${real.last.durationMs} ms ${real.last.detail}${warning}`,
   ]
 }
 

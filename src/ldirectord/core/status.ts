@@ -1,6 +1,7 @@
 /** The state record of a running ldirectord: what `status --json`, and everything that shows ldirectord, prints. */
 import type { LdirectordConfig, VirtualService } from '../config/model.js'
 import type { Bindings, DestinationCounters } from '../forwarders/forwarder.js'
+import { certificateText, isWithinDays } from './certificate-end.js'
 import { canonicalKey, fallbackDestination, fallbackOf, realDestination } from './desired.js'
 import type { Director } from './director.js'
 import type { Drain } from './drain.js'
@@ -21,7 +22,9 @@ export interface StatusInput {
   readonly role: Role
   /** How the other director stands to our drains. */
   readonly mirror: { readonly mirroredTo: readonly string[]; readonly because: string | null }
+  /** On the clock of the director's states, and as Unix time. */
   readonly nowMs: number
+  readonly nowUnixMs: number
 }
 
 /** active: the table is ours. warm: we check, and somebody else has it, or nobody. */
@@ -82,6 +85,11 @@ export function statusRecord(input: StatusInput) {
             drain: state.drain && drainRecord(input, state.drain, virtual, `${id} ${entry.server}`, entry),
             sinceMs: Math.round(nowMs - state.sinceMs),
             because: state.because,
+            /** null: not seen, or not watched (tlsexpirywarn, tlsexpiryfail). */
+            certificate:
+              state.certificateEndsMs === null
+                ? null
+                : certificateRecord(input, state.certificateEndsMs, virtual),
             last: state.lastOutcome && {
               passed: state.lastOutcome.passed,
               code: state.lastOutcome.code,
@@ -96,6 +104,15 @@ export function statusRecord(input: StatusInput) {
         },
       }
     }),
+  }
+}
+
+function certificateRecord({ nowUnixMs }: StatusInput, endsMs: number, { tls }: VirtualService) {
+  const leftMs = endsMs - nowUnixMs
+  return {
+    endsUnixMs: endsMs,
+    /** What to warn of; null: there is time. */
+    warning: isWithinDays(leftMs, tls?.tlsexpirywarn ?? null) ? certificateText(leftMs) : null,
   }
 }
 

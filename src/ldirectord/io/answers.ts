@@ -86,6 +86,7 @@ export class Answers {
       role: this.#options.role(),
       mirror: this.#options.mirror(),
       nowMs: nowMs(),
+      nowUnixMs: Date.now(),
     })
   }
 

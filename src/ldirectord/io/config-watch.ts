@@ -1,6 +1,8 @@
 /**
  * Notices that a file holds something else than what was loaded. Size, inode and the time of change to the nanosecond
  * are compared first; only when one differs is the file read and its digest compared, so a mere `touch` is nothing.
+ * It is read when two looks in a row found it the same: an editor that writes into the file itself leaves it empty, or
+ * cut, for a moment, and an empty file is a valid one without services.
  */
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
@@ -11,7 +13,9 @@ export type Look = 'same' | 'changed' | 'unreadable'
 
 export class ConfigWatch {
   readonly #file: string
-  #shape = ''
+  /** As it was when it was compared last, and at the last look. */
+  #compared = ''
+  #seen = ''
   #digest: string
   #wasReadable = true
 
@@ -26,9 +30,12 @@ export class ConfigWatch {
     try {
       const { mtimeNs, ctimeNs, size, ino } = await stat(this.#file, { bigint: true })
       const shape = [mtimeNs, ctimeNs, size, ino].join(' ')
-      if (shape === this.#shape && this.#wasReadable) return 'same'
+      if (shape === this.#compared && this.#wasReadable) return 'same'
+      const isSettled = shape === this.#seen
+      this.#seen = shape
+      if (!isSettled) return 'same'
       const digest = digestOf(readSmallFile(this.#file, CONFIG_BYTES_MAX))
-      this.#shape = shape
+      this.#compared = shape
       this.#wasReadable = true
       if (digest === this.#digest) return 'same'
       this.#digest = digest

@@ -2,6 +2,7 @@
  * From a file on disk to a configuration, or to the lines that say why not. The file is read whole and parsed into a
  * new value; nothing of the configuration in use is touched on the way.
  */
+import { isUtf8 } from 'node:buffer'
 import { readSmallFile } from '../../base/io/files.js'
 import { render } from '../../syntax/diagnostic.js'
 import { link, originalReport } from '../config/link.js'
@@ -46,8 +47,7 @@ export async function loadConfig(file: string, { defaultLog }: LoadOptions): Pro
     const reason = `Error [${process.pid}]: can not open file ${file}: ${(error as Error).message}`
     return { kind: 'refused', errors: [reason], explained: [], text: null }
   }
-  // Bytes as they are: the original knows no encoding, and nothing in the grammar needs one.
-  const tree = parse(text.toString('latin1'), file)
+  const tree = parse(characters(text), file)
   const resolutions = await resolveQuestions(tree.questions, new AbortController().signal)
   const linked = link(tree, resolutions)
   const said = originalReport(linked, file, process.pid)
@@ -63,4 +63,12 @@ export async function loadConfig(file: string, { defaultLog }: LoadOptions): Pro
   const namesLog = tree.entries.some(entry => entry.name === 'logfile')
   const config = namesLog ? linked.config : { ...linked.config, logfile: defaultLog }
   return { kind: 'loaded', config, warnings: said, text }
+}
+
+/**
+ * The original knows bytes only. Here what is matched, sent and logged is encoded as UTF-8, so a file in UTF-8 must be
+ * read as such to mean the same bytes; of any other file each byte is a character, which nothing in the grammar minds.
+ */
+function characters(text: Buffer): string {
+  return text.toString(isUtf8(text) ? 'utf8' : 'latin1')
 }

@@ -17,6 +17,8 @@ export interface ResolveOptions {
   readonly questionsMax: number
   /** Lookups that run at the same time. */
   readonly concurrency: number
+  /** Asks the machine for the address of a name. */
+  readonly lookUp: (name: string, family: 4 | 6) => Promise<Answer>
   readonly servicesFile: string
   readonly servicesBytesMax: number
 }
@@ -26,6 +28,7 @@ export const RESOLVE_DEFAULTS: ResolveOptions = {
   questionsMax: 10_000,
   // getaddrinfo blocks a thread of the pool each; more at a time would only wait there.
   concurrency: 4,
+  lookUp: askHost,
   servicesFile: '/etc/services',
   servicesBytesMax: 4 << 20,
 }
@@ -36,7 +39,7 @@ export async function resolveQuestions(
   stopping: AbortSignal,
   options: Partial<ResolveOptions> = {},
 ): Promise<Resolutions> {
-  const { deadlineMs, questionsMax, concurrency, servicesFile, servicesBytesMax } = {
+  const { deadlineMs, questionsMax, concurrency, lookUp, servicesFile, servicesBytesMax } = {
     ...RESOLVE_DEFAULTS,
     ...options,
   }
@@ -49,7 +52,9 @@ export async function resolveQuestions(
   const waiting = questions.slice(0, questionsMax)
   const worker = async (): Promise<void> => {
     for (let question = waiting.shift(); question !== undefined; question = waiting.shift()) {
-      const answer: Answer = signal.aborted ? { failed: late() } : await inTime(ask(question), signal, late)
+      const answer: Answer = signal.aborted
+        ? { failed: late() }
+        : await inTime(ask(question, lookUp), signal, late)
       answers.set(questionKey(question), answer)
     }
   }
@@ -70,12 +75,14 @@ async function inTime(answer: Promise<Answer>, signal: AbortSignal, late: () => 
   }
 }
 
-async function ask(question: Question): Promise<Answer> {
+async function ask(question: Question, lookUp: ResolveOptions['lookUp']): Promise<Answer> {
   switch (question.kind) {
     case 'host':
-      return await askHost(question.name, question.family)
+      return await lookUp(question.name, question.family)
     case 'append':
       return reasonOf(() => requireAppendable(question.path))
+    case 'read':
+      return reasonOf(() => requireReadable(question.path))
     case 'directory':
       return reasonOf(() => requireDirectory(question.path))
   }
@@ -113,6 +120,11 @@ function requireAppendable(path: string): void {
     return
   }
   accessSync(path, constants.W_OK)
+}
+
+function requireReadable(path: string): void {
+  if (statSync(path).isDirectory()) throw errno('EISDIR')
+  accessSync(path, constants.R_OK)
 }
 
 function requireDirectory(path: string): void {

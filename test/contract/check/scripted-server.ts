@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 
 export interface ScriptedServer {
   readonly port: number
@@ -15,14 +15,17 @@ export interface ScriptedServer {
 
 export type Script = (socket: Socket, request: string) => void
 
-/** Calls the script once per connection: at once when `atOnce`, else when the head of a request has come. */
+/**
+ * Calls the script once per connection: at once when `atOnce`, else when the head of a request has come. `tls: true`
+ * shows an expired certificate of another name that it issued itself.
+ */
 export async function serve(
   script: Script,
   {
     tls = false,
     atOnce = false,
     allowHalfOpen = false,
-  }: { tls?: boolean; atOnce?: boolean; allowHalfOpen?: boolean } = {},
+  }: { tls?: boolean | TlsOptions; atOnce?: boolean; allowHalfOpen?: boolean } = {},
 ): Promise<ScriptedServer> {
   const sockets = new Set<Socket>()
   const heard: string[] = []
@@ -42,7 +45,7 @@ export async function serve(
     })
   }
   const server: Server = tls
-    ? createTlsServer({ key: EXPIRED_KEY, cert: EXPIRED_CERTIFICATE }, talk)
+    ? createTlsServer(tls === true ? { key: EXPIRED_KEY, cert: EXPIRED_CERTIFICATE } : tls, talk)
     : createServer({ allowHalfOpen }, talk)
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)

@@ -24,6 +24,7 @@ const BASE: Readonly<Record<string, Partial<Probe>>> = {
   dns: { request: '/www.example.org', receive: '192' },
   mysql: { request: '/SELECT 1', database: 'test' },
   pgsql: { request: '/SELECT 1', database: 'test' },
+  oracle: { request: '/SELECT 1 FROM dual', database: 'XE' },
   http_proxy: { request: 'http://www.example.org/' },
   simpletcp: { receive: 'PONG' },
 }
@@ -70,7 +71,9 @@ interface Fault {
   readonly not?: readonly string[]
 }
 
-const TCP = 'ftp smtp submission pop imap nntp ldap dns sip simpletcp mysql pgsql http_proxy'.split(' ')
+const TCP = 'ftp smtp submission pop imap nntp ldap dns sip simpletcp mysql pgsql oracle http_proxy'.split(
+  ' ',
+)
 const SPEAK_FIRST = ['ftp', 'smtp', 'submission', 'pop', 'imap', 'nntp', 'mysql']
 
 const FAULTS: readonly Fault[] = [
@@ -107,6 +110,12 @@ const FAULTS: readonly Fault[] = [
   { server: 'a line without end', script: flood('2'), code: 'L7RSP' },
   { server: 'lines without end', script: flood('220-more\r\n'), code: 'L7RSP', not: ['nntp'] },
 ]
+
+// A library is loaded by the first check that needs it, which may take longer than the short deadline here.
+test.before(async () => {
+  const port = await refusingPort()
+  for (const service of TCP) await runCheck(probe(service, { port }), never)
+})
 
 for (const service of TCP) {
   for (const { server: name, script, code, not = [] } of FAULTS) {
@@ -280,21 +289,67 @@ test.serial('a login with a line break is an error of the check and reaches no s
   }
 })
 
-test.serial('mysql, pgsql: without login or request the original says why, and so it is here', async t => {
-  const sentence =
-    'Error: Must specify a login and request string for MySQL, Oracle and PostgreSQL checks. Not adding 127.0.0.1.'
-  for (const service of ['mysql', 'pgsql']) {
-    for (const changes of [{ login: '' }, { request: '/' }]) {
-      const outcome = await runWithin(t, probe(service, changes))
-      t.deepEqual([outcome.code, outcome.detail], ['ERROR', sentence])
+test.serial(
+  'mysql, pgsql, oracle: without login or request the original says why, and so it is here',
+  async t => {
+    const sentence =
+      'Error: Must specify a login and request string for MySQL, Oracle and PostgreSQL checks. Not adding 127.0.0.1.'
+    for (const service of ['mysql', 'pgsql', 'oracle']) {
+      for (const changes of [{ login: '' }, { request: '/' }]) {
+        const outcome = await runWithin(t, probe(service, changes))
+        t.deepEqual([outcome.code, outcome.detail], ['ERROR', sentence])
+      }
     }
-  }
+  },
+)
+
+/** A packet that refuses: length, checksum, type 4, two reasons, length of the text, text. */
+function oracleRefusal(number: number): Buffer {
+  const text = `(DESCRIPTION=(TMP=)(VSNNUM=318767104)(ERR=${number})(ERROR_STACK=(ERROR=(CODE=${number})(EMFI=4))))`
+  const packet = Buffer.alloc(12 + text.length)
+  packet.writeUInt16BE(packet.length, 0)
+  packet[4] = 4
+  packet.writeUInt16BE(text.length, 10)
+  packet.write(text, 12)
+  return packet
+}
+
+test.serial(
+  'oracle: a listener that does not know the SID says so, and is asked for what the file names',
+  async t => {
+    const heard: string[] = []
+    const server = await serve(
+      socket => {
+        socket.once('data', data => {
+          heard.push(data.toString('latin1'))
+          socket.write(oracleRefusal(12505))
+        })
+      },
+      { atOnce: true },
+    )
+    const outcome = await runWithin(t, probe('oracle', { port: server.port, login: 'alice' }))
+    await server.close()
+    t.is(outcome.code, 'L7STS', outcome.detail)
+    t.regex(outcome.detail, /SID "XE" is not registered/i)
+    t.false(outcome.detail.includes('127.0.0.1'))
+    t.regex(heard[0]!, /\(SID=XE\)/)
+    t.is(heard[0]!.charCodeAt(4), 1, 'a connect packet')
+  },
+)
+
+test.serial('oracle: a listener that sends the check elsewhere is not followed', async t => {
+  const packet = Buffer.from([0, 10, 0, 0, 5, 0, 0, 0, 0, 0])
+  const server = await serve(say(packet), { atOnce: true })
+  const outcome = await runWithin(t, probe('oracle', { port: server.port }))
+  await server.close()
+  t.deepEqual([outcome.code, outcome.detail], ['L7RSP', 'the listener sends the check to another address'])
 })
 
-test.serial('oracle says what to use instead', async t => {
-  const outcome = await runWithin(t, probe('oracle', {}))
-  t.is(outcome.code, 'ERROR')
-  t.regex(outcome.detail, /checktype=external/)
+test.serial('oracle: without a SID, or with one that would be more than a name, nobody is asked', async t => {
+  for (const database of ['', 'XE)(HOST=elsewhere']) {
+    const outcome = await runWithin(t, probe('oracle', { database }))
+    t.deepEqual([outcome.code, outcome.detail], ['ERROR', 'service=oracle needs a database: its SID'])
+  }
 })
 
 test.serial('the services that speak first are also checked over IPv6', async t => {

@@ -9,6 +9,8 @@ export const probeOf = (changes: Partial<Probe>): Probe => ({
   protocol: 'tcp',
   request: '/',
   receive: '',
+  receivedigest: null,
+  tls: null,
   httpmethod: 'GET',
   virtualhost: null,
   checkcommand: '',

@@ -114,6 +114,57 @@ test('the directives of stability are off unless set, and a section wins over th
   t.deepEqual(virtualOf(globals, '\tcheckwindow=1/2\n').checkwindow, { passes: 1, size: 2 })
 })
 
+test('nothing about TLS is demanded unless set; a section wins, and a certificate and its key stay together', t => {
+  t.deepEqual([virtualOf('', '').tls, virtualOf('tlsverify=no\n', '').tls], [null, null])
+  const globals = 'tlsverify=yes\ntlsexpirywarn=30\ntlscert=/var/log/all.pem\ntlskey=/var/log/all.key\n'
+  t.deepEqual(virtualOf(globals, '').tls, {
+    tlsverify: true,
+    tlscafile: null,
+    tlsservername: null,
+    tlscert: '/var/log/all.pem',
+    tlskey: '/var/log/all.key',
+    tlsexpirywarn: 30,
+    tlsexpiryfail: null,
+  })
+  const own =
+    '\ttlsverify=no\n\ttlscert=/var/log/own.pem # both\n\ttlsservername=www.example.org\n\ttlsexpiryfail=0\n'
+  t.deepEqual(virtualOf(globals, own).tls, {
+    tlsverify: false,
+    tlscafile: null,
+    tlsservername: 'www.example.org',
+    tlscert: '/var/log/own.pem',
+    tlskey: '/var/log/own.pem',
+    tlsexpirywarn: 30,
+    tlsexpiryfail: 0,
+  })
+})
+
+test('a receivedigest is 32 or 64 hexadecimal digits in either case', t => {
+  const md5 = 'D41D8CD98F00B204E9800998ECF8427E'
+  t.is(virtualOf('', `\treceivedigest=${md5}\n`).receivedigest, md5.toLowerCase())
+  t.is(virtualOf('', `\treceivedigest="${md5}${md5}"\n`).receivedigest, (md5 + md5).toLowerCase())
+  t.is(virtualOf('', '').receivedigest, null)
+})
+
+for (const [line, where] of [
+  ['tlsverify=maybe', 'global'],
+  ['tlscafile=relative.pem', 'global'],
+  ['tlscafile=/nowhere/ca.pem', 'global'],
+  ['tlsservername=192.0.2.7', 'global'],
+  ['tlsexpirywarn=soon', 'global'],
+  ['tlskey=/var/log/key.pem', 'global'],
+  ['receivedigest=abc', 'section'],
+  ['receivedigest=d41d8cd98f00b204e9800998ecf8427eff', 'section'],
+] as const) {
+  test(`${line} is refused at its line`, t => {
+    const text = where === 'global' ? `${line}\nvirtual=5\n\n` : `virtual=127.0.1.1:80\n\t${line}\n`
+    const { config, diagnostics } = ours(text).linked
+    const [error] = diagnostics.filter(({ severity }) => severity === 'error')
+    t.is(config, null)
+    t.is(error?.span?.line, where === 'global' ? 1 : 2)
+  })
+}
+
 test('mails have no limits and checks no jitter unless set', t => {
   const used = configOf('emailalertgroup=30\nemailalertlimit=12\nemailalertdetail=yes\ncheckjitter=20\n')
   const unset = configOf('')

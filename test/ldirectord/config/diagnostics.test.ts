@@ -110,6 +110,37 @@ for (const [name, text, expected] of SURPRISES) {
   })
 }
 
+test('a receive that is no usable pattern is an error at the character that is wrong, on a line of its own and on a real', t => {
+  const shown = (text: string): string =>
+    lint(text)
+      .filter(({ severity }) => severity === 'error')
+      .map(render)
+      .join('\n')
+  t.is(
+    shown(section('service=http', 'receive="all (is) well)"')),
+    [
+      'ldirectord.cf:5:24: error: receive wants a Perl regular expression; character 14 of "all (is) well)": unmatched ) [receive-pattern]',
+      '    \treceive="all (is) well)"',
+      '    \t                      ^',
+      '    help: write it otherwise, or \\ in front of a character that is meant itself',
+    ].join('\n'),
+  )
+  const real = 'virtual=127.0.1.1:80\n\treal=127.0.2.1:80 gate 1 "[a","[a"\n'
+  t.regex(shown(real), /^ldirectord\.cf:2:33: error: receive wants a Perl regular expression; character 1 /)
+  t.is(shown(section('service=smtp', 'receive="(("')), '', 'no check looks at it')
+  t.is(shown(section('checktype=connect', 'receive="(("')), '', 'no check looks at it')
+})
+
+test('directives about TLS and digests are warned of where no check looks at them', t => {
+  t.deepEqual(codes(section('service=smtp', 'tlsverify=yes', `receivedigest=${'0'.repeat(32)}`)), [
+    '5 unused-directive',
+    '6 unused-directive',
+  ])
+  t.deepEqual(codes(section('service=http', 'httpmethod=HEAD', `receivedigest=${'0'.repeat(32)}`)), [
+    '6 digest-of-head',
+  ])
+})
+
 test('a plain file has no diagnostics', t => {
   t.deepEqual(codes(section('service=http', 'request="index.html"', 'receive="ok"', 'scheduler=wlc')), [])
 })

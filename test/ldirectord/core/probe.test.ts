@@ -32,6 +32,39 @@ for (const [what, over] of [
   })
 }
 
+for (const [checktype, differing] of [
+  ['connect', { request: '/b', receive: 'b', service: 'https', login: 'b' }],
+  ['ping', { request: '/b', service: 'https', checkport: 81 }],
+  ['negotiate', { checkcommand: '/bin/b', checkcount: 3, scheduler: 'rr', comment: 'b' }],
+] as const) {
+  test(`what no ${checktype} check asks about does not make another check`, t => {
+    const over = { checktype, service: 'http', checkcount: 1 } as const
+    const virtuals = [
+      virtual('10.0.0.1:80', [A], over),
+      virtual('10.0.0.2:80', [A], { ...over, ...differing }),
+    ]
+    t.is(plannedChecks(config(virtuals)).length, 1)
+  })
+}
+
+test('a mark and an address share a check, but where they are asked over different transports', t => {
+  const checks = (service: string, of: 'tcp' | 'udp') => {
+    const over = { checktype: 'negotiate', service, receive: 'x' } as const
+    const plain = virtual('10.0.0.1:80', [A], over)
+    const key = { protocol: of, family: 4, address: '10.0.0.1', port: 80 } as const
+    return plannedChecks(config([{ ...plain, key }, virtual('5', [A], over)])).length
+  }
+  t.is(checks('http', 'tcp'), 1)
+  t.is(checks('sip', 'udp'), 2)
+  t.is(checks('dns', 'tcp'), 2, 'a mark asks DNS over UDP')
+})
+
+test('a server that a drain or maintenance names by another port or address has a check of its own', t => {
+  const over = { checktype: 'connect', checkport: 9000 } as const
+  const file = config([virtual('10.0.0.1:80', [A, real('10.0.1.1:81')], over)])
+  t.is(plannedChecks(file).length, 2)
+})
+
 test('external checks are told their virtual, so two virtuals never share one', t => {
   const over = { checktype: 'external', checkcommand: '/bin/check' } as const
   const file = config([virtual('10.0.0.1:80', [A], over), virtual('5', [real('10.0.1.1:80')], over)])
@@ -64,14 +97,17 @@ test('the probed port is checkport, else the written one, else the default of th
 test('the server of a real with a pair is asked its own request', t => {
   const file = config([
     virtual('10.0.0.1:80', [real('10.0.1.1:80', { request: '/mine', receive: 'yes' }), A], {
+      checktype: 'negotiate',
+      service: 'http',
       request: '/all',
+      receivedigest: 'd41d8cd98f00b204e9800998ecf8427e',
     }),
   ])
   t.deepEqual(
-    plannedChecks(file).map(({ probe }) => [probe.request, probe.receive]),
+    plannedChecks(file).map(({ probe }) => [probe.request, probe.receive, probe.receivedigest]),
     [
-      ['/mine', 'yes'],
-      ['/all', ''],
+      ['/mine', 'yes', null],
+      ['/all', '', 'd41d8cd98f00b204e9800998ecf8427e'],
     ],
   )
 })

@@ -40,6 +40,27 @@ test('an aborted reading answers every question at once, and says why', async t 
   t.deepEqual([...answers.values()], [{ failed: 'stopped' }, { failed: 'stopped' }])
 })
 
+test('names that resolve slowly, or not at all, are each told within the deadline, and the others are known', async t => {
+  const tree = parse(
+    'virtual=fast:80\n\treal=slow:80 gate\n\treal=never:80 gate\n\treal=nowhere:80 gate\n',
+    FILE,
+  )
+  const { answers } = await resolveQuestions(tree.questions, never, {
+    deadlineMs: 50,
+    lookUp: async name => {
+      if (name === 'fast') return { value: '127.0.0.1' }
+      if (name === 'nowhere') return { failed: 'not found' }
+      return new Promise(() => {})
+    },
+  })
+  t.deepEqual(Object.fromEntries(answers), {
+    'host4 fast': { value: '127.0.0.1' },
+    'host4 slow': { failed: 'no answer within 0.05 s' },
+    'host4 never': { failed: 'no answer within 0.05 s' },
+    'host4 nowhere': { failed: 'not found' },
+  })
+})
+
 test('questions beyond the limit are not asked', async t => {
   const tree = parse('virtual=localhost:80\n\treal=b.invalid:80 gate\n', FILE)
   const { answers } = await resolveQuestions(tree.questions, never, { questionsMax: 1 })

@@ -18,7 +18,7 @@ export interface Life {
   readonly name: string
   readonly files: Readonly<Record<string, string>>
   readonly steps: readonly Step[]
-  /** What the original complains of beside its own kind as well, where there is no recording to tell. */
+  /** What the original complains of beside its own kind as well, where this recording does not tell. */
   readonly usual?: RegExp
 }
 
@@ -141,6 +141,8 @@ const lives: readonly Life[] = [
   {
     name: 'network',
     files: files('off'),
+    // Two originals say so too when the other's news comes before their restart: captures/late-dead.timeline.txt.
+    usual: /Both machines own (our|foreign) resources!/,
     steps: [
       coldStart,
       step('20 % loss', lose, 'alpha beta'),
@@ -267,11 +269,13 @@ const TOLD: Readonly<Record<string, (node: NodeName) => readonly string[]>> = {
 
 /** What the package's own clients are told by the daemons of both kinds; they go on until they are ended. */
 async function clientsAgree(c: Cluster): Promise<void> {
+  // api_test of the package sometimes ends beside its own daemon, at the interfaces of its own node.
+  const placesOf = (client: string): readonly NodeName[] => (client === 'api_test' ? [c.ours] : NODES)
   for (const client of Object.keys(TOLD))
-    for (const node of NODES)
+    for (const node of placesOf(client))
       await c.pair.command('bg', node, client, ...AS_CLIENT, `/usr/libexec/heartbeat/${client}`)
   for (const [client, told] of Object.entries(TOLD))
-    for (const node of NODES) {
+    for (const node of placesOf(client)) {
       const lines = told(node)
       const said = (): string => c.file(node, `log/${client}.out`)
       await until(`${client} on ${node}: ${lines}`, 30_000, () =>
@@ -326,8 +330,12 @@ async function failing(c: Cluster, action: 'start' | 'stop', cause: () => Promis
   const from = c.log(c.ours).length
   c.write(c.ours, `ha.d/lsblog.fail-${action}`, '')
   await cause()
-  await until(`${action} has failed`, 15_000, () => /Return code 1 from/.test(c.log(c.ours).slice(from)))
-  if (action === 'start')
-    await until('it is given up', 15_000, () => /Giving up resources/.test(c.log(c.ours).slice(from)))
+  // Ours tries a start twice before it gives the group up (resource_start_tries).
+  const [words, times] = action === 'start' ? [/Giving up resources/g, 2] : [/Return code 1 from/g, 1]
+  await until(
+    `${action} has failed`,
+    15_000,
+    () => (c.log(c.ours).slice(from).match(words)?.length ?? 0) >= times,
+  )
   c.remove(c.ours, `ha.d/lsblog.fail-${action}`)
 }

@@ -20,7 +20,7 @@ export const checkDns: Check = async (probe, signal, progress) => {
   if (probe.receive === '') return failed('ERROR', 'service=dns needs receive: without it no answer matches')
   const { id, query } = question(name)
   const overTcp = async (): Promise<Outcome> => {
-    const socket = startStream(probe, { isSecure: false, signal, progress })
+    const socket = startStream(probe, { secure: null, signal, progress })
     try {
       limitBytes(socket, STREAM_BYTES_MAX)
       const answer = message(socket)

@@ -7,22 +7,25 @@ import { Client, type Dispatcher, ProxyAgent, request } from 'undici'
 import { endpoint } from '../../core/table.js'
 import { type Check, failed, type Probe } from '../check.js'
 import {
-  BODY_BYTES_MAX,
-  BODY_KEPT_BYTES_MAX,
+  Body,
   escapePath,
   type HttpAnswer,
+  hasBody,
   httpVerdict,
   isRedirect,
-  isSuccess,
   REDIRECTS_MAX,
+  USER_AGENT,
 } from '../http-answer.js'
 import { opened, type StreamOptions, startStream } from '../stream.js'
 import { protocolFault } from '../system-error.js'
+import { type TlsOptions, tlsOptions } from '../tls.js'
 
 export const checkHttpProxy: Check = async (probe, signal, progress) => {
   let url = /^https?:\/\//.test(probe.request) ? parse(escapePath(probe.request)) : null
   if (url === null) return failed('ERROR', 'service=http_proxy needs a complete URL as its request')
-  const agent = proxyAgent(probe, { isSecure: false, signal, progress })
+  // Of TLS through the tunnel the name is that of the URL; the library fills it in.
+  const { servername: _ours, ...tls } = await tlsOptions(probe)
+  const agent = proxyAgent(probe, { secure: null, signal, progress }, tls)
   try {
     for (let redirects = 0; ; redirects++) {
       const answer = await ask(url, agent, probe, signal)
@@ -49,7 +52,7 @@ function parse(text: string, base?: URL): URL | null {
 }
 
 /** Every connection that the agent makes is one to the proxy, followed like those of the other checks. */
-function proxyAgent(probe: Probe, options: StreamOptions): ProxyAgent {
+function proxyAgent(probe: Probe, options: StreamOptions, tls: Omit<TlsOptions, 'servername'>): ProxyAgent {
   const connect = (_to: unknown, done: (error: Error | null, socket: Socket | null) => void): void => {
     const socket = startStream(probe, options)
     opened(socket, false).then(
@@ -71,7 +74,7 @@ function proxyAgent(probe: Probe, options: StreamOptions): ProxyAgent {
     proxyTunnel: false,
     factory: client,
     clientFactory: client,
-    requestTls: { rejectUnauthorized: false },
+    requestTls: { ...tls },
   })
 }
 
@@ -79,7 +82,7 @@ async function ask(url: URL, agent: ProxyAgent, probe: Probe, signal: AbortSigna
   const { statusCode, statusText, headers, body } = await request(url, {
     dispatcher: agent,
     method: probe.httpmethod,
-    headers: { 'User-Agent': 'ldirectord (Systole)' },
+    headers: { 'User-Agent': USER_AGENT },
     signal,
   })
   const location = headers.location
@@ -88,18 +91,12 @@ async function ask(url: URL, agent: ProxyAgent, probe: Probe, signal: AbortSigna
     statusLine: `${statusCode} ${statusText}`.trim(),
     location: typeof location === 'string' ? location : undefined,
   }
-  const kept: Buffer[] = []
-  let bytes = 0
-  if (!isSuccess(statusCode) || probe.httpmethod === 'HEAD') {
+  if (!hasBody(statusCode, probe)) {
     body.destroy()
     body.on('error', () => {})
-    return { ...head, body: Buffer.alloc(0), isEndless: false }
+    return { ...head, body: null }
   }
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    const room = BODY_KEPT_BYTES_MAX - bytes
-    if (room > 0) kept.push(chunk.subarray(0, room))
-    bytes += chunk.length
-    if (bytes > BODY_BYTES_MAX) return { ...head, body: Buffer.alloc(0), isEndless: true }
-  }
-  return { ...head, body: Buffer.concat(kept), isEndless: false }
+  const read = new Body(probe)
+  for await (const chunk of body as AsyncIterable<Buffer>) if (!read.add(chunk)) break
+  return { ...head, body: read }
 }

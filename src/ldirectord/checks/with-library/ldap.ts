@@ -8,6 +8,7 @@ import { mismatch } from '../receive.js'
 import { said } from '../said.js'
 import { expectStart, limitBytes, startStream } from '../stream.js'
 import { protocolFault } from '../system-error.js'
+import { tlsOptions } from '../tls.js'
 
 const ANSWER_BYTES_MAX = 1_048_576
 /** Every LDAP message is a SEQUENCE. */
@@ -16,7 +17,7 @@ const INVALID_CREDENTIALS = 49
 
 export const checkLdap: Check = async (probe, signal, progress) => {
   const isSecure = probe.service === 'ldaps'
-  const stream = startStream(probe, { isSecure, signal, progress })
+  const stream = startStream(probe, { secure: isSecure ? await tlsOptions(probe) : null, signal, progress })
   const client = new Client({
     // Where it leads is decided by the stream.
     url: isSecure ? 'ldaps://server' : 'ldap://server',

@@ -14,7 +14,7 @@ const ANSWER_BYTES_MAX = 1_048_576
 export const checkMysql: Check = async (probe, signal, progress) => {
   const missing = missingSettings(probe)
   if (missing) return missing
-  const stream = startStream(probe, { isSecure: false, signal, progress })
+  const stream = startStream(probe, { secure: null, signal, progress })
   const connection = createConnection({
     stream,
     user: probe.login,

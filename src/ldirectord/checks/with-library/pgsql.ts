@@ -18,7 +18,7 @@ const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
 export const checkPgsql: Check = async (probe, signal, progress) => {
   const missing = missingSettings(probe)
   if (missing) return missing
-  const options = { isSecure: false, signal, progress }
+  const options = { secure: null, signal, progress }
   const plain = startStream(probe, options)
   let stream = plain
   try {
