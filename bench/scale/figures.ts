@@ -43,7 +43,7 @@ const shown = (value: number): string =>
   Number.isNaN(value) ? 'none' : value.toFixed(value < 10 && !Number.isInteger(value) ? 3 : 0)
 
 function ratioOf({ ours, peer }: Figure): number | null {
-  return Number.isFinite(peer?.value) ? ours / peer!.value! : null
+  return Number.isFinite(peer?.value) && Number.isFinite(ours) ? ours / peer!.value! : null
 }
 
 function aimText({ aim }: Figure): string {

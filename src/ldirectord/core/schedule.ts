@@ -33,7 +33,7 @@ export interface ScheduleLimits {
   readonly groupMin: number
 }
 
-export const DEFAULT_LIMITS: ScheduleLimits = { tickMs: 50, inFlightMax: 4000, startsMax: 250, groupMin: 16 }
+export const DEFAULT_LIMITS: ScheduleLimits = { tickMs: 50, inFlightMax: 2000, startsMax: 250, groupMin: 16 }
 
 /** When a check is due, and its moments. */
 export interface Rhythm {
