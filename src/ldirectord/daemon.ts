@@ -31,7 +31,7 @@ import { ownedIds, serverOf, toldBefore } from './core/takeover.js'
 import type { Forwarder } from './forwarders/forwarder.js'
 import { Alerts } from './io/alerts.js'
 import { Answers } from './io/answers.js'
-import { CheckLoop } from './io/check-loop.js'
+import { CheckLoop, type Patience } from './io/check-loop.js'
 import { Commands } from './io/commands.js'
 import { ConfigWatch } from './io/config-watch.js'
 import { serveControl } from './io/control-socket.js'
@@ -46,8 +46,13 @@ import { TableKeeper } from './io/table-keeper.js'
 import { TableUpkeep } from './io/table-upkeep.js'
 import * as lines from './log-lines.js'
 
-/** How long a load waits for the first answers before it writes the table without the missing ones. */
+/**
+ * How long a load waits for the first answers before it writes the table without the missing ones: as long as answers
+ * keep coming, within a time that thousands of servers need.
+ */
+const QUIET_MS = 300
 const FIRST_ROUND_MS = 300
+const FIRST_ROUND_MS_PER_CHECK = 0.5
 const HOUSEKEEPING_MS = 250
 const STOP_MS_MAX = 15_000
 
@@ -173,7 +178,7 @@ export class Daemon {
   takeOver(): Promise<string | null> {
     return this.#changeRole('active', async ({ config, director, loop, maintenance }) => {
       this.#isLoading = true
-      await loop.firstRound(FIRST_ROUND_MS)
+      await loop.firstRound(patienceFor(config))
       const current = await this.#readTable(EMPTY_TABLE)
       const targets = adoptedTargets(config, current, real => maintenance?.covers(real) ?? false)
       director.step({ kind: 'adopted', targets }, nowMs())
@@ -289,8 +294,10 @@ export class Daemon {
     const director = new Director(config, { adopted, told, ...drained }, nowMs())
     old?.loop.stop()
     this.#isLoading = true
+    const checks = plannedChecks(config)
     const loop = new CheckLoop({
-      checks: plannedChecks(config),
+      checks,
+      before: old?.loop ?? null,
       jitterPercent: config.checkjitter,
       run: this.#options.runCheck,
       isMaintained: check => maintenance?.covers(serverOf(config, check)) ?? false,
@@ -301,9 +308,19 @@ export class Daemon {
     this.#alerts.use(config)
     await this.#sorry.use(config)
     this.#applyDrains()
+    for (const check of checks) {
+      const { targets } = check
+      const known = loop.answered(check.id)
+      if (known === null) continue
+      const isMaintained = maintenance?.covers(serverOf(config, check)) ?? false
+      this.#step(
+        generation,
+        isMaintained ? { kind: 'maintenance', targets } : { kind: 'checked', targets, ...known },
+      )
+    }
     loop.start()
     if (isWarm) return
-    await loop.firstRound(FIRST_ROUND_MS)
+    await loop.firstRound(patienceFor(config))
     if (!this.#isStopping) await this.#occupy(generation, old)
   }
 
@@ -341,7 +358,7 @@ export class Daemon {
     if (changes.length === 0) return
     for (const change of changes) this.#perform(generation, change)
     if (changes.some(movesTable) && !this.#isLoading && this.#role === 'active')
-      this.#keeper.want(this.#desired(generation), generation.config.readdquiescent)
+      this.#keeper.want(() => this.#desired(generation), generation.config.readdquiescent)
   }
 
   #perform({ config }: Generation, change: Change): void {
@@ -410,4 +427,9 @@ export class Daemon {
     const { callback } = this.#generation?.config ?? config
     if (callback !== null && this.#role === 'active') this.#commands.callback(callback, file)
   }
+}
+
+function patienceFor({ virtuals }: LdirectordConfig): Patience {
+  const reals = virtuals.reduce((count, virtual) => count + virtual.reals.length, 0)
+  return { quietMs: QUIET_MS, latestMs: FIRST_ROUND_MS + reals * FIRST_ROUND_MS_PER_CHECK }
 }

@@ -2,6 +2,9 @@
  * What an edit does to a table, as the kernel does it: the meaning of the word "apply" for the in-memory forwarder,
  * for the laws of reconcile and for what ldirectord believes the table to be. An edit that the kernel would refuse
  * changes nothing and says why, in ipvsadm's words.
+ *
+ * Ten thousand edits of as many entries are one start of a big file, so entries are found by their names, and only the
+ * services that an edit touches are taken apart.
  */
 import { unreachable } from '../../base/assert.js'
 import { type Destination, type Edit, endpoint, type Service, serviceId, type Table } from './table.js'
@@ -12,62 +15,85 @@ export interface Edited {
   readonly error: string | null
 }
 
-const destinationId = (destination: Destination): string => endpoint(destination.address, destination.port)
-
-function replaceService(table: Table, id: string, change: (service: Service) => Service | null): Table {
-  return {
-    services: table.services.flatMap(service => {
-      if (serviceId(service.key) !== id) return [service]
-      const changed = change(service)
-      return changed === null ? [] : [changed]
-    }),
-  }
-}
-
 export function applyEdit(table: Table, edit: Edit): Edited {
-  const refused = (error: string): Edited => ({ table, error })
-  const id = serviceId('service' in edit ? edit.service.key : edit.key)
-  const service = table.services.find(candidate => serviceId(candidate.key) === id)
-  switch (edit.kind) {
-    case 'addService':
-      if (service) return refused('Service already exists')
-      return { table: { services: [...table.services, { ...edit.service, destinations: [] }] }, error: null }
-    case 'editService':
-      if (!service) return refused('No such service')
-      return {
-        table: replaceService(table, id, old => ({ ...edit.service, destinations: old.destinations })),
-        error: null,
-      }
-    case 'deleteService':
-      if (!service) return refused('No such service')
-      return { table: replaceService(table, id, () => null), error: null }
-    case 'addDestination':
-    case 'editDestination':
-    case 'deleteDestination':
-      return service ? applyToDestinations(table, service, id, edit) : refused('Service not defined')
-    default:
-      return unreachable(edit)
-  }
-}
-
-type DestinationEdit = Extract<Edit, { destination: Destination }>
-
-function applyToDestinations(table: Table, service: Service, id: string, edit: DestinationEdit): Edited {
-  const wanted = destinationId(edit.destination)
-  const exists = service.destinations.some(destination => destinationId(destination) === wanted)
-  if (edit.kind === 'addDestination' && exists) return { table, error: 'Destination already exists' }
-  if (edit.kind !== 'addDestination' && !exists) return { table, error: 'No such destination' }
-  const destinations =
-    edit.kind === 'addDestination'
-      ? [...service.destinations, edit.destination]
-      : service.destinations.flatMap(destination => {
-          if (destinationId(destination) !== wanted) return [destination]
-          return edit.kind === 'editDestination' ? [edit.destination] : []
-        })
-  return { table: replaceService(table, id, old => ({ ...old, destinations })), error: null }
+  const draft = new Draft(table)
+  const error = draft.apply(edit)
+  return { table: error === null ? draft.table() : table, error }
 }
 
 /** All edits in order; those that are refused change nothing. */
 export function applyEdits(table: Table, edits: readonly Edit[]): Table {
-  return edits.reduce((before, edit) => applyEdit(before, edit).table, table)
+  const draft = new Draft(table)
+  for (const edit of edits) draft.apply(edit)
+  return draft.table()
+}
+
+type DestinationEdit = Extract<Edit, { destination: Destination }>
+
+const destinationId = (destination: Destination): string => endpoint(destination.address, destination.port)
+
+/** A table while it is edited. Both maps keep the order in which the kernel would list what was added. */
+class Draft {
+  readonly #services: Map<string, Service>
+  /** The servers of the services that an edit has touched. */
+  readonly #destinations = new Map<string, Map<string, Destination>>()
+
+  constructor(table: Table) {
+    this.#services = new Map(table.services.map(service => [serviceId(service.key), service]))
+  }
+
+  table(): Table {
+    return {
+      services: [...this.#services].map(([id, service]) => {
+        const touched = this.#destinations.get(id)
+        return touched === undefined ? service : { ...service, destinations: [...touched.values()] }
+      }),
+    }
+  }
+
+  /** Why the kernel refuses; null: applied. */
+  apply(edit: Edit): string | null {
+    const id = serviceId('service' in edit ? edit.service.key : edit.key)
+    const service = this.#services.get(id)
+    switch (edit.kind) {
+      case 'addService':
+        if (service) return 'Service already exists'
+        this.#services.set(id, { ...edit.service, destinations: [] })
+        return null
+      case 'editService':
+        if (!service) return 'No such service'
+        this.#services.set(id, { ...edit.service, destinations: service.destinations })
+        return null
+      case 'deleteService':
+        if (!service) return 'No such service'
+        this.#services.delete(id)
+        this.#destinations.delete(id)
+        return null
+      case 'addDestination':
+      case 'editDestination':
+      case 'deleteDestination':
+        return service ? this.#applyToDestinations(id, service, edit) : 'Service not defined'
+      default:
+        return unreachable(edit)
+    }
+  }
+
+  #applyToDestinations(id: string, service: Service, edit: DestinationEdit): string | null {
+    const destinations = this.#destinationsOf(id, service)
+    const wanted = destinationId(edit.destination)
+    const exists = destinations.has(wanted)
+    if (edit.kind === 'addDestination' && exists) return 'Destination already exists'
+    if (edit.kind !== 'addDestination' && !exists) return 'No such destination'
+    if (edit.kind === 'deleteDestination') destinations.delete(wanted)
+    else destinations.set(wanted, edit.destination)
+    return null
+  }
+
+  #destinationsOf(id: string, service: Service): Map<string, Destination> {
+    const touched = this.#destinations.get(id)
+    if (touched !== undefined) return touched
+    const fresh = new Map(service.destinations.map(entry => [destinationId(entry), entry]))
+    this.#destinations.set(id, fresh)
+    return fresh
+  }
 }

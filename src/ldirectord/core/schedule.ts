@@ -1,12 +1,14 @@
 /**
  * When each check is due. All run side by side, but never one of them twice at a time, and never more than a limit at
- * once. In the first round all start at once. From then on each check has its own moment in the period and starts at
+ * once. In the first round all start at once; after a reload those that have answered before keep their moments. From then on each check has its own moment in the period and starts at
  * it, every period; a check that is still under way then takes the next one. So a slow server delays nobody, and
  * checkinterval-after-the-end (the original's rule) is the upper bound.
  *
  * The moments are spread over the period in groups on a coarse tick: one timer wakes for a group of checks, which
  * costs far less than one timer each, and bursts of thousands dissolve however they came about.
  */
+
+import { assert } from '../../base/assert.js'
 
 export interface ScheduledCheck {
   readonly id: string
@@ -25,22 +27,31 @@ export interface ScheduleLimits {
   /** Starts are rounded to this grid. */
   readonly tickMs: number
   readonly inFlightMax: number
+  /** As many start before what has arrived from the network is looked at. */
+  readonly startsMax: number
   /** As many checks share one tick before the next tick is used. */
   readonly groupMin: number
 }
 
-export const DEFAULT_LIMITS: ScheduleLimits = { tickMs: 50, inFlightMax: 1000, groupMin: 16 }
+export const DEFAULT_LIMITS: ScheduleLimits = { tickMs: 50, inFlightMax: 2000, startsMax: 250, groupMin: 16 }
 
-interface Slot {
-  readonly id: string
+/** When a check is due, and its moments. */
+export interface Rhythm {
   readonly periodMs: number
+  readonly dueMs: number
+  /** One of its moments; all others are whole periods away. */
+  readonly momentMs: number
+}
+
+interface Slot extends Rhythm {
+  readonly id: string
   dueMs: number
   startedMs: number
   isRunning: boolean
-  /** One of its moments; all others are whole periods away. */
-  readonly momentMs: number
   isFirst: boolean
 }
+
+const NO_RHYTHM = (): null => null
 
 export class Schedule {
   readonly #slots = new Map<string, Slot>()
@@ -53,6 +64,7 @@ export class Schedule {
     nowMs: number,
     limits: ScheduleLimits = DEFAULT_LIMITS,
     jitter: Jitter = NO_JITTER,
+    rhythmOf: (id: string) => Rhythm | null = NO_RHYTHM,
   ) {
     this.#limits = limits
     this.#jitter = jitter
@@ -60,13 +72,15 @@ export class Schedule {
       const ticks = Math.max(1, Math.floor(check.periodMs / limits.tickMs))
       const group = Math.max(limits.groupMin, Math.ceil(checks.length / ticks))
       const offsetMs = (Math.floor(index / group) * limits.tickMs) % check.periodMs
+      const before = rhythmOf(check.id)
+      const goesOn = before !== null && before.periodMs === check.periodMs
       this.#slots.set(check.id, {
         ...check,
-        dueMs: nowMs,
+        dueMs: goesOn ? before.dueMs : nowMs,
         startedMs: nowMs,
         isRunning: false,
-        momentMs: nowMs + offsetMs,
-        isFirst: true,
+        momentMs: goesOn ? before.momentMs : nowMs + offsetMs,
+        isFirst: !goesOn,
       })
     })
   }
@@ -76,7 +90,7 @@ export class Schedule {
     const room = this.#limits.inFlightMax - this.#inFlight
     const due = [...this.#slots.values()].filter(slot => !slot.isRunning && this.#onGrid(slot.dueMs) <= nowMs)
     due.sort((a, b) => a.dueMs - b.dueMs)
-    const starting = due.slice(0, Math.max(0, room))
+    const starting = due.slice(0, Math.max(0, Math.min(room, this.#limits.startsMax)))
     for (const slot of starting) {
       slot.isRunning = true
       slot.startedMs = nowMs
@@ -85,9 +99,10 @@ export class Schedule {
     return starting.map(slot => slot.id)
   }
 
-  ended(id: string, nowMs: number): void {
+  /** Says when this check is to start again. */
+  ended(id: string, nowMs: number): number {
     const slot = this.#slots.get(id)
-    if (slot === undefined || !slot.isRunning) return
+    assert(slot?.isRunning === true, `check ${id} ends, but it is not under way`)
     slot.isRunning = false
     this.#inFlight--
     const { startedMs, periodMs } = slot
@@ -102,6 +117,15 @@ export class Schedule {
     // With a jitter there are no moments: each start is a period after the one before, or earlier, never later.
     if (share > 0)
       slot.dueMs = Math.max(nowMs, startedMs + periodMs - Math.round(share * periodMs * chance()))
+    return this.#onGrid(slot.dueMs)
+  }
+
+  /** How a check goes on in the schedule that replaces this one; null: it has not answered yet. One under way is due. */
+  rhythm(id: string): Rhythm | null {
+    const slot = this.#slots.get(id)
+    if (slot === undefined || slot.isFirst) return null
+    const { periodMs, momentMs, isRunning, startedMs, dueMs } = slot
+    return { periodMs, momentMs, dueMs: isRunning ? startedMs : dueMs }
   }
 
   get inFlight(): number {

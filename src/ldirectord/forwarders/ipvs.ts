@@ -17,7 +17,7 @@ export const IPVSADM_PATHS: readonly string[] = ['/sbin/ipvsadm', '/usr/sbin/ipv
 const TIMEOUT_MS = 20_000
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024
 /** Lines of one -R, and single calls after a failed one: a rejected batch must not become a thousand processes. */
-const BATCH_EDITS_MAX = 2_000
+const BATCH_EDITS_MAX = 10_000
 const SINGLE_RETRIES_MAX = 50
 
 /** Why a call of ipvsadm failed, in one sentence; null when it worked. */

@@ -10,6 +10,8 @@ import { DEFAULT_LIMITS, Schedule } from '../core/schedule.js'
 
 export interface CheckLoopOptions {
   readonly checks: readonly PlannedCheck[]
+  /** The loop of the file before: what both ask goes on in its rhythm, and its last answer counts. */
+  readonly before?: CheckLoop | null
   /** Percent of the period by which a check may start early (checkjitter). */
   readonly jitterPercent?: number
   readonly run: (probe: Probe, signal: AbortSignal) => Promise<Outcome>
@@ -18,6 +20,20 @@ export interface CheckLoopOptions {
   readonly onOutcome: (check: PlannedCheck, outcome: Outcome | 'maintenance', durationMs: number) => void
 }
 
+/** An answer and what it is about. */
+export interface Answered {
+  readonly check: PlannedCheck
+  readonly outcome: Outcome
+  readonly durationMs: number
+}
+
+/** How long a load waits for first answers: nothing new for so long, and at most so long. */
+export interface Patience {
+  readonly quietMs: number
+  readonly latestMs: number
+}
+
+const LOOK_MS = 20
 const ASSUMED: Outcome = { passed: true, code: 'OK', detail: 'not checked' }
 
 export class CheckLoop {
@@ -30,15 +46,26 @@ export class CheckLoop {
   readonly #awaited: Set<string>
   readonly #firstRound: Promise<void>
   #firstRoundOver: () => void = () => {}
+  /** The last answer of each check; none of a server under maintenance. */
+  readonly #answers = new Map<string, Answered>()
+  #answeredMs = nowMs()
   #timer: NodeJS.Timeout | null = null
+  #wakeMs = 0
   #isArming = false
 
   constructor(options: CheckLoopOptions) {
     this.#options = options
     this.#checks = new Map(options.checks.map(check => [check.id, check]))
     const share = (options.jitterPercent ?? 0) / 100
-    this.#schedule = new Schedule(options.checks, nowMs(), DEFAULT_LIMITS, { share, chance: Math.random })
-    this.#awaited = new Set(this.#checks.keys())
+    const jitter = { share, chance: Math.random }
+    const { before = null } = options
+    for (const check of options.checks) {
+      const answered = before?.answered(check.id) ?? null
+      if (answered !== null) this.#answers.set(check.id, { ...answered, check })
+    }
+    const rhythmOf = (id: string) => (this.#answers.has(id) ? before!.#schedule.rhythm(id) : null)
+    this.#schedule = new Schedule(options.checks, nowMs(), DEFAULT_LIMITS, jitter, rhythmOf)
+    this.#awaited = new Set([...this.#checks.keys()].filter(id => !this.#answers.has(id)))
     this.#firstRound = new Promise(resolve => {
       this.#firstRoundOver = resolve
     })
@@ -50,14 +77,23 @@ export class CheckLoop {
     this.#wake()
   }
 
-  /** Resolves when every check has given an outcome, or at the latest after this time. */
-  async firstRound(latestMs: number): Promise<void> {
+  /** What is known of this check; null: nothing. */
+  answered(id: string): Answered | null {
+    return this.#answers.get(id) ?? null
+  }
+
+  /** Resolves when every check has given an outcome, or when waiting longer is of no use. */
+  async firstRound({ quietMs, latestMs }: Patience): Promise<void> {
+    const startedMs = nowMs()
     let timer: NodeJS.Timeout | undefined
-    const latest = new Promise<void>(resolve => {
-      timer = setTimeout(resolve, latestMs)
+    const enough = new Promise<void>(resolve => {
+      timer = setInterval(() => {
+        const now = nowMs()
+        if (now - Math.max(startedMs, this.#answeredMs) >= quietMs || now - startedMs >= latestMs) resolve()
+      }, LOOK_MS)
     })
-    await Promise.race([this.#firstRound, latest])
-    clearTimeout(timer)
+    await Promise.race([this.#firstRound, enough])
+    clearInterval(timer)
   }
 
   /** Ends the loop and gives up the checks under way; no outcome is handed on any more. */
@@ -83,15 +119,22 @@ export class CheckLoop {
     if (this.#stopping.signal.aborted) return
     if (outcome !== 'maintenance') this.#asking.answered(check, outcome.passed)
     const endedMs = nowMs()
-    this.#schedule.ended(check.id, endedMs)
-    this.#options.onOutcome(check, outcome, endedMs - startedMs)
-    if (this.#awaited.delete(check.id) && this.#awaited.size === 0) this.#firstRoundOver()
-    this.#armSoon()
+    const durationMs = endedMs - startedMs
+    const againMs = this.#schedule.ended(check.id, endedMs)
+    if (outcome === 'maintenance') this.#answers.delete(check.id)
+    else this.#answers.set(check.id, { check, outcome, durationMs })
+    this.#options.onOutcome(check, outcome, durationMs)
+    if (this.#awaited.delete(check.id)) this.#answeredMs = endedMs
+    if (this.#awaited.size === 0) this.#firstRoundOver()
+    this.#armSoon(againMs)
   }
 
-  /** Many checks end in one turn of the event loop; the timer is set once for all of them. */
-  #armSoon(): void {
-    if (this.#isArming) return
+  /**
+   * Many checks end in one turn of the event loop; the timer is set once for all of them, and only where it is needed:
+   * to look through all checks after each answer would cost more than the checks.
+   */
+  #armSoon(againMs: number): void {
+    if (this.#isArming || (this.#timer !== null && againMs >= this.#wakeMs)) return
     this.#isArming = true
     setImmediate(() => {
       this.#isArming = false
@@ -103,6 +146,7 @@ export class CheckLoop {
     if (this.#stopping.signal.aborted) return
     if (this.#timer !== null) clearTimeout(this.#timer)
     const atMs = this.#schedule.wakeAt(nowMs())
+    this.#wakeMs = atMs ?? 0
     this.#timer = atMs === null ? null : setTimeout(() => this.#wake(), Math.max(0, atMs - nowMs()))
   }
 }

@@ -43,7 +43,10 @@ export async function resolveQuestions(
     ...RESOLVE_DEFAULTS,
     ...options,
   }
-  const signal = AbortSignal.any([stopping, AbortSignal.timeout(deadlineMs)])
+  // A timer of our own: that of AbortSignal.timeout keeps no process alive, and a lookup may be all there is to wait for.
+  const overdue = new AbortController()
+  const deadline = setTimeout(() => overdue.abort(), deadlineMs)
+  const signal = AbortSignal.any([stopping, overdue.signal])
   const late = (): string => (stopping.aborted ? 'stopped' : `no answer within ${deadlineMs / 1000} s`)
   const answers = new Map<string, Answer>()
   for (const question of questions.slice(questionsMax)) {
@@ -59,6 +62,7 @@ export async function resolveQuestions(
     }
   }
   await Promise.all(Array.from({ length: Math.min(concurrency, waiting.length) }, worker))
+  clearTimeout(deadline)
   return { services: readServices(servicesFile, servicesBytesMax), hostname: hostname(), answers }
 }
 

@@ -28,7 +28,7 @@ export class TableKeeper {
   readonly #stopping = new AbortController()
   #believed: Table = EMPTY_TABLE
   #owned: ReadonlySet<string> = new Set()
-  #wanted: { readonly desired: Table; readonly readdquiescent: boolean } | null = null
+  #wanted: { readonly desired: () => Table; readonly readdquiescent: boolean } | null = null
   #queue: Promise<void> = Promise.resolve()
   /** Sentences told since the table was last as desired. */
   #told = new Set<string>()
@@ -53,8 +53,11 @@ export class TableKeeper {
     })
   }
 
-  /** A decision while running. Returns at once; see settled(). */
-  want(desired: Table, readdquiescent: boolean): void {
+  /**
+   * A decision while running. Returns at once; see settled(). The table is asked for when its turn has come: a thousand
+   * servers that change their mind meanwhile do not make a thousand tables.
+   */
+  want(desired: () => Table, readdquiescent: boolean): void {
     const isQueued = this.#wanted !== null
     this.#wanted = { desired, readdquiescent }
     if (!isQueued) void this.#enqueue(() => this.#pursue())
@@ -70,7 +73,7 @@ export class TableKeeper {
       if (names.length === 0) return
       this.#options.onVanished?.(vanishedSentence(names))
       this.#believed = left
-      this.#wanted ??= { desired, readdquiescent }
+      this.#wanted ??= { desired: () => desired, readdquiescent }
       await this.#pursue()
     })
   }
@@ -121,7 +124,8 @@ export class TableKeeper {
 
   async #pursue(): Promise<void> {
     if (this.#wanted === null) return
-    const { desired, readdquiescent } = this.#wanted
+    const { readdquiescent } = this.#wanted
+    const desired = this.#wanted.desired()
     this.#wanted = null
     const target = (belief: Table): Table => (readdquiescent ? desired : withoutReaddition(desired, belief))
     const before = this.#believed

@@ -29,7 +29,7 @@ export class TableUpkeep {
   async tick(desired: () => Table, readdquiescent: boolean): Promise<void> {
     if (this.#keeper.hasFailed && nowMs() - this.#triedAtMs > RETRY_MS) {
       this.#triedAtMs = nowMs()
-      this.#keeper.want(desired(), readdquiescent)
+      this.#keeper.want(desired, readdquiescent)
     }
     if (nowMs() - this.#verifiedAtMs < Math.max(this.#verifyMs, READ_SHARE * this.#tookMs)) return
     const startedMs = nowMs()

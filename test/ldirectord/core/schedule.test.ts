@@ -84,7 +84,7 @@ test('one slow check delays no other', t => {
 })
 
 test('never more than the limit run at once, and all get their turn', t => {
-  const limits = { tickMs: 50, inFlightMax: 10, groupMin: 16 }
+  const limits = { tickMs: 50, inFlightMax: 10, startsMax: 250, groupMin: 16 }
   const { starts, most } = play(new Schedule(checksOf(100), 0, limits), 3_000, () => 20)
   t.is(most, 10)
   t.is(starts.size, 100)
@@ -103,4 +103,41 @@ test('with a jitter of 30 percent no period is longer than without, none shorter
   // The grid rounds a start down by less than one tick.
   t.true(Math.min(...all) >= 700 - DEFAULT_LIMITS.tickMs)
   t.true(new Set(all).size > 3)
+})
+
+test('a check that goes on in a new schedule keeps its moments, one that was under way starts at once', t => {
+  const old = new Schedule(checksOf(40), 0)
+  play(old, 2_500, () => 3)
+  const under = old.start(3_000)
+  const fresh = new Schedule(checksOf(41), 3_010, DEFAULT_LIMITS, undefined, id => old.rhythm(id))
+  const started = new Set(fresh.start(3_010))
+  t.deepEqual(started, new Set([...under, 'c40']))
+  for (const id of started) fresh.ended(id, 3_013)
+  const { starts } = play(fresh, 6_000, () => 3)
+  // The second group has its moments 50 ms after the first one's, which were at whole seconds.
+  t.deepEqual(starts.get('c20'), [3050, 4050, 5050])
+})
+
+test('a check whose period changed begins anew', t => {
+  const old = new Schedule(checksOf(1), 0)
+  play(old, 500, () => 3)
+  t.deepEqual(
+    new Schedule(checksOf(1, 5000), 600, DEFAULT_LIMITS, undefined, id => old.rhythm(id)).start(600),
+    ['c0'],
+  )
+})
+
+test('a burst starts in portions, so that answers are looked at in between, and wakes again at once', t => {
+  const schedule = new Schedule(checksOf(600), 0, { ...DEFAULT_LIMITS, startsMax: 250 })
+  t.deepEqual([schedule.start(0).length, schedule.wakeAt(0), schedule.start(0).length], [250, 0, 250])
+})
+
+test('a thousand silent servers leave room for all others', t => {
+  const { starts } = play(new Schedule(checksOf(3000), 0), 3_000, id =>
+    Number(id.slice(1)) % 3 === 0 ? 3_000 : 3,
+  )
+  t.true(
+    [...starts].every(([id, list]) => Number(id.slice(1)) % 3 === 0 || gaps(list).every(gap => gap <= 1000)),
+  )
+  t.is(starts.size, 3000)
 })

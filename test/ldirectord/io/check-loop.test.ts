@@ -31,7 +31,7 @@ function loopOf({ run = async () => OK, isMaintained = false, over = {} }: Play)
 test('the first round is over when every check has answered', async t => {
   const { loop, outcomes } = loopOf({})
   loop.start()
-  await loop.firstRound(60_000)
+  await loop.firstRound({ quietMs: 60_000, latestMs: 60_000 })
   t.deepEqual(outcomes, ['yes', 'yes'])
   loop.stop()
 })
@@ -42,7 +42,7 @@ test('a server that never answers does not hold the first round longer than it m
     run: probe => (probe.address === '10.0.1.1' ? never : Promise.resolve(OK)),
   })
   loop.start()
-  await loop.firstRound(20)
+  await loop.firstRound({ quietMs: 20, latestMs: 20 })
   t.deepEqual(outcomes, ['yes'])
   loop.stop()
 })
@@ -50,7 +50,7 @@ test('a server that never answers does not hold the first round longer than it m
 test('a server under maintenance is not asked', async t => {
   const { loop, outcomes, asked } = loopOf({ isMaintained: true })
   loop.start()
-  await loop.firstRound(60_000)
+  await loop.firstRound({ quietMs: 60_000, latestMs: 60_000 })
   t.deepEqual(asked, [])
   t.deepEqual(outcomes, ['maintenance', 'maintenance'])
   loop.stop()
@@ -59,7 +59,7 @@ test('a server under maintenance is not asked', async t => {
 test('checktype=on is up in the first round without asking anybody', async t => {
   const { loop, outcomes, asked } = loopOf({ over: { checktype: 'on' } })
   loop.start()
-  await loop.firstRound(60_000)
+  await loop.firstRound({ quietMs: 60_000, latestMs: 60_000 })
   t.deepEqual(asked, [])
   t.is(outcomes.length, 2)
   loop.stop()
@@ -78,7 +78,68 @@ test('a stopped loop aborts its checks and hands no outcome on', async t => {
   })
   loop.start()
   loop.stop()
-  await loop.firstRound(60_000)
+  await loop.firstRound({ quietMs: 60_000, latestMs: 60_000 })
   t.is(aborted, 2)
   t.deepEqual(outcomes, [])
+})
+
+test('after a reload what was answered is known, and only what is new is asked', async t => {
+  const asked: string[] = []
+  const outcome = (probe: Probe): Outcome =>
+    probe.address === '10.0.1.2' ? { ...OK, passed: false, code: 'L4CON' } : OK
+  const open = (addresses: readonly string[], before: CheckLoop | null) =>
+    new CheckLoop({
+      checks: plannedChecks(
+        config([
+          virtual(
+            '10.0.0.1:80',
+            addresses.map(address => real(`${address}:80`)),
+          ),
+        ]),
+      ),
+      before,
+      run: async probe => {
+        asked.push(probe.address)
+        return outcome(probe)
+      },
+      isMaintained: () => false,
+      onOutcome: () => {},
+    })
+  const old = open(['10.0.1.1', '10.0.1.2'], null)
+  old.start()
+  await old.firstRound({ quietMs: 60_000, latestMs: 60_000 })
+  old.stop()
+  asked.length = 0
+  const fresh = open(['10.0.1.3', '10.0.1.2', '10.0.1.1'], old)
+  fresh.start()
+  await fresh.firstRound({ quietMs: 60_000, latestMs: 60_000 })
+  t.deepEqual(asked, ['10.0.1.3'])
+  const known = plannedChecks(config([virtual('10.0.0.1:80', [real('10.0.1.2:80')])]))[0]!
+  t.is(fresh.answered(known.id)?.outcome.code, 'L4CON')
+  fresh.stop()
+})
+
+test('the first round waits longer than its quiet time while answers keep coming', async t => {
+  const outcomes: string[] = []
+  const addresses = Array.from({ length: 8 }, (_, index) => `10.0.1.${index + 1}`)
+  const loop = new CheckLoop({
+    checks: plannedChecks(
+      config([
+        virtual(
+          '10.0.0.1:80',
+          addresses.map(address => real(`${address}:80`)),
+        ),
+      ]),
+    ),
+    run: async probe => {
+      await new Promise(resolve => setTimeout(resolve, 40 * Number(probe.address.split('.')[3])))
+      return OK
+    },
+    isMaintained: () => false,
+    onOutcome: check => outcomes.push(check.probe.address),
+  })
+  loop.start()
+  await loop.firstRound({ quietMs: 200, latestMs: 60_000 })
+  t.deepEqual(outcomes, addresses)
+  loop.stop()
 })

@@ -42,7 +42,7 @@ test('a decision writes what it changed and reads nothing', async t => {
     },
   })
   const { keeper, told } = await loaded(counted)
-  keeper.want(table(0), false)
+  keeper.want(() => table(0), false)
   await keeper.settled()
   t.deepEqual(told, ['running editDestination'])
   t.is(reads, 1)
@@ -51,10 +51,10 @@ test('a decision writes what it changed and reads nothing', async t => {
 
 test('a weight 0 by hand survives decisions about other servers and ends with the next load', async t => {
   const { keeper, forwarder } = await loaded()
-  keeper.want(table(1), false)
+  keeper.want(() => table(1), false)
   await keeper.settled()
   forwarder.table = desiredTable(file, () => false)
-  keeper.want(table(0, 1), false)
+  keeper.want(() => table(0, 1), false)
   await keeper.settled()
   t.deepEqual(weights(forwarder.table), { '10.0.1.1:80': 1, '10.0.1.2:80': 0 })
   await keeper.load(table(0, 1), owned)
@@ -71,10 +71,10 @@ test('a dead server that was removed by hand is added again only with readdquies
       key,
       destination: first!,
     }).table
-    keeper.want(table(1), readdquiescent)
+    keeper.want(() => table(1), readdquiescent)
     await keeper.settled()
     t.is(weights(forwarder.table)['10.0.1.1:80'], readdquiescent ? 0 : undefined)
-    keeper.want(table(0, 1), readdquiescent)
+    keeper.want(() => table(0, 1), readdquiescent)
     await keeper.settled()
     t.is(weights(forwarder.table)['10.0.1.1:80'], 1)
     t.deepEqual(failures, [])
@@ -84,7 +84,7 @@ test('a dead server that was removed by hand is added again only with readdquies
 test('a table that was emptied by hand is built again at the next decision', async t => {
   const { keeper, forwarder, failures } = await loaded()
   forwarder.table = { services: [] }
-  keeper.want(table(0), false)
+  keeper.want(() => table(0), false)
   await keeper.settled()
   t.is(weights(forwarder.table)['10.0.1.1:80'], 1)
   t.deepEqual(failures, [])
@@ -103,13 +103,13 @@ test('an edit that keeps failing is told once and tried again with the next deci
   const { keeper, failures } = await loaded(stubborn)
   broken = true
   for (const up of [[0], [0]]) {
-    keeper.want(table(...up), false)
+    keeper.want(() => table(...up), false)
     await keeper.settled()
   }
   t.deepEqual(failures, ['no memory'])
   t.true(keeper.hasFailed)
   broken = false
-  keeper.want(table(0), false)
+  keeper.want(() => table(0), false)
   await keeper.settled()
   t.false(keeper.hasFailed)
   t.deepEqual(weights(forwarder.table), { '10.0.1.1:80': 1, '10.0.1.2:80': 0 })
@@ -130,7 +130,7 @@ test('of a service that cannot be added only that is told, once, however often i
   })
   const { keeper, failures } = await loaded(partly)
   for (let attempt = 0; attempt < 3; attempt++) {
-    keeper.want(table(0, 1), false)
+    keeper.want(() => table(0, 1), false)
     await keeper.settled()
   }
   t.deepEqual(failures, ['address in use'])
@@ -138,9 +138,9 @@ test('of a service that cannot be added only that is told, once, however often i
 
 test('decisions that arrive while edits are under way are answered by the newest of them', async t => {
   const { keeper, forwarder, told } = await loaded()
-  keeper.want(table(0), false)
-  keeper.want(table(), false)
-  keeper.want(table(0, 1), false)
+  keeper.want(() => table(0), false)
+  keeper.want(() => table(), false)
+  keeper.want(() => table(0, 1), false)
   await keeper.settled()
   t.deepEqual(told, [])
   t.deepEqual(weights(forwarder.table), { '10.0.1.1:80': 1, '10.0.1.2:80': 1 })
@@ -158,7 +158,7 @@ test('services that vanished as a whole are built again, hand-set weights of oth
 
 test('a server that serves and was removed by hand is put back and named; a removed dead one stays away', async t => {
   const { keeper, forwarder, vanished } = await loaded()
-  keeper.want(table(0), false)
+  keeper.want(() => table(0), false)
   await keeper.settled()
   const [service] = forwarder.table.services
   forwarder.table = { services: [{ ...service!, destinations: [] }] }
