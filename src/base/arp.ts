@@ -48,11 +48,17 @@ export interface ArpSender {
 }
 
 const SENDER_AT = 22
+const OPERATION_AT = 20
 const FRAME_BYTES = 42
 
-/** Who sent this frame and which address it holds; null for anything that is not ARP for IPv4 over Ethernet. */
-export function arpSender(frame: Uint8Array): ArpSender | null {
-  if (frame.length < FRAME_BYTES || fixed.some((byte, at) => frame[12 + at] !== byte)) return null
-  const mac = [...frame.subarray(SENDER_AT, SENDER_AT + 6)].map(byte => byte.toString(16).padStart(2, '0'))
-  return { mac: mac.join(':'), address: frame.subarray(SENDER_AT + 6, SENDER_AT + 10).join('.') }
+/**
+ * Who answers `mac`, and which address it holds; null for anything else. What is said to all is no answer: the former
+ * owner of an address may still be announcing it when the new one begins to ask.
+ */
+export function arpAnswer(frame: Uint8Array, mac: Uint8Array): ArpSender | null {
+  const isTo = frame.length >= FRAME_BYTES && mac.every((byte, at) => frame[at] === byte)
+  if (!isTo || fixed.some((byte, at) => frame[12 + at] !== byte)) return null
+  if (reply.some((byte, at) => frame[OPERATION_AT + at] !== byte)) return null
+  const from = [...frame.subarray(SENDER_AT, SENDER_AT + 6)].map(byte => byte.toString(16).padStart(2, '0'))
+  return { mac: from.join(':'), address: frame.subarray(SENDER_AT + 6, SENDER_AT + 10).join('.') }
 }

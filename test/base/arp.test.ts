@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { arpFrames, arpProbe, arpSender } from '../../src/base/arp.js'
+import { arpAnswer, arpFrames, arpProbe } from '../../src/base/arp.js'
 
 const mac = Uint8Array.from([2, 0, 0, 0, 0, 7])
 const address = Uint8Array.from([10, 0, 0, 1])
@@ -12,18 +12,30 @@ test('an ARP probe asks for the address and names no sender address, as RFC 5227
   t.is(hex, `${ethernet}0001080006040001020000000007000000000000000000000a000001`)
 })
 
-test('who announces an address is read from both frames of an announcement', t => {
-  for (const frame of arpFrames(mac, address))
-    t.deepEqual(arpSender(frame), { mac: '02:00:00:00:00:07', address: '10.0.0.1' })
-  t.is(arpSender(arpProbe(mac, address))?.address, '0.0.0.0')
+/** RFC 826: a reply of 02:..:09, which has 10.0.0.1, to 02:..:07, who asked. */
+const REPLY = Buffer.from(
+  `020000000007${'020000000009'}0806${'0001080006040002'}${'020000000009'}0a000001${'020000000007'}00000000`,
+  'hex',
+)
+
+test('a reply that is sent to us tells who has the address', t => {
+  t.deepEqual(arpAnswer(REPLY, mac), { mac: '02:00:00:00:00:09', address: '10.0.0.1' })
+})
+
+test('an announcement to all, a question and a reply to somebody else are no answers', t => {
+  const former = Uint8Array.from([2, 0, 0, 0, 0, 9])
+  for (const frame of [...arpFrames(former, address), arpProbe(former, address)])
+    t.is(arpAnswer(frame, mac), null)
+  t.is(arpAnswer(REPLY, former), null)
 })
 
 test('what is not ARP for IPv4 over Ethernet says nothing, whatever its bytes', t => {
-  const frame = arpFrames(mac, address)[0] ?? new Uint8Array()
-  t.is(arpSender(frame.subarray(0, 41)), null)
-  t.is(arpSender(frame.with(12, 0x86)), null)
-  t.is(arpSender(frame.with(18, 8)), null)
+  t.is(arpAnswer(REPLY.subarray(0, 41), mac), null)
+  t.is(arpAnswer(REPLY.fill(0x86, 12, 13), mac), null)
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 64 }), bytes => arpSender(bytes) === null || bytes.length >= 42),
+    fc.property(
+      fc.uint8Array({ maxLength: 64 }),
+      bytes => arpAnswer(bytes, mac) === null || bytes.length >= 42,
+    ),
   )
 })

@@ -2,7 +2,7 @@
  * A socket that sends and hears ARP on one interface, through the optional package koffi. Nothing here waits: who wants
  * an answer looks again.
  */
-import { type ArpSender, arpProbe, arpSender } from '../arp.js'
+import { type ArpSender, arpAnswer, arpProbe } from '../arp.js'
 import {
   AF_PACKET,
   calls,
@@ -26,7 +26,7 @@ const LINK_ADDRESS_BYTES = 20
 export interface ArpSocket {
   /** Asks who has the address; null: the kernel took it. */
   probe(address: string): NativeFailure | null
-  /** The sender of the next frame; null when nothing has come, 'other' for a frame that says nothing. */
+  /** Who answered us next; null when nothing has come, 'other' for a frame that is no answer to us. */
   receive(): ArpSender | 'other' | null
   close(): void
 }
@@ -65,7 +65,7 @@ export function openArpSocket(device: string): ArpSocket | NativeFailure {
     },
     receive() {
       const length = Number(c.recvfrom(fd, frame, frame.length, 0, from, int32(from.length)))
-      return length < 0 ? null : (arpSender(frame.subarray(0, length)) ?? 'other')
+      return length < 0 ? null : (arpAnswer(frame.subarray(0, length), hardware.mac) ?? 'other')
     },
     close: () => closeDescriptor(fd),
   }

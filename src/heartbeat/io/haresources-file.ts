@@ -20,21 +20,21 @@ const emptied = (path: string) => ({
   problem: `${path} is empty: without any byte it may be half written; a comment line means that there are no groups`,
 })
 
-/** Returns a function that reads the file anew. `inForce`: the groups to begin with, should the file be broken now. */
+/** Returns a function that reads the file anew. `inForce`: the groups to begin with, should the file be broken now. `isAsked`: as by `heartbeat -r`, when the file is meant as it is. */
 export function watchedGroups(
   path: string,
   nodes: readonly string[],
   inForce: readonly ResourceGroup[] = [],
-): () => GroupsReading {
+): (isAsked?: boolean) => GroupsReading {
   let last: { readonly text: string | null; readonly groups: readonly ResourceGroup[] } = {
     text: null,
     groups: inForce,
   }
   let complained: string | null = null
-  return () => {
+  return (isAsked = false) => {
     const read = readText(path)
     if ('text' in read && read.text === last.text) return { groups: last.groups, complaint: null }
-    const isEmptied = 'text' in read && read.text === '' && last.groups.length > 0
+    const isEmptied = !isAsked && 'text' in read && read.text === '' && last.groups.length > 0
     const judged = isEmptied ? emptied(path) : 'text' in read ? judge(read.text, path, nodes) : read
     if ('groups' in judged) {
       last = { text: 'text' in read ? read.text : null, groups: judged.groups }

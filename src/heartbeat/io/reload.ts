@@ -23,7 +23,8 @@ export interface ReloadParts {
   readonly onGroups: (groups: readonly ResourceGroup[]) => void
   /** Asks for a new life with the files as they are. */
   readonly onRestart: () => void
-  readonly readGroups: () => GroupsReading
+  /** `isAsked`: the administrator says that the file is ready. */
+  readonly readGroups: (isAsked: boolean) => GroupsReading
 }
 
 export class Reload {
@@ -50,7 +51,7 @@ export class Reload {
   /** SIGHUP: looks at all three files. */
   async all(): Promise<void> {
     const { say } = this.#parts
-    const changes = [this.#keys(), this.haresources(), await this.#haCf()]
+    const changes = [this.#keys(), this.haresources(true), await this.#haCf()]
     if (changes.every(change => !change)) say('info', 'Configuration unchanged.')
   }
 
@@ -64,8 +65,8 @@ export class Reload {
   }
 
   /** Also before a job. True when there was something to say or do. */
-  haresources(): boolean {
-    const { groups, complaint } = this.#parts.readGroups()
+  haresources(isAsked = false): boolean {
+    const { groups, complaint } = this.#parts.readGroups(isAsked)
     if (complaint !== null) {
       this.#parts.say('ERROR', complaint)
       return true

@@ -4,6 +4,7 @@
  */
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
 import type { AgentContext } from '../../agents/agent.js'
+import { cancelAnnouncements } from '../../agents/announcements.js'
 import { builtinAgents } from '../../agents/table.js'
 import { type CommandOptions, runCommand } from '../../base/io/run-command.js'
 import type { Paths } from '../../base/paths.js'
@@ -72,6 +73,10 @@ export async function callResource(
 ): Promise<CallOutcome> {
   const located = locateResource(resource, world)
   if (located.kind === 'none') return { path: null, exitCode: null, output: '', problem: 'no such script' }
+  // Ours go on beside a script of the administrator, too: said after the stop they would mislead the neighbours.
+  const address =
+    action === 'stop' ? builtinAgents.get(resource.script)?.serviceAddress?.(resource.args) : null
+  if (address != null) cancelAnnouncements(address)
   const timeoutMs = world.timeoutMs[action]
   const late = (): string =>
     world.ending.aborted ? 'ended, because heartbeat ends' : `not finished after ${timeoutMs / 1000} s, ended`

@@ -10,7 +10,7 @@ function written(t: ExecutionContext, text: string) {
   const file = join(folder, 'haresources')
   writeFileSync(file, text)
   const read = watchedGroups(file, ['alpha', 'beta'])
-  return { read: () => read(), write: (next: string) => writeFileSync(file, next) }
+  return { read, write: (next: string) => writeFileSync(file, next) }
 }
 const nodesOf = ({ groups }: { readonly groups: readonly { readonly node: string }[] }) =>
   groups.map(({ node }) => node)
@@ -32,6 +32,13 @@ test('a file that an editor has emptied to write it anew keeps the groups, and s
   t.is(read().complaint, null)
   write('# nothing is run here\n')
   t.deepEqual(read(), { groups: [], complaint: null })
+})
+
+test('an empty file that the administrator asks to be read means no groups', t => {
+  const { read, write } = written(t, 'alpha 10.0.0.1\n')
+  read()
+  write('')
+  t.deepEqual(read(true), { groups: [], complaint: null })
 })
 
 test('a faulty edit keeps the groups and names the line once', t => {

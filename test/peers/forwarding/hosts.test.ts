@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { bin, temporaryFolder } from '../harness.js'
 import { peerTest } from '../require.js'
-import { realAddress, type Station, street, VIRTUAL } from './street.js'
+import { realAddress, type Station, SYSTEM_ENV, street, VIRTUAL } from './street.js'
 
 const test = peerTest(
   ...['root', 'net-admin', 'nftables', 'iptables', 'iproute2', 'util-linux', 'procps', 'iputils-arping'],
@@ -28,7 +28,7 @@ function attempt(host: Station, words: readonly string[], env: Record<string, st
   const result = spawnSync('nsenter', command, {
     encoding: 'utf8',
     timeout: 20_000,
-    env: { ...process.env, ...env },
+    env: { ...SYSTEM_ENV, ...env },
   })
   return { status: result.status, said: result.stdout + result.stderr }
 }

@@ -9,6 +9,9 @@ import { fileURLToPath } from 'node:url'
 import type { Owner } from '../harness.js'
 import type { Order } from './station.js'
 
+/** npm puts programs of packages before those of the machine, among them another one called nft. */
+export const SYSTEM_ENV = { ...process.env, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }
+
 const program = fileURLToPath(new URL('station.js', import.meta.url))
 
 export const VIRTUAL = '10.98.0.100'
@@ -52,7 +55,8 @@ export class Station {
 
   /** Runs a program in the namespace. */
   run(...words: string[]): string {
-    return execFileSync('nsenter', ['-t', this.pid, '-n', ...words], { encoding: 'utf8', timeout: 20_000 })
+    const options = { encoding: 'utf8', timeout: 20_000, env: SYSTEM_ENV } as const
+    return execFileSync('nsenter', ['-t', this.pid, '-n', ...words], options)
   }
 
   /** Several lines of `ip -batch`. */

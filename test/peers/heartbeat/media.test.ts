@@ -143,18 +143,21 @@ async function live(t: ExecutionContext, pair: HaPair, round: Round): Promise<vo
     throw new Error(`${error.message}\n${report.join('\n')}`)
   })
   // One message that is compressed where traditional_compression is on, and one that is not.
-  for (const node of NODES) {
-    for (const [number, lines] of [
-      [1, 8],
-      [2, 1],
-    ] as const) {
-      appendFileSync(`${pair.folder}/${node}/lib/fifo`, probe(number, lines))
-    }
-  }
+  const LINES = { 1: 8, 2: 1 } as const
+  const say = (node: Node, number: 1 | 2): void =>
+    appendFileSync(`${pair.folder}/${node}/lib/fifo`, probe(number, LINES[number]))
+  for (const node of NODES) for (const number of [1, 2] as const) say(node, number)
   // With this pair of settings the original loses what its own FIFO compresses: its own scripts do not see it either.
-  const wanted = { ours: round.traditional && round.msgfmt === 'netstring' ? [2] : [1, 2] }
+  const wanted: { readonly ours: readonly (1 | 2)[] } = {
+    ours: round.traditional && round.msgfmt === 'netstring' ? [2] : [1, 2],
+  }
   const arrived = (node: Node): string => readText(`${pair.folder}/${node}/run/probe.out`)
   const [ours, theirs] = [arrived.bind(null, OURS), arrived.bind(null, 'beta')]
+  // The original now and then takes no message out of its FIFO: what its own scripts did not see is said again.
+  const again = setInterval(() => {
+    for (const number of wanted.ours) if (!theirs().includes(`beta ${number} end`)) say('beta', number)
+  }, 2_000)
+  t.teardown(() => clearInterval(again))
   await until('both messages reach the scripts of both', 10_000, () => {
     return (
       wanted.ours.every(n => ours().includes(`beta ${n} end`)) &&
@@ -165,6 +168,7 @@ async function live(t: ExecutionContext, pair: HaPair, round: Round): Promise<vo
       `${error.message}\nours: ${ours()}\ntheirs: ${theirs()}\n${NODES.map(node => logOf(pair, node)).join('\n---\n')}`,
     )
   })
+  clearInterval(again)
   for (const node of NODES) {
     const complaints = logOf(pair, node)
       .split('\n')
