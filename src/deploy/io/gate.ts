@@ -25,13 +25,14 @@ export async function pass(
 ): Promise<string | null> {
   const untilMs = nowMs() + rule.timeoutMs
   let inARow = 0
-  let why = 'no probe was made in time'
+  let why: string | null = null
   for (;;) {
     const leftMs = untilMs - nowMs()
-    if (leftMs <= 0) return why
+    if (leftMs <= 0) return why ?? 'no probe was made in time'
     const fault = await probe(leftMs)
     inARow = fault === null ? inARow + 1 : 0
-    if (fault !== null) why = fault
+    // The last probe is cut off by the limit: what was wrong before it says more.
+    if (fault !== null && (why === null || nowMs() < untilMs - 1)) why = fault
     if (inARow >= rule.rise) return null
     await delay(Math.min(rule.intervalMs, Math.max(0, untilMs - nowMs())))
   }
