@@ -79,6 +79,9 @@ function ava(title, args, limitMs) {
 /** Files of one of these folders share addresses of 127.0.0.0/8, so they run one after the other; all else is apart. */
 const SHARING = ['deploy']
 
+/** They judge how late a heartbeat is while they keep the machine busy, so nothing else runs beside them. */
+const ALONE = ['storm-flood.test.js', 'storm-kill.test.js']
+
 /** What must run one after the other, the longest first. */
 function lanesOf(names) {
   const shared = SHARING.map(folder => names.filter(name => dirname(name) === folder))
@@ -124,13 +127,15 @@ if (process.argv.includes('--no-peers')) {
   for (const peer of missing) say(`  ${peer.name}: ${peer.remedy}`)
   const folder = 'dist/test/peers'
   const names = existsSync(folder) ? readdirSync(folder, { recursive: true }) : []
-  await inLanes(lanesOf(names.filter(name => name.endsWith('.test.js')).sort()), name =>
+  const files = names.filter(name => name.endsWith('.test.js')).sort()
+  const run = name =>
     ava(
       `peers/${name.replace('.test.js', '')}`,
       ['--config', 'ava.peers.config.js', `${folder}/${name}`],
       PEER_FILE_LIMIT_MS,
-    ),
-  )
+    )
+  await inLanes(lanesOf(files.filter(name => !ALONE.includes(name))), run)
+  for (const name of files.filter(name => ALONE.includes(name))) await run(name)
 }
 for (const title of skippedTests) say(`skipped: ${title}`)
 finish()
