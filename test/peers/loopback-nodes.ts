@@ -79,9 +79,10 @@ export interface PairOptions {
 }
 
 /**
- * warntime is two keepalives: a heartbeat that is more than one interval late is a line in the log of the other node.
+ * warntime is two keepalives and a half: a heartbeat that is more than one interval late (the one before it was lost in a
+ * full socket, and the clock was not to the millisecond) is a line in the log of the other node.
  */
-export const SLOW = ['keepalive 400ms', 'warntime 800ms', 'deadtime 3', 'initdead 4'] as const
+export const SLOW = ['keepalive 400ms', 'warntime 1', 'deadtime 3', 'initdead 4'] as const
 
 const HA_CF = [
   ...['keepalive 100ms', 'warntime 300ms', 'deadtime 500ms', 'initdead 2'],
