@@ -6,6 +6,14 @@
 import type { LiveDestination } from './live-table.js'
 import { networkOf } from './netmask.js'
 
+/** What a service remembers of its clients. */
+export interface Templates {
+  find(address: string, netmask: string | null, nowMs: number): LiveDestination | null
+  /** Each new connection of a client starts the time anew. */
+  remember(address: string, netmask: string | null, destination: LiveDestination, expiresMs: number): void
+  forgetExpired(nowMs: number): void
+}
+
 interface Template {
   readonly destination: LiveDestination
   readonly expiresMs: number
@@ -14,7 +22,7 @@ interface Template {
 /** The oldest template makes room for a new one: a flood of addresses costs stickiness, not memory. */
 export const TEMPLATES_MAX = 100_000
 
-export class Persistence {
+export class Persistence implements Templates {
   readonly #limit: number
   readonly #templates = new Map<string, Template>()
 
@@ -31,7 +39,6 @@ export class Persistence {
     return template && template.expiresMs > nowMs ? template.destination : null
   }
 
-  /** Each new connection of a client starts the time anew. */
   remember(address: string, netmask: string | null, destination: LiveDestination, expiresMs: number): void {
     const key = networkOf(address, netmask) ?? address
     this.#templates.delete(key) // so that the order of the map is the order of use

@@ -115,11 +115,8 @@ export class ControlServer {
         return { id: request.id, table: plane.table.table() }
       case 'counters':
         return { id: request.id, counters: plane.table.counters() }
-      case 'apply': {
-        const errors: (string | null)[] = []
-        for (const edit of request.edits) errors.push(await plane.apply(edit))
-        return { id: request.id, errors }
-      }
+      case 'apply':
+        return { id: request.id, errors: await plane.applyAll(request.edits) }
     }
   }
 }

@@ -14,6 +14,8 @@ export interface ListenerContext {
   waiting(reason: string | null): void
 }
 
+export const BACKLOG = 4_096
+
 export const TEMPORARY: Readonly<Record<string, string>> = {
   EADDRINUSE: 'it is in use by another process',
   EADDRNOTAVAIL: 'this machine does not have the address yet',
@@ -52,15 +54,18 @@ export class ServiceListener {
         this.#waitForAddress(reason)
         resolve(null)
       })
-      server.listen({ host: address, port, ipv6Only: family === 6, exclusive: true, backlog: 4_096 }, () => {
-        if (this.#isClosed) server.close()
-        else this.#server = server
-        // What can go wrong from now on is one accept (no descriptors left); the listener goes on.
-        server.on('error', () => {})
-        if (this.#isWaiting) this.#context.waiting(null)
-        this.#isWaiting = false
-        resolve(null)
-      })
+      server.listen(
+        { host: address, port, ipv6Only: family === 6, exclusive: true, backlog: BACKLOG },
+        () => {
+          if (this.#isClosed) server.close()
+          else this.#server = server
+          // What can go wrong from now on is one accept (no descriptors left); the listener goes on.
+          server.on('error', () => {})
+          if (this.#isWaiting) this.#context.waiting(null)
+          this.#isWaiting = false
+          resolve(null)
+        },
+      )
     })
   }
 
@@ -78,11 +83,14 @@ export class ServiceListener {
   }
 }
 
-export function listenRefusal(error: NodeJS.ErrnoException, { address, port }: LiveService['key']): string {
+export function listenRefusal(
+  error: Pick<NodeJS.ErrnoException, 'code' | 'message'>,
+  { address, port }: LiveService['key'],
+): string {
   return `cannot listen on ${endpoint(address, port)}: ${sentence(error, port)}`
 }
 
-function sentence(error: NodeJS.ErrnoException, port: number): string {
+function sentence(error: Pick<NodeJS.ErrnoException, 'code' | 'message'>, port: number): string {
   if (error.code !== 'EACCES') return error.message
   return port < 1024
     ? `permission denied; a port below 1024 needs root or the sysctl net.ipv4.ip_unprivileged_port_start <= ${port}`

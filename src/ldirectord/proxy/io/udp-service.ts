@@ -5,7 +5,7 @@
  * the address and port that the client asked.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { nowMs } from '../../../base/io/real-clock.js'
+import { machineMs } from '../../../base/io/real-clock.js'
 import type { Client, LiveDestination, LiveService } from '../core/live-table.js'
 import { type ListenerContext, listenRefusal, TEMPORARY } from './service-listener.js'
 import type { ProxySettings } from './settings.js'
@@ -82,7 +82,7 @@ export class UdpService {
   #heard(datagram: Buffer, { address, port }: RemoteInfo): void {
     if (port === 0) return // nobody can be answered there
     const client = { address, port }
-    const now = nowMs()
+    const now = machineMs()
     const { ops } = this.#live.settings
     const key = ops ? `${address} ${port} ${++this.#packets}` : `${address} ${port}`
     const known = this.#sessions.get(key)
@@ -127,7 +127,7 @@ export class UdpService {
       socket.send(datagram, port, address, () => {}) // a client that cannot be reached loses its answer
     }
     if (this.#live.settings.ops) session.close()
-    else this.#touch(session, nowMs())
+    else this.#touch(session, machineMs())
   }
 
   /** Keeps the map in the order of use. */
