@@ -21,8 +21,11 @@ import { type Candidate, type Rotation, schedule, schedulerNames, startRotation 
 export class LiveDestination implements Candidate {
   readonly id: string
   settings: Destination
+  /** Connections, those in other processes included. */
   active = 0
   inactive = 0
+  /** Those that processes from before an upgrade still serve. */
+  readonly elsewhere = { active: 0, inactive: 0 }
   /** Above its upper threshold, until it falls below the lower one. */
   isOverloaded = false
   isInTable = true
@@ -34,6 +37,18 @@ export class LiveDestination implements Candidate {
 
   get weight(): number {
     return this.settings.weight
+  }
+
+  get own(): { active: number; inactive: number } {
+    return { active: this.active - this.elsewhere.active, inactive: this.inactive - this.elsewhere.inactive }
+  }
+
+  countElsewhere(active: number, inactive: number): void {
+    this.active += active
+    this.inactive += inactive
+    this.elsewhere.active += active
+    this.elsewhere.inactive += inactive
+    this.updateOverload()
   }
 
   /** Moves a connection between not counted, inactive (connecting, half closed) and active (established). */

@@ -18,6 +18,8 @@ export interface ProxySettings {
   readonly listenRetryMs: number
   /** How long the process stays without services and without ldirectord. */
   readonly lingerMs: number
+  /** How long a process that was replaced serves the connections that it has. */
+  readonly retirementMs: number
 }
 
 /** Descriptors that are not connections: listeners, the control socket, node's own. */
@@ -33,6 +35,7 @@ export function defaultSettings(): ProxySettings {
     attemptsMax: 3,
     listenRetryMs: 200,
     lingerMs: 2_000,
+    retirementMs: 86_400_000,
   }
 }
 
