@@ -25,6 +25,8 @@ export class LiveDestination implements Candidate {
   /** Its number in the memory that workers share. */
   readonly slot: number
   settings: Destination
+  /** Those that processes from before an upgrade still serve. */
+  readonly elsewhere = { active: 0, inactive: 0 }
   isInTable = true
   readonly #tally: Tally
 
@@ -39,6 +41,7 @@ export class LiveDestination implements Candidate {
     return this.settings.weight
   }
 
+  /** Connections, those in other processes included. */
   get active(): number {
     return this.#tally.active
   }
@@ -47,9 +50,21 @@ export class LiveDestination implements Candidate {
     return this.#tally.inactive
   }
 
+  get own(): { active: number; inactive: number } {
+    return { active: this.active - this.elsewhere.active, inactive: this.inactive - this.elsewhere.inactive }
+  }
+
   /** Above its upper threshold, until it falls below the lower one. */
   get isOverloaded(): boolean {
     return this.#tally.isOverloaded
+  }
+
+  countElsewhere(active: number, inactive: number): void {
+    this.#tally.add('active', active)
+    this.#tally.add('inactive', inactive)
+    this.elsewhere.active += active
+    this.elsewhere.inactive += inactive
+    this.updateOverload()
   }
 
   /** Moves a connection between not counted, inactive (connecting, half closed) and active (established). */
@@ -97,7 +112,13 @@ export interface Client {
 }
 
 /** Of a service that is not persistent. */
-const NO_TEMPLATES: Templates = { find: () => null, remember: () => {}, forgetExpired: () => {} }
+const NO_TEMPLATES: Templates = {
+  find: () => null,
+  remember: () => {},
+  forgetExpired: () => {},
+  bindings: () => [],
+  inherit: () => {},
+}
 
 export class LiveTable {
   readonly services = new Map<string, LiveService>()

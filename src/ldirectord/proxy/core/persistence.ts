@@ -5,6 +5,7 @@
  */
 import type { LiveDestination } from './live-table.js'
 import { networkOf } from './netmask.js'
+import type { Binding } from './succession.js'
 
 /** What a service remembers of its clients. */
 export interface Templates {
@@ -12,6 +13,9 @@ export interface Templates {
   /** Each new connection of a client starts the time anew. */
   remember(address: string, netmask: string | null, destination: LiveDestination, expiresMs: number): void
   forgetExpired(nowMs: number): void
+  /** For a process that takes over. */
+  bindings(nowMs: number): Binding[]
+  inherit(binding: Binding, destination: LiveDestination, nowMs: number): void
 }
 
 interface Template {
@@ -40,7 +44,21 @@ export class Persistence implements Templates {
   }
 
   remember(address: string, netmask: string | null, destination: LiveDestination, expiresMs: number): void {
-    const key = networkOf(address, netmask) ?? address
+    this.#put(networkOf(address, netmask) ?? address, destination, expiresMs)
+  }
+
+  /** In the order of use. */
+  bindings(nowMs: number): Binding[] {
+    return [...this.#templates].flatMap(([network, { destination, expiresMs }]) =>
+      expiresMs > nowMs ? { network, destination: destination.id, leftMs: expiresMs - nowMs } : [],
+    )
+  }
+
+  inherit({ network, leftMs }: Binding, destination: LiveDestination, nowMs: number): void {
+    this.#put(network, destination, nowMs + leftMs)
+  }
+
+  #put(key: string, destination: LiveDestination, expiresMs: number): void {
     this.#templates.delete(key) // so that the order of the map is the order of use
     this.#templates.set(key, { destination, expiresMs })
     if (this.#templates.size <= this.#limit) return

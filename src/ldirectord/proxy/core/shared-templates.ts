@@ -7,6 +7,7 @@
 import type { LiveDestination } from './live-table.js'
 import { networkOf } from './netmask.js'
 import type { Templates } from './persistence.js'
+import type { Binding } from './succession.js'
 
 // A bucket is a line of 32 bit words: the lock, then eight entries.
 // entry: slot of the destination + 1 (0: free) | expiry in seconds | length of the text | the text, 13 words
@@ -40,7 +41,7 @@ export class SharedTemplates implements Templates {
   }
 
   find(address: string, netmask: string | null, nowMs: number): LiveDestination | null {
-    const bucket = this.#bucketOf(address, netmask)
+    const bucket = this.#bucketOf(networkOf(address, netmask) ?? address)
     const slot = this.#locked(bucket, () => {
       const entry = this.#entryIn(bucket)
       return entry !== null && this.#words[entry + EXPIRES]! * 1_000 > nowMs
@@ -51,7 +52,35 @@ export class SharedTemplates implements Templates {
   }
 
   remember(address: string, netmask: string | null, destination: LiveDestination, expiresMs: number): void {
-    const bucket = this.#bucketOf(address, netmask)
+    this.#put(networkOf(address, netmask) ?? address, destination, expiresMs)
+  }
+
+  /** What has expired is passed over, and overwritten first. */
+  forgetExpired(): void {}
+
+  bindings(nowMs: number): Binding[] {
+    const found: Binding[] = []
+    for (let bucket = 0; bucket < this.#words.length; bucket += BUCKET_WORDS) {
+      for (let entry = bucket + 1; entry < bucket + BUCKET_WORDS; entry += ENTRY_WORDS) {
+        const destination = this.#destination(this.#words[entry + SLOT]! - 1)
+        const leftMs = this.#words[entry + EXPIRES]! * 1_000 - nowMs
+        if (destination === undefined || leftMs <= 0) continue
+        const from = (entry + TEXT) * 4
+        const network = Buffer.from(this.#bytes.slice(from, from + this.#words[entry + LENGTH]!)).toString(
+          'latin1',
+        )
+        found.push({ network, destination: destination.id, leftMs })
+      }
+    }
+    return found
+  }
+
+  inherit({ network, leftMs }: Binding, destination: LiveDestination, nowMs: number): void {
+    this.#put(network, destination, nowMs + leftMs)
+  }
+
+  #put(network: string, destination: LiveDestination, expiresMs: number): void {
+    const bucket = this.#bucketOf(network)
     this.#locked(bucket, () => {
       const entry = this.#entryIn(bucket) ?? this.#roomIn(bucket)
       this.#words[entry + SLOT] = destination.slot + 1
@@ -61,11 +90,8 @@ export class SharedTemplates implements Templates {
     })
   }
 
-  /** What has expired is passed over, and overwritten first. */
-  forgetExpired(): void {}
-
-  #bucketOf(address: string, netmask: string | null): number {
-    this.#keyLength = this.#key.write(networkOf(address, netmask) ?? address, 'latin1')
+  #bucketOf(network: string): number {
+    this.#keyLength = this.#key.write(network, 'latin1')
     let hash = 0x811c9dc5
     for (let at = 0; at < this.#keyLength; at++) hash = Math.imul(hash ^ this.#key[at]!, 0x01000193)
     hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)

@@ -3,24 +3,33 @@
  * in from the control socket; what is worth a log line goes out as a notice. TCP is carried by the workers where the
  * machine offers the calls that they need, else here, by Node's own sockets; UDP always here.
  */
-import type { Socket } from 'node:net'
-import { isNativeFailure } from '../../../base/io/native.js'
+import { Socket as UdpSocket } from 'node:dgram'
+import { Server, type Socket } from 'node:net'
 import { machineMs } from '../../../base/io/real-clock.js'
-import { type TcpSockets, tcpSockets } from '../../../base/io/tcp-calls.js'
 import { type Edit, endpoint, serviceId } from '../../core/table.js'
 import type { Level } from '../core/control.js'
-import { LocalLedger, SharedLedger, type Shares } from '../core/ledger.js'
+import { LocalLedger } from '../core/ledger.js'
 import { type LiveService, LiveTable } from '../core/live-table.js'
 import { SharedState } from '../core/shared-state.js'
-import type { WorkerOrder, WorkerReport } from '../core/worker-orders.js'
+import type { Datagram, Estate, Held, SessionName } from '../core/succession.js'
+import { Predecessors } from './predecessors.js'
 import { ProxiedConnection } from './proxied-connection.js'
 import { ServiceListener } from './service-listener.js'
 import { openFilesMax, type ProxySettings } from './settings.js'
 import { SharedListener } from './shared-listener.js'
+import { TcpWorkers } from './tcp-workers.js'
 import { UdpService } from './udp-service.js'
-import { WorkerPool } from './worker-pool.js'
 
 export type Notify = (level: Level, text: string) => void
+
+/** What a service listens on: a descriptor where workers accept. */
+export type ListeningSocket = Server | UdpSocket
+
+/** The process that has the sockets from now on. */
+export interface Successor {
+  answer(datagram: Datagram): void
+  sessionEnded(session: SessionName): void
+}
 
 interface RunningService {
   readonly live: LiveService
@@ -38,37 +47,46 @@ export class DataPlane {
   readonly table: LiveTable
   readonly #shared: SharedState
   /** null: TCP is forwarded by this thread. */
-  readonly #workers: {
-    readonly pool: WorkerPool
-    readonly sockets: TcpSockets
-    readonly ledger: SharedLedger
-  } | null
-  /** When the workers know of all edits. */
-  #known: Promise<unknown> = Promise.resolve()
+  readonly #workers: TcpWorkers | null
   readonly #settings: ProxySettings
   readonly #notify: Notify
   readonly #running = new Map<string, RunningService>()
   readonly #sweep: NodeJS.Timeout
+  /** Processes that forwarded here before and still serve their connections. */
+  readonly predecessors: Predecessors
+  #isRetired = false
   #refusedAtLimit = 0
   #limitSaidMs = Number.NEGATIVE_INFINITY
   #saidMasq = false
-  #workersWanted: number
 
   constructor(settings: ProxySettings, notify: Notify) {
     this.#settings = settings
-    this.#workersWanted = settings.workers
     this.#notify = notify
     this.#shared = SharedState.create(openFilesMax())
-    this.#workers = this.#openWorkers()
+    this.#workers = TcpWorkers.open({
+      settings,
+      shared: this.#shared,
+      table: () => this.table,
+      listening: () => this.descriptors(),
+      notify,
+      refused: count => this.#sayLimit(count),
+    })
     this.table = new LiveTable(this.#workers?.ledger ?? new LocalLedger())
+    this.predecessors = new Predecessors({
+      table: this.table,
+      notify,
+      answer: ({ service, data, ...client }) => {
+        const listener = this.#running.get(service)?.listener
+        if (listener instanceof UdpService) listener.answerFor(client, Buffer.from(data, 'base64'))
+      },
+    })
     const shortestMs = Math.min(settings.idleTimeoutMs, settings.udpIdleTimeoutMs, settings.onePacketAnswerMs)
     this.#sweep = setInterval(() => this.#lookForIdle(), Math.min(SWEEP_MS_MAX, shortestMs / 4))
   }
 
   /** How many threads forward TCP from now on. */
   setWorkers(count: number): void {
-    this.#workersWanted = count
-    if (this.#workers && this.#workers.pool.size > 0) this.#workers.pool.resize(count)
+    this.#workers?.resize(count)
   }
 
   /** null when applied, else one sentence. */
@@ -81,7 +99,7 @@ export class DataPlane {
   async applyAll(edits: readonly Edit[]): Promise<(string | null)[]> {
     const errors: (string | null)[] = []
     for (const edit of edits) errors.push(await this.#applyOne(edit))
-    await this.#known
+    await this.#workers?.settled()
     return errors
   }
 
@@ -90,11 +108,11 @@ export class DataPlane {
     if (error !== null) return error
     switch (edit.kind) {
       case 'addService':
-        this.#tellWorkers(edit)
-        return this.#open(serviceId(edit.service.key))
+        this.#workers?.edited(edit)
+        return this.#isRetired ? null : this.#open(serviceId(edit.service.key))
       case 'deleteService':
         await this.#close(serviceId(edit.key))
-        this.#tellWorkers(edit)
+        this.#workers?.edited(edit)
         return null
       case 'addDestination':
       case 'editDestination':
@@ -102,128 +120,175 @@ export class DataPlane {
         break
       default:
     }
-    this.#tellWorkers(edit)
+    this.#workers?.edited(edit)
     return null
+  }
+
+  /** Connections and UDP sessions of this process. */
+  get connections(): number {
+    return this.#shared.places
+  }
+
+  /** What another process must know to go on here, besides the sockets. */
+  estate(): Estate {
+    const now = machineMs()
+    const bindings = [...this.table.services.values()].map(({ id, persistence }) => ({
+      service: id,
+      clients: persistence.bindings(now),
+    }))
+    const serving = this.predecessors.heirlooms()
+    const own = { pid: process.pid, held: this.held(), sessions: this.sessions() }
+    return { table: this.table.table(), bindings, serving: [...serving, own] }
+  }
+
+  /** The table of another process; services whose sockets come from it open with inherit(), the others with openRest(). */
+  take({ table, bindings, serving }: Estate): void {
+    for (const service of table.services) {
+      this.table.apply({ kind: 'addService', service })
+      for (const destination of service.destinations) {
+        this.table.apply({ kind: 'addDestination', key: service.key, destination })
+      }
+    }
+    const now = machineMs()
+    for (const { service: id, clients } of bindings) {
+      const service = this.table.services.get(id)
+      for (const binding of clients) {
+        const destination = service?.destinations.get(binding.destination)
+        if (destination) service?.persistence.inherit(binding, destination, now)
+      }
+    }
+    for (const heirloom of serving) this.predecessors.expect(heirloom)
+  }
+
+  async inherit(id: string, socket: ListeningSocket): Promise<void> {
+    if (this.table.services.has(id)) await this.#open(id, socket)
+    else socket.close()
+  }
+
+  /** A descriptor that this process was born with. */
+  async inheritDescriptor(id: string, fd: number): Promise<void> {
+    if (this.table.services.has(id)) await this.#open(id, this.#workers?.adopt(fd) ?? fd)
+  }
+
+  async openRest(): Promise<void> {
+    for (const id of this.table.services.keys()) if (!this.#running.has(id)) await this.#open(id)
+  }
+
+  /** What it listens on, by service: what is given to another process as a handle. */
+  handles(): [string, ListeningSocket][] {
+    return [...this.#running].flatMap(([id, { listener }]) =>
+      listener instanceof SharedListener || !listener.socket ? [] : [[id, listener.socket]],
+    )
+  }
+
+  /** What it listens on, by service: what a child is born with. */
+  descriptors(): [string, number][] {
+    return [...this.#running].flatMap(([id, { listener }]) =>
+      listener instanceof SharedListener && listener.fd !== null ? [[id, listener.fd]] : [],
+    )
+  }
+
+  /** Another process has taken over: only what is open goes on here. */
+  retire(successor: Successor): void {
+    this.#isRetired = true
+    for (const [service, { listener }] of this.#running) {
+      if (!(listener instanceof UdpService)) void listener.close()
+      else {
+        listener.retire({
+          answer: (client, data) => successor.answer({ service, ...client, data: data.toString('base64') }),
+          ended: client => successor.sessionEnded({ service, ...client }),
+        })
+      }
+    }
+  }
+
+  /** A datagram of a session of ours that came to the process that took over. */
+  heardElsewhere({ service, data, ...client }: Datagram): void {
+    const listener = this.#running.get(service)?.listener
+    if (listener instanceof UdpService) listener.heard(client, Buffer.from(data, 'base64'))
+  }
+
+  sessions(): SessionName[] {
+    return [...this.#running].flatMap(([service, { listener }]) =>
+      listener instanceof UdpService ? listener.clients.map(client => ({ service, ...client })) : [],
+    )
+  }
+
+  /** The connections of this process alone, wherever there are any. */
+  held(): Held[] {
+    return [...this.table.services.values()].flatMap(({ id: service, destinations, leaving }) =>
+      [...destinations.values(), ...leaving.values()].flatMap(({ id: destination, own }) =>
+        own.active + own.inactive > 0 ? [{ service, destination, ...own }] : [],
+      ),
+    )
   }
 
   closeAll(): void {
     clearInterval(this.#sweep)
     for (const id of [...this.#running.keys()]) void this.#close(id)
-    this.#workers?.pool.close()
+    this.#workers?.close()
   }
 
-  #openWorkers() {
-    const { workerProgram, ...settings } = this.#settings
-    if (workerProgram === null) return null
-    const sockets = tcpSockets()
-    if (isNativeFailure(sockets)) {
-      this.#notify('info', `proxy: forwards TCP in one thread, and slower: ${sockets.reason}`)
-      return null
-    }
-    const pool = new WorkerPool({
-      program: workerProgram,
-      sockets,
-      shared: this.#shared,
-      settings: {
-        connectionsMax: settings.connectionsMax,
-        idleTimeoutMs: settings.idleTimeoutMs,
-        connectTimeoutMs: settings.connectTimeoutMs,
-        attemptsMax: settings.attemptsMax,
-      },
-      orders: () => this.#wholeTable(),
-      reported: report => this.#reported(report),
-    })
-    return { pool, sockets, ledger: new SharedLedger(this.#shared) }
-  }
-
-  #reported(report: Exclude<WorkerReport, { kind: 'done' }>): void {
-    if (report.kind === 'notice') this.#notify(report.level, report.text)
-    else this.#sayLimit(report.count)
-  }
-
-  /** Workers know of services of TCP alone. */
-  #tellWorkers(edit: Edit): void {
-    const key = 'service' in edit ? edit.service.key : edit.key
-    if (!this.#workers || key.protocol !== 'tcp') return
-    // Without a service there is nothing to do for them.
-    if (edit.kind === 'addService' && this.#workers.pool.size === 0)
-      this.#workers.pool.resize(this.#workersWanted)
-    else this.#tell({ kind: 'edit', edit, shares: this.#sharesOf(edit) })
-  }
-
-  #tell(order: WorkerOrder): Promise<void> {
-    const told = this.#workers?.pool.tell(order) ?? Promise.resolve()
-    this.#known = Promise.all([this.#known, told])
-    return told
-  }
-
-  #sharesOf(edit: Edit): Shares {
-    const key = 'service' in edit ? edit.service.key : edit.key
-    const service = this.table.services.get(serviceId(key))
-    if (service === undefined) return {}
-    if (!('destination' in edit)) return service.shares
-    const { address, port } = edit.destination
-    const destination = service.destinations.get(endpoint(address, port))
-    return destination ? { slot: destination.slot } : {}
-  }
-
-  /** Everything that a worker must know that begins now. */
-  #wholeTable(): WorkerOrder[] {
-    const orders: WorkerOrder[] = []
-    const add = (edit: Edit): void => {
-      orders.push({ kind: 'edit', edit, shares: this.#sharesOf(edit) })
-    }
-    for (const { id, key, settings, destinations } of this.table.services.values()) {
-      if (key.protocol !== 'tcp') continue
-      add({ kind: 'addService', service: settings })
-      for (const { settings: destination } of destinations.values())
-        add({ kind: 'addDestination', key, destination })
-      const listener = this.#running.get(id)?.listener
-      if (listener instanceof SharedListener && listener.fd !== null) {
-        orders.push({ kind: 'listen', service: id, fd: listener.fd })
-      }
-    }
-    return orders
-  }
-
-  async #open(id: string): Promise<string | null> {
+  async #open(id: string, inherited?: ListeningSocket | number): Promise<string | null> {
     const live = this.table.services.get(id)!
-    const place = endpoint(live.key.address, live.key.port)
     const connections = new Set<ProxiedConnection>()
-    const context = {
+    const listen = (listener: RunningService['listener'], error: Promise<string | null>) => {
+      this.#running.set(id, { live, listener, connections })
+      return error
+    }
+    const opened = (): Promise<string | null> => {
+      if (live.key.protocol === 'udp') {
+        const listener = this.#udpService(live)
+        return listen(listener, listener.open(inherited instanceof UdpSocket ? inherited : undefined))
+      }
+      if (inherited instanceof UdpSocket) inherited.close()
+      const socket = inherited instanceof UdpSocket ? undefined : inherited
+      // A handle comes from a process without workers; only Node can take it.
+      if (this.#workers && !(socket instanceof Server)) {
+        const listener = this.#sharedListener(live, this.#workers)
+        return listen(listener, listener.open(socket))
+      }
+      const accept = (client: Socket): void => this.#accept(client, live, connections)
+      const listener = new ServiceListener(live.key, { ...this.#waiting(live), accept })
+      return listen(listener, listener.open(typeof socket === 'number' ? { fd: socket } : socket))
+    }
+    const error = await opened()
+    if (error !== null) {
+      await this.#close(id)
+      this.table.services.delete(id)
+    }
+    return error
+  }
+
+  #waiting({ key }: LiveService) {
+    const place = endpoint(key.address, key.port)
+    return {
       retryMs: this.#settings.listenRetryMs,
       waiting: (reason: string | null) =>
         reason === null
           ? this.#notify('info', `proxy: listening on ${place} now`)
           : this.#notify('WARN', `proxy: waiting for the address ${place}: ${reason}`),
     }
-    const listener =
-      live.key.protocol === 'udp'
-        ? new UdpService(live, {
-            ...context,
-            settings: this.#settings,
-            choose: (client, now) => this.table.choose(live, client, now, NONE_TRIED),
-            takePlace: () => this.#takePlace(),
-            freePlace: () => this.#shared.takePlaces(-1),
-          })
-        : this.#workers
-          ? new SharedListener(live.key, {
-              ...context,
-              sockets: this.#workers.sockets,
-              opened: fd => this.#tell({ kind: 'listen', service: id, fd }),
-              closed: fd => this.#tell({ kind: 'unlisten', fd }),
-            })
-          : new ServiceListener(live.key, {
-              ...context,
-              accept: client => this.#accept(client, live, connections),
-            })
-    this.#running.set(id, { live, listener, connections })
-    const error = await listener.open()
-    if (error !== null) {
-      await this.#close(id)
-      this.table.services.delete(id)
-    }
-    return error
+  }
+
+  #udpService(live: LiveService): UdpService {
+    return new UdpService(live, {
+      ...this.#waiting(live),
+      settings: this.#settings,
+      choose: (client, now) => this.table.choose(live, client, now, NONE_TRIED),
+      passOn: (client, datagram) => this.predecessors.passOn(live.id, client, datagram),
+      takePlace: () => this.#takePlace(),
+      freePlace: () => this.#shared.takePlaces(-1),
+    })
+  }
+
+  #sharedListener(live: LiveService, workers: TcpWorkers): SharedListener {
+    return new SharedListener(live.key, {
+      ...this.#waiting(live),
+      sockets: workers.sockets,
+      opened: fd => workers.listen(live.id, fd),
+      closed: fd => workers.unlisten(fd),
+    })
   }
 
   async #close(id: string): Promise<void> {

@@ -34,8 +34,16 @@ export class ServiceListener {
     this.#context = context
   }
 
-  /** Resolves after the first attempt: null when it listens or waits, else one sentence. */
-  open(): Promise<string | null> {
+  /** What it listens on; null while it waits for its address. */
+  get socket(): Server | null {
+    return this.#server
+  }
+
+  /**
+   * Resolves after the first attempt: null when it listens or waits, else one sentence.
+   * @param inherited a listening socket from another process
+   */
+  open(inherited?: Server | { readonly fd: number }): Promise<string | null> {
     return new Promise(resolve => {
       const { address, port, family } = this.#key
       const server = createServer({
@@ -54,21 +62,22 @@ export class ServiceListener {
         this.#waitForAddress(reason)
         resolve(null)
       })
-      server.listen(
-        { host: address, port, ipv6Only: family === 6, exclusive: true, backlog: BACKLOG },
-        () => {
-          if (this.#isClosed) server.close()
-          else this.#server = server
-          // What can go wrong from now on is one accept (no descriptors left); the listener goes on.
-          server.on('error', () => {})
-          if (this.#isWaiting) this.#context.waiting(null)
-          this.#isWaiting = false
-          resolve(null)
-        },
-      )
+      const listening = (): void => {
+        if (this.#isClosed) server.close()
+        else this.#server = server
+        // What can go wrong from now on is one accept (no descriptors left); the listener goes on.
+        server.on('error', () => {})
+        if (this.#isWaiting) this.#context.waiting(null)
+        this.#isWaiting = false
+        resolve(null)
+      }
+      const place = { host: address, port, ipv6Only: family === 6, exclusive: true, backlog: BACKLOG }
+      if (inherited) server.listen(inherited, BACKLOG, listening)
+      else server.listen(place, listening)
     })
   }
 
+  /** Stops listening; what was accepted goes on. */
   close(): void {
     this.#isClosed = true
     if (this.#retry) clearTimeout(this.#retry)

@@ -19,6 +19,8 @@ export interface ProxySettings {
   readonly listenRetryMs: number
   /** How long the process stays without services and without ldirectord. */
   readonly lingerMs: number
+  /** How long a process that was replaced serves the connections that it has. */
+  readonly retirementMs: number
   /** Threads that forward TCP, while nobody says otherwise. */
   readonly workers: number
   /** The file of their program; null: TCP is forwarded by Node's own sockets, in the main thread. */
@@ -41,6 +43,7 @@ export function defaultSettings(): ProxySettings {
     attemptsMax: 3,
     listenRetryMs: 200,
     lingerMs: 2_000,
+    retirementMs: 86_400_000,
     workers: Math.min(availableParallelism(), WORKERS_UNASKED_MAX),
     workerProgram: null,
   }

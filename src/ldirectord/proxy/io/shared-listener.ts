@@ -33,11 +33,14 @@ export class SharedListener {
     return this.#fd
   }
 
-  /** Resolves after the first attempt: null when it listens or waits, else one sentence. */
-  async open(): Promise<string | null> {
+  /**
+   * Resolves after the first attempt: null when it listens or waits, else one sentence.
+   * @param inherited a listening socket from another process
+   */
+  async open(inherited?: number): Promise<string | null> {
     const { sockets, opened, waiting } = this.#context
     const { address, port } = this.#key
-    const fd = sockets.listen({ address, port, backlog: BACKLOG })
+    const fd = inherited ?? sockets.listen({ address, port, backlog: BACKLOG })
     if (isNativeFailure(fd)) {
       const reason = TEMPORARY[fd.code]
       if (reason === undefined) return listenRefusal({ code: fd.code, message: fd.reason }, this.#key)

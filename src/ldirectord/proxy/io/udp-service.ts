@@ -4,7 +4,7 @@
  * up to a bound and real clients their stickiness, never the service. Answers leave by the service's own socket: from
  * the address and port that the client asked.
  */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { createSocket, type Socket } from 'node:dgram'
 import { machineMs } from '../../../base/io/real-clock.js'
 import type { Client, LiveDestination, LiveService } from '../core/live-table.js'
 import { type ListenerContext, listenRefusal, TEMPORARY } from './service-listener.js'
@@ -17,6 +17,14 @@ export interface UdpServiceContext extends Omit<ListenerContext, 'accept'> {
   /** Takes one place among the connections of the proxy; false when there is none. */
   takePlace(): boolean
   freePlace(): void
+  /** Whether another process has the session of this datagram, and gets it. */
+  passOn(client: Client, datagram: Buffer): boolean
+}
+
+/** Where answers go once another process has the service's socket. */
+export interface UdpSuccessor {
+  answer(client: Client, datagram: Buffer): void
+  ended(client: Client): void
 }
 
 export class UdpService {
@@ -28,6 +36,7 @@ export class UdpService {
   #isClosed = false
   #isWaiting = false
   #packets = 0
+  #successor: UdpSuccessor | null = null
 
   constructor(live: LiveService, context: UdpServiceContext) {
     this.#live = live
@@ -38,8 +47,25 @@ export class UdpService {
     return this.#sessions.size
   }
 
-  /** Resolves after the first attempt: null when it listens or waits, else one sentence. */
-  open(): Promise<string | null> {
+  /** What it listens on; null while it waits for its address. */
+  get socket(): Socket | null {
+    return this.#socket
+  }
+
+  /** The clients of sessions that go on with their next datagram. */
+  get clients(): readonly Client[] {
+    return this.#live.settings.ops ? [] : [...this.#sessions.values()].map(session => session.client)
+  }
+
+  /**
+   * Resolves after the first attempt: null when it listens or waits, else one sentence.
+   * @param inherited a bound socket from another process
+   */
+  open(inherited?: Socket): Promise<string | null> {
+    if (inherited) {
+      this.#listenOn(inherited)
+      return Promise.resolve(null)
+    }
     const { address, port, family } = this.#live.key
     return new Promise(resolve => {
       const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', ipv6Only: family === 6 })
@@ -51,10 +77,7 @@ export class UdpService {
       })
       socket.bind({ address, port, exclusive: true }, () => {
         socket.removeAllListeners('error')
-        socket.on('error', () => {}) // of one datagram; the socket goes on
-        if (this.#isClosed) socket.close()
-        else this.#socket = socket
-        socket.on('message', (datagram, from) => this.#heard(datagram, from))
+        this.#listenOn(socket)
         if (this.#isWaiting) this.#context.waiting(null)
         this.#isWaiting = false
         resolve(null)
@@ -62,11 +85,14 @@ export class UdpService {
     })
   }
 
+  /** Another process has the socket from now on; the sessions go on through it. */
+  retire(successor: UdpSuccessor): void {
+    this.#successor = successor
+    this.#leaveSocket()
+  }
+
   close(): void {
-    this.#isClosed = true
-    if (this.#retry) clearTimeout(this.#retry)
-    this.#socket?.close()
-    this.#socket = null
+    this.#leaveSocket()
     for (const session of [...this.#sessions.values()]) session.close()
   }
 
@@ -79,7 +105,26 @@ export class UdpService {
     }
   }
 
-  #heard(datagram: Buffer, { address, port }: RemoteInfo): void {
+  /** An answer of a session that another process has. */
+  answerFor(client: Client, datagram: Buffer): void {
+    this.#send(client, datagram)
+  }
+
+  #leaveSocket(): void {
+    this.#isClosed = true
+    if (this.#retry) clearTimeout(this.#retry)
+    this.#socket?.close()
+    this.#socket = null
+  }
+
+  #listenOn(socket: Socket): void {
+    socket.on('error', () => {}) // of one datagram; the socket goes on
+    if (this.#isClosed) socket.close()
+    else this.#socket = socket
+    socket.on('message', (datagram, from) => this.heard(from, datagram))
+  }
+
+  heard({ address, port }: Client, datagram: Buffer): void {
     if (port === 0) return // nobody can be answered there
     const client = { address, port }
     const now = machineMs()
@@ -88,10 +133,16 @@ export class UdpService {
     const known = this.#sessions.get(key)
     // Unlike a TCP connection nothing would ever end a session of a removed server whose client goes on talking.
     if (known && !known.destination.isInTable) known.close()
-    const session = this.#sessions.get(key) ?? this.#begin(key, client, now)
+    const session = this.#sessions.get(key) ?? this.#beginOrPass(key, client, datagram, now)
     if (session === null) return
     this.#touch(session, now)
     session.send(datagram)
+  }
+
+  #beginOrPass(key: string, client: Client, datagram: Buffer, now: number): UdpSession | null {
+    // A session begins where the socket is; who asks here for one that is over asks there anew.
+    if (this.#successor !== null || this.#context.passOn(client, datagram)) return null
+    return this.#begin(key, client, now)
   }
 
   #begin(key: string, client: Client, now: number): UdpSession | null {
@@ -106,6 +157,7 @@ export class UdpService {
         ended: () => {
           this.#sessions.delete(key)
           this.#context.freePlace()
+          this.#successor?.ended(client)
         },
       },
       now,
@@ -121,11 +173,16 @@ export class UdpService {
     return oldest !== undefined && this.#context.takePlace()
   }
 
-  #answer(session: UdpSession, datagram: Buffer, { address, port }: Client): void {
+  #send({ address, port }: Client, datagram: Buffer): void {
     const socket = this.#socket
     if (socket && socket.getSendQueueSize() < SEND_QUEUE_BYTES_MAX) {
       socket.send(datagram, port, address, () => {}) // a client that cannot be reached loses its answer
     }
+  }
+
+  #answer(session: UdpSession, datagram: Buffer, client: Client): void {
+    if (this.#successor) this.#successor.answer(client, datagram)
+    else this.#send(client, datagram)
     if (this.#live.settings.ops) session.close()
     else this.#touch(session, machineMs())
   }
