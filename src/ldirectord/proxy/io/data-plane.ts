@@ -9,6 +9,7 @@ import { type Edit, endpoint, serviceId } from '../../core/table.js'
 import type { Level } from '../core/control.js'
 import { type LiveService, LiveTable } from '../core/live-table.js'
 import type { Datagram, Estate, Held, SessionName } from '../core/succession.js'
+import { introduce } from './introduction.js'
 import { Predecessors } from './predecessors.js'
 import { ProxiedConnection } from './proxied-connection.js'
 import { ServiceListener } from './service-listener.js'
@@ -246,6 +247,7 @@ export class DataPlane {
       {
         settings: this.#settings,
         choose: tried => this.table.choose(live, caller, nowMs(), tried),
+        introduction: introduce(live.settings, client),
         ended: ended => {
           this.#connections--
           connections.delete(ended)

@@ -5,12 +5,15 @@
  */
 import { connect, type Socket } from 'node:net'
 import type { LiveDestination } from '../core/live-table.js'
+import { carryRequests, type Introduction } from './introduction.js'
 import type { ProxySettings } from './settings.js'
 
 export interface ConnectionContext {
   readonly settings: ProxySettings
   /** The next destination to try, null when there is none. */
   choose(tried: ReadonlySet<LiveDestination>): LiveDestination | null
+  /** What a real server is told of the client; null: nothing. */
+  readonly introduction: Introduction | null
   /** Called once, when both sockets are closed. */
   ended(connection: ProxiedConnection): void
 }
@@ -101,7 +104,10 @@ export class ProxiedConnection {
     const halfClosed = (): void => this.#count('inactive')
     client.once('end', halfClosed)
     real.once('end', halfClosed)
-    client.pipe(real)
+    const { introduction } = this.#context
+    if (introduction?.header) real.write(introduction.header)
+    if (introduction?.requests) carryRequests(client, real, introduction.requests, () => this.reset())
+    else client.pipe(real)
     real.pipe(client)
   }
 
