@@ -20,7 +20,9 @@ export function untellable({ key, proxyProtocol, forwardedFor }: Service): strin
   if (key.protocol !== 'udp') return []
   const name = `virtual ${serviceText(key)}`
   return [
-    ...(proxyProtocol === 'v1' ? [`${name}: proxyprotocol=v1 knows no UDP, so no header is sent; use v2`] : []),
+    ...(proxyProtocol === 'v1'
+      ? [`${name}: proxyprotocol=v1 knows no UDP, so no header is sent; use v2`]
+      : []),
     ...(forwardedFor ? [`${name}: forwardedfor=yes is for HTTP over TCP and does nothing for UDP`] : []),
   ]
 }
