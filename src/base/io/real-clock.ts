@@ -5,3 +5,9 @@ import { performance } from 'node:perf_hooks'
 export function nowMs(): number {
   return performance.now()
 }
+
+/** Milliseconds since the machine started: the same count in every thread and process. */
+export function machineMs(): number {
+  const [seconds, nanoseconds] = process.hrtime()
+  return seconds * 1_000 + nanoseconds / 1e6
+}

@@ -5,6 +5,7 @@
  * another protocol, what follows an upgrade) passes untouched from there on.
  */
 import { unreachable } from '../../../base/assert.js'
+import { withoutZone } from './proxy-header.js'
 import { chunkLength, RequestHead } from './request-framing.js'
 
 const CR = 13
@@ -36,7 +37,7 @@ export class ForwardedFor {
   #hasCr = false
 
   constructor(address: string) {
-    this.#header = Buffer.from(`X-Forwarded-For: ${address}\r\n`, 'latin1')
+    this.#header = Buffer.from(`X-Forwarded-For: ${withoutZone(address)}\r\n`, 'latin1')
   }
 
   /** What to send for these bytes; null: two servers could read them in two ways, and the connection has to end. */

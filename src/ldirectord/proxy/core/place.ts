@@ -11,3 +11,6 @@ export function proxyPlace(varRun: string, instance: string): ProxyPlace {
   const stem = `${varRun}/ldirectord-proxy.${instance.replaceAll(/[/\0]/g, '_')}`
   return { instance, varRun, socketPath: `${stem}.sock`, pidPath: `${stem}.pid` }
 }
+
+/** The file of the worker threads' program, beside that of the process. */
+export const workerProgramOf = (program: string): string => program.replace(/(\.\w+)$/, '-worker$1')

@@ -50,7 +50,7 @@ function binaryHeader({ protocol, from, to }: Ends): Buffer {
 }
 
 /** The zone of a link-local address means nothing to another machine. */
-const withoutZone = (address: string): string => address.split('%', 1)[0] ?? address
+export const withoutZone = (address: string): string => address.split('%', 1)[0] ?? address
 
 function bytesOf(address: string): Uint8Array {
   if (!isIPv4(address)) return toBytes(withoutZone(address))

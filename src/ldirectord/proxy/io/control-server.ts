@@ -159,8 +159,7 @@ export class ControlServer {
       case 'counters':
         return { id: request.id, counters: plane.table.counters() }
       case 'apply': {
-        const errors: (string | null)[] = []
-        for (const edit of request.edits) errors.push(await plane.apply(edit))
+        const errors = await plane.applyAll(request.edits)
         plane.predecessors.edited(request.edits.filter((_, n) => errors[n] === null))
         return { id: request.id, errors }
       }

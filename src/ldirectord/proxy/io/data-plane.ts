@@ -1,24 +1,29 @@
 /**
  * The forwarding itself: the live table, a listener for each service, the connections of each service. Edits come
- * in from the control socket; what is worth a log line goes out as a notice.
+ * in from the control socket; what is worth a log line goes out as a notice. TCP is carried by the workers where the
+ * machine offers the calls that they need, else here, by Node's own sockets; UDP always here.
  */
 import { Socket as UdpSocket } from 'node:dgram'
-import type { Server, Socket } from 'node:net'
-import { nowMs } from '../../../base/io/real-clock.js'
+import { Server, type Socket } from 'node:net'
+import { machineMs } from '../../../base/io/real-clock.js'
 import { type Edit, endpoint, serviceId } from '../../core/table.js'
 import type { Level } from '../core/control.js'
-import { type LiveService, LiveTable } from '../core/live-table.js'
+import { introduce } from '../core/introduction.js'
+import { LocalLedger } from '../core/ledger.js'
+import { type Client, type LiveService, LiveTable } from '../core/live-table.js'
+import { SharedState } from '../core/shared-state.js'
 import type { Datagram, Estate, Held, SessionName } from '../core/succession.js'
-import { introduce } from './introduction.js'
 import { Predecessors } from './predecessors.js'
 import { ProxiedConnection } from './proxied-connection.js'
 import { ServiceListener } from './service-listener.js'
-import type { ProxySettings } from './settings.js'
+import { openFilesMax, type ProxySettings } from './settings.js'
+import { SharedListener } from './shared-listener.js'
+import { TcpWorkers } from './tcp-workers.js'
 import { UdpService } from './udp-service.js'
 
 export type Notify = (level: Level, text: string) => void
 
-/** What a service listens on. */
+/** What a service listens on: a descriptor where workers accept. */
 export type ListeningSocket = Server | UdpSocket
 
 /** The process that has the sockets from now on. */
@@ -29,7 +34,7 @@ export interface Successor {
 
 interface RunningService {
   readonly live: LiveService
-  readonly listener: ServiceListener | UdpService
+  readonly listener: ServiceListener | SharedListener | UdpService
   readonly connections: Set<ProxiedConnection>
 }
 
@@ -40,7 +45,10 @@ const LIMIT_NOTICE_MS = 60_000
 const NONE_TRIED: ReadonlySet<never> = new Set()
 
 export class DataPlane {
-  readonly table = new LiveTable()
+  readonly table: LiveTable
+  readonly #shared: SharedState
+  /** null: TCP is forwarded by this thread. */
+  readonly #workers: TcpWorkers | null
   readonly #settings: ProxySettings
   readonly #notify: Notify
   readonly #running = new Map<string, RunningService>()
@@ -48,7 +56,6 @@ export class DataPlane {
   /** Processes that forwarded here before and still serve their connections. */
   readonly predecessors: Predecessors
   #isRetired = false
-  #connections = 0
   #refusedAtLimit = 0
   #limitSaidMs = Number.NEGATIVE_INFINITY
   #saidMasq = false
@@ -56,6 +63,16 @@ export class DataPlane {
   constructor(settings: ProxySettings, notify: Notify) {
     this.#settings = settings
     this.#notify = notify
+    this.#shared = SharedState.create(openFilesMax())
+    this.#workers = TcpWorkers.open({
+      settings,
+      shared: this.#shared,
+      table: () => this.table,
+      listening: () => this.descriptors(),
+      notify,
+      refused: count => this.#sayLimit(count),
+    })
+    this.table = new LiveTable(this.#workers?.ledger ?? new LocalLedger())
     this.predecessors = new Predecessors({
       table: this.table,
       notify,
@@ -68,33 +85,54 @@ export class DataPlane {
     this.#sweep = setInterval(() => this.#lookForIdle(), Math.min(SWEEP_MS_MAX, shortestMs / 4))
   }
 
+  /** How many threads forward TCP from now on. */
+  setWorkers(count: number): void {
+    this.#workers?.resize(count)
+  }
+
   /** null when applied, else one sentence. */
   async apply(edit: Edit): Promise<string | null> {
+    const [error = null] = await this.applyAll([edit])
+    return error
+  }
+
+  /** In order; what they ask for holds for all workers when this resolves. */
+  async applyAll(edits: readonly Edit[]): Promise<(string | null)[]> {
+    const errors: (string | null)[] = []
+    for (const edit of edits) errors.push(await this.#applyOne(edit))
+    await this.#workers?.settled()
+    return errors
+  }
+
+  async #applyOne(edit: Edit): Promise<string | null> {
     const error = this.table.apply(edit)
     if (error !== null) return error
     switch (edit.kind) {
       case 'addService':
+        this.#workers?.edited(edit)
         return this.#isRetired ? null : this.#open(serviceId(edit.service.key))
       case 'deleteService':
-        this.#close(serviceId(edit.key))
+        await this.#close(serviceId(edit.key))
+        this.#workers?.edited(edit)
         return null
       case 'addDestination':
       case 'editDestination':
         this.#sayMasq(edit.destination.method)
-        return null
+        break
       default:
-        return null
     }
+    this.#workers?.edited(edit)
+    return null
   }
 
   /** Connections and UDP sessions of this process. */
   get connections(): number {
-    return this.#connections
+    return this.#shared.places
   }
 
   /** What another process must know to go on here, besides the sockets. */
   estate(): Estate {
-    const now = nowMs()
+    const now = machineMs()
     const bindings = [...this.table.services.values()].map(({ id, persistence }) => ({
       service: id,
       clients: persistence.bindings(now),
@@ -112,7 +150,7 @@ export class DataPlane {
         this.table.apply({ kind: 'addDestination', key: service.key, destination })
       }
     }
-    const now = nowMs()
+    const now = machineMs()
     for (const { service: id, clients } of bindings) {
       const service = this.table.services.get(id)
       for (const binding of clients) {
@@ -128,19 +166,26 @@ export class DataPlane {
     else socket.close()
   }
 
+  /** A descriptor that this process was born with. */
+  async inheritDescriptor(id: string, fd: number): Promise<void> {
+    if (this.table.services.has(id)) await this.#open(id, this.#workers?.adopt(fd) ?? fd)
+  }
+
   async openRest(): Promise<void> {
     for (const id of this.table.services.keys()) if (!this.#running.has(id)) await this.#open(id)
   }
 
-  /** What it listens on, by service. */
-  listeningSockets(): [string, ListeningSocket][] {
-    return [...this.#running].flatMap(
-      ([
-        id,
-        {
-          listener: { socket },
-        },
-      ]) => (socket ? [[id, socket]] : []),
+  /** What it listens on, by service: what is given to another process as a handle. */
+  handles(): [string, ListeningSocket][] {
+    return [...this.#running].flatMap(([id, { listener }]) =>
+      listener instanceof SharedListener || !listener.socket ? [] : [[id, listener.socket]],
+    )
+  }
+
+  /** What it listens on, by service: what a child is born with. */
+  descriptors(): [string, number][] {
+    return [...this.#running].flatMap(([id, { listener }]) =>
+      listener instanceof SharedListener && listener.fd !== null ? [[id, listener.fd]] : [],
     )
   }
 
@@ -148,7 +193,7 @@ export class DataPlane {
   retire(successor: Successor): void {
     this.#isRetired = true
     for (const [service, { listener }] of this.#running) {
-      if (listener instanceof ServiceListener) listener.close()
+      if (!(listener instanceof UdpService)) void listener.close()
       else {
         listener.retire({
           answer: (client, data) => successor.answer({ service, ...client, data: data.toString('base64') }),
@@ -181,53 +226,78 @@ export class DataPlane {
 
   closeAll(): void {
     clearInterval(this.#sweep)
-    for (const id of [...this.#running.keys()]) this.#close(id)
+    for (const id of [...this.#running.keys()]) void this.#close(id)
+    this.#workers?.close()
   }
 
-  async #open(id: string, inherited?: ListeningSocket): Promise<string | null> {
+  async #open(id: string, inherited?: ListeningSocket | number): Promise<string | null> {
     const live = this.table.services.get(id)!
-    const place = endpoint(live.key.address, live.key.port)
     const connections = new Set<ProxiedConnection>()
-    const context = {
+    const listen = (listener: RunningService['listener'], error: Promise<string | null>) => {
+      this.#running.set(id, { live, listener, connections })
+      return error
+    }
+    const opened = (): Promise<string | null> => {
+      if (live.key.protocol === 'udp') {
+        const listener = this.#udpService(live)
+        return listen(listener, listener.open(inherited instanceof UdpSocket ? inherited : undefined))
+      }
+      if (inherited instanceof UdpSocket) inherited.close()
+      const socket = inherited instanceof UdpSocket ? undefined : inherited
+      // A handle comes from a process without workers; only Node can take it.
+      if (this.#workers && !(socket instanceof Server)) {
+        const listener = this.#sharedListener(live, this.#workers)
+        return listen(listener, listener.open(socket))
+      }
+      const accept = (client: Socket): void => this.#accept(client, live, connections)
+      const listener = new ServiceListener(live.key, { ...this.#waiting(live), accept })
+      return listen(listener, listener.open(typeof socket === 'number' ? { fd: socket } : socket))
+    }
+    const error = await opened()
+    if (error !== null) {
+      await this.#close(id)
+      this.table.services.delete(id)
+    }
+    return error
+  }
+
+  #waiting({ key }: LiveService) {
+    const place = endpoint(key.address, key.port)
+    return {
       retryMs: this.#settings.listenRetryMs,
       waiting: (reason: string | null) =>
         reason === null
           ? this.#notify('info', `proxy: listening on ${place} now`)
           : this.#notify('WARN', `proxy: waiting for the address ${place}: ${reason}`),
     }
-    const listener =
-      live.key.protocol === 'udp'
-        ? new UdpService(live, {
-            ...context,
-            settings: this.#settings,
-            choose: (client, now) => this.table.choose(live, client, now, NONE_TRIED),
-            passOn: (client, datagram) => this.predecessors.passOn(id, client, datagram),
-            takePlace: () => this.#takePlace(),
-            freePlace: () => {
-              this.#connections--
-            },
-          })
-        : new ServiceListener(live.key, {
-            ...context,
-            accept: client => this.#accept(client, live, connections),
-          })
-    this.#running.set(id, { live, listener, connections })
-    const error = await (listener instanceof UdpService
-      ? listener.open(inherited instanceof UdpSocket ? inherited : undefined)
-      : listener.open(inherited instanceof UdpSocket ? undefined : inherited))
-    if (error !== null) {
-      this.#close(id)
-      this.table.services.delete(id)
-    }
-    return error
   }
 
-  #close(id: string): void {
+  #udpService(live: LiveService): UdpService {
+    return new UdpService(live, {
+      ...this.#waiting(live),
+      settings: this.#settings,
+      choose: (client, now) => this.table.choose(live, client, now, NONE_TRIED),
+      passOn: (client, datagram) => this.predecessors.passOn(live.id, client, datagram),
+      takePlace: () => this.#takePlace(),
+      freePlace: () => this.#shared.takePlaces(-1),
+    })
+  }
+
+  #sharedListener(live: LiveService, workers: TcpWorkers): SharedListener {
+    return new SharedListener(live.key, {
+      ...this.#waiting(live),
+      sockets: workers.sockets,
+      opened: fd => workers.listen(live.id, fd),
+      closed: fd => workers.unlisten(fd),
+    })
+  }
+
+  async #close(id: string): Promise<void> {
     const running = this.#running.get(id)
     if (!running) return
     this.#running.delete(id)
-    running.listener.close()
     for (const connection of running.connections) connection.reset()
+    await running.listener.close()
   }
 
   #accept(client: Socket, live: LiveService, connections: Set<ProxiedConnection>): void {
@@ -246,29 +316,30 @@ export class DataPlane {
       client,
       {
         settings: this.#settings,
-        choose: tried => this.table.choose(live, caller, nowMs(), tried),
-        introduction: introduce(live.settings, client),
+        choose: tried => this.table.choose(live, caller, machineMs(), tried),
+        introduction: introduce(live.settings, caller, calledBy(client, live)),
         ended: ended => {
-          this.#connections--
+          this.#shared.takePlaces(-1)
           connections.delete(ended)
         },
       },
-      nowMs(),
+      machineMs(),
     )
     connections.add(connection)
   }
 
   #takePlace(): boolean {
-    if (this.#connections >= this.#settings.connectionsMax) {
-      this.#sayLimit()
+    if (this.#shared.places >= this.#settings.connectionsMax) {
+      this.#sayLimit(1)
       return false
     }
-    this.#connections++
+    this.#shared.takePlaces(1)
     return true
   }
 
   #lookForIdle(): void {
-    const now = nowMs()
+    const now = machineMs()
+    this.#workers?.ledger.reclaim()
     for (const { live, listener, connections } of this.#running.values()) {
       if (listener instanceof UdpService) listener.closeIdle(now)
       live.persistence.forgetExpired(now)
@@ -276,9 +347,9 @@ export class DataPlane {
     }
   }
 
-  #sayLimit(): void {
-    this.#refusedAtLimit++
-    const now = nowMs()
+  #sayLimit(refused: number): void {
+    this.#refusedAtLimit += refused
+    const now = machineMs()
     if (now - this.#limitSaidMs < LIMIT_NOTICE_MS) return
     this.#limitSaidMs = now
     this.#notify(
@@ -294,3 +365,9 @@ export class DataPlane {
     this.#notify('info', `proxy: forwards all real servers as masq, also those written as ${method}`)
   }
 }
+
+/** The address that a client called; a service may stand at all of them. */
+const calledBy = ({ localAddress, localPort }: Socket, { key }: LiveService): Client => ({
+  address: localAddress ?? key.address,
+  port: localPort ?? key.port,
+})

@@ -13,11 +13,14 @@ import type { DataPlane } from './data-plane.js'
 export const SUCCESSOR = 'successor'
 const TAKEOVER_MS_MAX = 8_000
 const STDERR_BYTES_MAX = 4_096
+const CHILD_STDIO = ['ignore', 'ignore', 'pipe', 'ipc'] as const
 
 /** What goes to the child, in this order; sockets one each. */
 export type Bequest =
   | { readonly kind: 'estate'; readonly estate: Estate }
   | { readonly kind: 'socket'; readonly service: string }
+  /** A listening socket that the child was born with, under this number. */
+  | { readonly kind: 'descriptor'; readonly service: string; readonly fd: number }
   | { readonly kind: 'complete' }
 
 /** The child's only word. */
@@ -39,13 +42,14 @@ export async function handOver({ place, plane, control, node, program }: HandOve
     throw new Error(`${GENERATIONS_MAX} processes from before earlier upgrades still serve connections`)
   }
   control.keepName()
+  const descriptors = plane.descriptors()
   const child = spawn(node, [program, place.instance, place.varRun, SUCCESSOR], {
     detached: true,
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    stdio: [...CHILD_STDIO, ...descriptors.map(([, fd]) => fd)],
     cwd: '/',
   })
   try {
-    await Promise.all([takenOver(child), bequeath(child, plane)])
+    await Promise.all([takenOver(child), bequeath(child, plane, descriptors)])
     control.releaseName('taken over')
     return child.pid ?? 0
   } catch (error) {
@@ -87,13 +91,20 @@ function takenOver(child: ChildProcess): Promise<void> {
   })
 }
 
-async function bequeath(child: ChildProcess, plane: DataPlane): Promise<void> {
+async function bequeath(
+  child: ChildProcess,
+  plane: DataPlane,
+  descriptors: readonly [string, number][],
+): Promise<void> {
   const give = (bequest: Bequest, socket?: SendHandle): Promise<void> =>
     new Promise((resolve, reject) => {
       // A child that is gone is told of by takenOver.
       child.send(bequest, socket, {}, error => (error ? reject(error) : resolve()))
     })
   await give({ kind: 'estate', estate: plane.estate() })
-  for (const [service, socket] of plane.listeningSockets()) await give({ kind: 'socket', service }, socket)
+  for (const [service, socket] of plane.handles()) await give({ kind: 'socket', service }, socket)
+  for (const [at, [service]] of descriptors.entries()) {
+    await give({ kind: 'descriptor', service, fd: CHILD_STDIO.length + at })
+  }
   await give({ kind: 'complete' })
 }

@@ -4,8 +4,9 @@
  * and the back-pressure are node's own pipe; nothing here runs per chunk.
  */
 import { connect, type Socket } from 'node:net'
+import type { Introduction } from '../core/introduction.js'
 import type { LiveDestination } from '../core/live-table.js'
-import { carryRequests, type Introduction } from './introduction.js'
+import { carryRequests } from './carry-requests.js'
 import type { ProxySettings } from './settings.js'
 
 export interface ConnectionContext {

@@ -14,12 +14,12 @@ export interface ListenerContext {
   waiting(reason: string | null): void
 }
 
+export const BACKLOG = 4_096
+
 export const TEMPORARY: Readonly<Record<string, string>> = {
   EADDRINUSE: 'it is in use by another process',
   EADDRNOTAVAIL: 'this machine does not have the address yet',
 }
-
-const BACKLOG = 4_096
 
 export class ServiceListener {
   readonly #key: LiveService['key']
@@ -43,7 +43,7 @@ export class ServiceListener {
    * Resolves after the first attempt: null when it listens or waits, else one sentence.
    * @param inherited a listening socket from another process
    */
-  open(inherited?: Server): Promise<string | null> {
+  open(inherited?: Server | { readonly fd: number }): Promise<string | null> {
     return new Promise(resolve => {
       const { address, port, family } = this.#key
       const server = createServer({
@@ -92,11 +92,14 @@ export class ServiceListener {
   }
 }
 
-export function listenRefusal(error: NodeJS.ErrnoException, { address, port }: LiveService['key']): string {
+export function listenRefusal(
+  error: Pick<NodeJS.ErrnoException, 'code' | 'message'>,
+  { address, port }: LiveService['key'],
+): string {
   return `cannot listen on ${endpoint(address, port)}: ${sentence(error, port)}`
 }
 
-function sentence(error: NodeJS.ErrnoException, port: number): string {
+function sentence(error: Pick<NodeJS.ErrnoException, 'code' | 'message'>, port: number): string {
   if (error.code !== 'EACCES') return error.message
   return port < 1024
     ? `permission denied; a port below 1024 needs root or the sysctl net.ipv4.ip_unprivileged_port_start <= ${port}`

@@ -18,6 +18,8 @@ export function takeOver(plane: DataPlane, control: ControlServer, publish: () =
           if (handle instanceof Server || handle instanceof UdpSocket)
             await plane.inherit(bequest.service, handle)
           return
+        case 'descriptor':
+          return plane.inheritDescriptor(bequest.service, bequest.fd)
         case 'complete':
           await plane.openRest()
           publish()

@@ -5,7 +5,7 @@
  * the address and port that the client asked.
  */
 import { createSocket, type Socket } from 'node:dgram'
-import { nowMs } from '../../../base/io/real-clock.js'
+import { machineMs } from '../../../base/io/real-clock.js'
 import type { Client, LiveDestination, LiveService } from '../core/live-table.js'
 import { proxyHeader } from '../core/proxy-header.js'
 import { type ListenerContext, listenRefusal, TEMPORARY } from './service-listener.js'
@@ -128,7 +128,7 @@ export class UdpService {
   heard({ address, port }: Client, datagram: Buffer): void {
     if (port === 0) return // nobody can be answered there
     const client = { address, port }
-    const now = nowMs()
+    const now = machineMs()
     const { ops } = this.#live.settings
     const key = ops ? `${address} ${port} ${++this.#packets}` : `${address} ${port}`
     const known = this.#sessions.get(key)
@@ -192,7 +192,7 @@ export class UdpService {
     if (this.#successor) this.#successor.answer(client, datagram)
     else this.#send(client, datagram)
     if (this.#live.settings.ops) session.close()
-    else this.#touch(session, nowMs())
+    else this.#touch(session, machineMs())
   }
 
   /** Keeps the map in the order of use. */

@@ -1,0 +1,80 @@
+/**
+ * One forwarded connection of a worker: two ends, each a descriptor. What one end does the other one sees: a FIN stays
+ * a FIN, a reset becomes a reset. An end that takes no more holds its other end back: what it did not take waits here,
+ * one buffer at most, and nothing more is read meanwhile.
+ */
+import { type Introduction, introduce } from '../core/introduction.js'
+import type { Client, LiveDestination, LiveService } from '../core/live-table.js'
+
+type Counted = 'none' | 'inactive' | 'active'
+
+export class RawEnd {
+  readonly fd: number
+  /** Under which the poller watches it. */
+  readonly serial: number
+  readonly connection: RawConnection
+  /** It has sent its FIN. */
+  hasEnded = false
+  /** There may be bytes that were not read yet: the poller tells only once. */
+  mayHaveMore = false
+  /** After the bytes comes a FIN or an error, of which the poller has told already. */
+  isLeaving = false
+  /** What it is still to be sent. */
+  waiting: Buffer | null = null
+
+  constructor(fd: number, serial: number, connection: RawConnection) {
+    this.fd = fd
+    this.serial = serial
+    this.connection = connection
+  }
+
+  get peer(): RawEnd | null {
+    const { client, real } = this.connection
+    return this === client ? real : client
+  }
+}
+
+export class RawConnection {
+  readonly service: LiveService
+  readonly caller: Client
+  readonly client: RawEnd
+  /** What the real server is told of the client. */
+  readonly introduction: Introduction | null
+  /** Connecting, or connected. */
+  real: RawEnd | null = null
+  isJoined = false
+  isOver = false
+  /** When something last moved. */
+  lastMs: number
+  /** Destinations that have just failed. */
+  readonly tried = new Set<LiveDestination>()
+  #destination: LiveDestination | null = null
+  #counted: Counted = 'none'
+
+  constructor(fd: number, serial: number, service: LiveService, caller: Client, nowMs: number) {
+    this.client = new RawEnd(fd, serial, this)
+    this.service = service
+    this.caller = caller
+    this.lastMs = nowMs
+    this.introduction = introduce(service.settings, caller, service.key)
+  }
+
+  /** Counts as on its way to this destination. */
+  goTo(destination: LiveDestination): void {
+    this.#destination = destination
+    this.count('inactive')
+  }
+
+  /** The destination it was on its way to has failed. */
+  giveUp(): void {
+    this.count('none')
+    if (this.#destination) this.tried.add(this.#destination)
+    this.real = null
+  }
+
+  count(to: Counted): void {
+    if (this.#counted === to) return
+    this.#destination?.count(this.#counted, to)
+    this.#counted = to
+  }
+}
