@@ -5,8 +5,9 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect, createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
-import type { ProxyProtocol, Service } from '../../../src/ldirectord/core/table.js'
+import type { Service } from '../../../src/ldirectord/core/table.js'
 import { proxyHeader } from '../../../src/ldirectord/proxy/core/proxy-header.js'
 import { DataPlane } from '../../../src/ldirectord/proxy/io/data-plane.js'
 import { defaultSettings } from '../../../src/ldirectord/proxy/io/settings.js'
@@ -18,9 +19,15 @@ import { peerTest } from '../require.js'
 
 const CALLER = '127.0.0.9'
 
+const workerProgram = fileURLToPath(
+  new URL('../../../src/cli/daemons/ldirectord-proxy-worker.js', import.meta.url),
+)
+/** The two ways in which the proxy carries TCP. */
+const WAYS = { "Node's sockets": { workerProgram: null }, 'two workers': { workerProgram, workers: 2 } }
+
 /** A proxy in this process; each service gets one real server on 127.0.0.1. */
-function proxy(t: ExecutionContext) {
-  const plane = new DataPlane(defaultSettings(), () => {})
+function proxy(t: ExecutionContext, way: keyof typeof WAYS) {
+  const plane = new DataPlane({ ...defaultSettings(), ...WAYS[way] }, () => {})
   t.teardown(() => plane.closeAll())
   return async (realPort: number, changes: Partial<Service>, address = '127.0.0.1'): Promise<number> => {
     const port = await freePort(address)
@@ -55,6 +62,10 @@ async function call({ port, address = '127.0.0.1', localAddress = CALLER }: Call
   await once(socket, 'close')
   return { here, localPort, answer }
 }
+
+const cases = (Object.keys(WAYS) as (keyof typeof WAYS)[]).flatMap(way =>
+  (['v1', 'v2'] as const).map(version => [way, version] as const),
+)
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
 
@@ -97,8 +108,8 @@ test('nginx and HAProxy learn the address and port of the client from both versi
 `,
     inHaproxy,
   )
-  const service = proxy(t)
-  for (const version of ['v1', 'v2'] as const) {
+  for (const [way, version] of cases) {
+    const service = proxy(t, way)
     for (const [address, localAddress] of [
       ['127.0.0.1', CALLER],
       ['::1', '::1'],
@@ -108,10 +119,14 @@ test('nginx and HAProxy learn the address and port of the client from both versi
         await service(inHaproxy, { proxyProtocol: version }, address),
       ] as const
       const first = await call({ port: ports[0], address, localAddress }, GET)
-      t.regex(first.answer, new RegExp(`^${localAddress} ${first.localPort}$`, 'm'), `nginx ${version}`)
+      t.regex(
+        first.answer,
+        new RegExp(`^${localAddress} ${first.localPort}$`, 'm'),
+        `nginx ${version} ${way}`,
+      )
       const second = await call({ port: ports[1], address, localAddress }, GET)
       const expected = `^${localAddress} ${second.localPort} to ${address} ${ports[1]}$`
-      t.regex(second.answer, new RegExp(expected, 'm'), `HAProxy ${version}`)
+      t.regex(second.answer, new RegExp(expected, 'm'), `HAProxy ${version} ${way}`)
     }
   }
 })
@@ -143,22 +158,15 @@ test('the header is byte for byte that of HAProxy (send-proxy, send-proxy-v2), a
     section('one', first, 'send-proxy') + section('two', second, 'send-proxy-v2'),
     second,
   )
-  const service = proxy(t)
-  const ways: readonly [ProxyProtocol, number][] = [
-    ['v1', first],
-    ['v2', second],
-  ]
-  for (const [version, port] of ways) {
+  for (const [way, version] of cases) {
+    const port = version === 'v1' ? first : second
     received.length = 0
     const { localPort } = await call({ port }, GET)
-    const ends = {
-      protocol: 'tcp',
-      from: { address: CALLER, port: localPort },
-      to: { address: '127.0.0.1', port },
-    } as const
+    const from = { address: CALLER, port: localPort }
+    const ends = { protocol: 'tcp', from, to: { address: '127.0.0.1', port } } as const
     t.is(asked()[0], `${proxyHeader(version, ends).toString('latin1')}${GET}`, version)
 
-    const ours = await service(realPort, { proxyProtocol: version, forwardedFor: true })
+    const ours = await proxy(t, way)(realPort, { proxyProtocol: version, forwardedFor: true })
     const again = await call({ port: ours }, GET)
     const header = proxyHeader(version, {
       protocol: 'tcp',
@@ -166,7 +174,7 @@ test('the header is byte for byte that of HAProxy (send-proxy, send-proxy-v2), a
       to: { address: '127.0.0.1', port: ours },
     }).toString('latin1')
     const request = GET.replace(/\r\n\r\n$/, `\r\nX-Forwarded-For: ${CALLER}\r\n\r\n`)
-    t.is(asked()[1], header + request)
+    t.is(asked()[1], header + request, way)
   }
 })
 
@@ -180,12 +188,12 @@ test('nginx finds the client in every request of a kept connection, and the list
   const rooms = [place(t), place(t)] as const
   const [inNginx = 0, inHaproxy = 0] = await freePorts(2)
   await nginx(rooms[0], `listen 127.0.0.1:${inNginx}; location / { return 200 'ok\\n'; }`, inNginx)
-  const service = proxy(t)
-  await call({ port: await service(inNginx, { forwardedFor: true }) }, STREAM)
+  const ways = Object.keys(WAYS) as (keyof typeof WAYS)[]
+  for (const way of ways) await call({ port: await proxy(t, way)(inNginx, { forwardedFor: true }) }, STREAM)
   const wanted = `GET /1 [${CALLER}]\nPOST /2 [10.9.9.9, ${CALLER}]\nPOST /3 [${CALLER}]\nGET /4 [${CALLER}]\n`
   const log = (): string => readText(`${rooms[0].folder}/access.log`)
-  await until('nginx has logged all', 10_000, () => /\/4/.test(log()))
-  t.is(log(), wanted)
+  await until('nginx has logged all', 10_000, () => log().split('/4').length > ways.length)
+  t.is(log(), wanted.repeat(ways.length))
 
   const told = createHttpServer((request, response) => {
     let length = 0
@@ -207,9 +215,11 @@ test('nginx finds the client in every request of a kept connection, and the list
   )
   const answers = (text: string): string[] => text.split('\n').filter(line => line.startsWith('/'))
   const theirs = await call({ port: inHaproxy }, STREAM)
-  const ours = await call({ port: await service(realPort, { forwardedFor: true }) }, STREAM)
-  t.deepEqual(answers(ours.answer), answers(theirs.answer))
-  t.is(answers(ours.answer).length, 4)
+  t.is(answers(theirs.answer).length, 4)
+  for (const way of ways) {
+    const ours = await call({ port: await proxy(t, way)(realPort, { forwardedFor: true }) }, STREAM)
+    t.deepEqual(answers(ours.answer), answers(theirs.answer), way)
+  }
 })
 
 const withTls = peerTest('openssl')
@@ -232,7 +242,7 @@ withTls('TLS passes a service with forwardedfor untouched', async t => {
     `${folder}/key.pem`,
   ]
   await start('/usr/bin/openssl', [...options, '-WWW'], port)
-  const service = await proxy(t)(port, { forwardedFor: true })
+  const service = await proxy(t, 'two workers')(port, { forwardedFor: true })
   const { connect: connectTls } = await import('node:tls')
   const socket = connectTls({ port: service, host: '127.0.0.1', rejectUnauthorized: false })
   let text = ''
