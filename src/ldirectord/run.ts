@@ -75,7 +75,13 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
   for (const warning of loaded.warnings) log('WARN', warning)
   const wanted = wantedForwarder(loaded.config.forwarder, process.env.LDIRECTORD_FORWARDER)
   const choice = await chooseForwarder(wanted, {
-    openProxy: () => openProxy({ instance: instance.name, varRun: instance.runDir, log }),
+    openProxy: () =>
+      openProxy({
+        instance: instance.name,
+        varRun: instance.runDir,
+        log,
+        workers: loaded.config.proxyworkers,
+      }),
     nftRefusal: nftRefusal(desiredTable(loaded.config, () => true)),
   })
   if (choice.kind === 'none') {

@@ -84,6 +84,7 @@ export function config(virtuals: readonly VirtualService[], over: Partial<Ldirec
     forwarder: 'auto',
     checkinterval: 10,
     checkjitter: 0,
+    proxyworkers: null,
     autoreload: false,
     callback: null,
     logfile: '/var/log/ldirectord.log',

@@ -40,6 +40,7 @@ export function buildConfig(
       buildVirtual(section, globals, fallbacks, resolutions?.hostname ?? 'localhost'),
     ),
     forwarder: globals.forwarder ?? 'auto',
+    proxyworkers: globals.proxyworkers ?? null,
     checkinterval: seconds(globals.checkinterval ?? rows.checkinterval.default!),
     checkjitter: globals.checkjitter ?? 0,
     autoreload: globals.autoreload ?? false,

@@ -147,6 +147,8 @@ export interface LdirectordConfig {
   readonly virtuals: readonly VirtualService[]
   /** Directive of ours: which forwarder to use. `auto`: kernel IPVS where it can be used, else the user-space proxy. */
   readonly forwarder: 'auto' | 'ipvs' | 'nft' | 'proxy'
+  /** Directive of ours: threads of the user-space proxy; null: its own choice. */
+  readonly proxyworkers: number | null
   readonly checkinterval: number
   /** Percent of the interval by which a check may start early; a directive of ours. */
   readonly checkjitter: number

@@ -17,6 +17,8 @@ export interface ProxyOptions {
   /** Folder of the control socket and the pid file. */
   readonly varRun: string
   readonly log: Log
+  /** Threads that forward TCP; null or none: the process's own choice. */
+  readonly workers?: number | null
   /** The program of the process; the bundle beside the running one unless a test says otherwise. */
   readonly program?: string
 }

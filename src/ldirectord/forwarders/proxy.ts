@@ -97,6 +97,10 @@ class ProxyForwarder implements Forwarder {
     const client = await joinOrStartProxy(this.#options)
     this.#connectedMs = nowMs()
     client.onLost = () => void this.#replace()
+    await client.ask({ op: 'workers', count: this.#options.workers ?? null }, never).catch(error => {
+      // One of an older version goes on with as many as it has.
+      this.#options.log('WARN', `proxy: proxyworkers: ${(error as Error).message}`)
+    })
     const current = await readTable(client, never)
     if (this.#mirror === null) this.#mirror = mirrorOf(current)
     else await this.#putBack(client, current, this.#mirror.table())

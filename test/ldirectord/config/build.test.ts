@@ -190,17 +190,20 @@ for (const [line, where] of [
   })
 }
 
-test('mails have no limits and checks no jitter unless set', t => {
-  const used = configOf('emailalertgroup=30\nemailalertlimit=12\nemailalertdetail=yes\ncheckjitter=20\n')
+test('mails have no limits, checks no jitter and the proxy no number of workers unless set', t => {
+  const used = configOf(
+    'emailalertgroup=30\nemailalertlimit=12\nemailalertdetail=yes\ncheckjitter=20\nproxyworkers=3\n',
+  )
   const unset = configOf('')
   const values = (file: LdirectordConfig) => [
     file.emailalertgroup,
     file.emailalertlimit,
     file.emailalertdetail,
     file.checkjitter,
+    file.proxyworkers,
   ]
-  t.deepEqual(values(unset), [0, null, false, 0])
-  t.deepEqual(values(used), [30, 12, true, 20])
+  t.deepEqual(values(unset), [0, null, false, 0, null])
+  t.deepEqual(values(used), [30, 12, true, 20, 3])
 })
 
 const REFUSED: readonly [line: string, text: string][] = [
@@ -215,6 +218,8 @@ const REFUSED: readonly [line: string, text: string][] = [
   ['panicthreshold=101', 'panicthreshold must be in range 0..100'],
   ['flapbackoff=60/10', 'invalid flap back-off'],
   ['checkjitter=51', 'checkjitter must be in range 0..50'],
+  ['proxyworkers=0', 'proxyworkers must be in range 1..15'],
+  ['proxyworkers=16', 'proxyworkers must be in range 1..15'],
   ['emailalertlimit=0', 'invalid email alert limit'],
   ['emailalertgroup=soon', 'invalid email alert group'],
   ['emailalertdetail=maybe', "emailalertdetail must be 'yes' or 'no'"],

@@ -6,6 +6,7 @@
 import type { Edit, Table } from '../../core/table.js'
 import { isEdit, isNumber, isRecord } from './edit-shape.js'
 import type { DestinationCount } from './live-table.js'
+import { WORKERS_MAX } from './shared-state.js'
 import type { FromPredecessor, FromSuccessor } from './succession.js'
 
 export const CONTROL_VERSION = 2
@@ -18,6 +19,8 @@ export const EDITS_MAX = 500
 export type Question =
   | { readonly op: 'read' | 'counters' }
   | { readonly op: 'apply'; readonly edits: readonly Edit[] }
+  /** How many threads are to forward TCP; null: as the proxy thinks best. */
+  | { readonly op: 'workers'; readonly count: number | null }
   /** Which program answers here. */
   | { readonly op: 'hello' }
   /** From now on another program is to forward: start it and give it what you listen on. */
@@ -35,6 +38,8 @@ export type Response =
   | { readonly id: number; readonly table: Table }
   | { readonly id: number; readonly counters: readonly DestinationCount[] }
   | { readonly id: number; readonly errors: readonly (string | null)[] }
+  /** How many it will be; 0: this machine does not offer what they need. */
+  | { readonly id: number; readonly workers: number }
   | { readonly id: number; readonly program: string; readonly pid: number }
   | { readonly id: number; readonly successor: number }
   | { readonly id: number; readonly failure: string }
@@ -87,7 +92,13 @@ export function decodeRequest(line: string): DecodedRequest {
     return { id, reason: `this proxy speaks version ${CONTROL_VERSION}: restart it` }
   }
   if (value.op === 'read' || value.op === 'counters') return { version: CONTROL_VERSION, id, op: value.op }
-  if (value.op !== 'apply') return { id, reason: 'op wants read, apply or counters' }
+  if (value.op === 'workers') {
+    const { count } = value
+    if (count === null || (isNumber(count, WORKERS_MAX) && count > 0))
+      return { version: CONTROL_VERSION, id, op: 'workers', count }
+    return { id, reason: `workers wants a count of 1 to ${WORKERS_MAX}, or null` }
+  }
+  if (value.op !== 'apply') return { id, reason: 'op wants read, apply, counters or workers' }
   const { edits } = value
   if (!Array.isArray(edits) || edits.length > EDITS_MAX || !edits.every(isEdit)) {
     return { id, reason: `edits want a list of at most ${EDITS_MAX} edits` }

@@ -8,6 +8,7 @@ import { assert } from '../../../base/assert.js'
 
 /** The main thread and at most fifteen workers. */
 export const PARTIES_MAX = 16
+export const WORKERS_MAX = PARTIES_MAX - 1
 export const SLOTS_MAX = 65_536
 
 const KINDS = { active: 0, inactive: 1 } as const

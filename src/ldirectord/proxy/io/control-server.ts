@@ -163,6 +163,8 @@ export class ControlServer {
         plane.predecessors.edited(request.edits.filter((_, n) => errors[n] === null))
         return { id: request.id, errors }
       }
+      case 'workers':
+        return { id: request.id, workers: plane.setWorkers(request.count) }
       case 'hello':
         return { id: request.id, program: this.#program, pid: process.pid }
       case 'handOver':

@@ -85,9 +85,11 @@ export class DataPlane {
     this.#sweep = setInterval(() => this.#lookForIdle(), Math.min(SWEEP_MS_MAX, shortestMs / 4))
   }
 
-  /** How many threads forward TCP from now on. */
-  setWorkers(count: number): void {
-    this.#workers?.resize(count)
+  /** How many threads forward TCP from now on; null: as the settings say. Gives how many it will be. */
+  setWorkers(count: number | null): number {
+    if (!this.#workers) return 0
+    this.#workers.resize(count ?? this.#settings.workers)
+    return count ?? this.#settings.workers
   }
 
   /** null when applied, else one sentence. */

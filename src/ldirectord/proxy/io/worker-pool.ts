@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { isNativeFailure } from '../../../base/io/native.js'
 import { machineMs } from '../../../base/io/real-clock.js'
 import type { TcpSockets } from '../../../base/io/tcp-calls.js'
-import { PARTIES_MAX, type SharedState } from '../core/shared-state.js'
+import { PARTIES_MAX, type SharedState, WORKERS_MAX } from '../core/shared-state.js'
 import type {
   NumberedOrder,
   WorkerOrder,
@@ -15,7 +15,6 @@ import type {
   WorkerStart,
 } from '../core/worker-orders.js'
 
-export const WORKERS_MAX = PARTIES_MAX - 1
 /** One that ends again so soon is not started anew without a pause. */
 const SHORT_LIFE_MS = 5_000
 const PAUSE_MS = 1_000
