@@ -3,6 +3,7 @@
  * heartbeat/resources/runner.ts; this connects it to the channel and to the file that is left when the daemon is gone.
  */
 import { rmSync } from 'node:fs'
+import { keepCompiled } from '../../base/io/keep-compiled.js'
 import { scheduleAhead } from '../../base/io/native.js'
 import { readPidFile } from '../../base/io/processes.js'
 import type { Begin, FromRunner, ToRunner } from '../../heartbeat/resources/plan/protocol.js'
@@ -14,6 +15,7 @@ import { warmUp } from '../../heartbeat/resources/warm-up.js'
 import { fileLog } from '../../log/io/file-log.js'
 
 process.title = RUNNER_TITLE
+keepCompiled()
 // The daemon decides when this process ends: by a goodbye, or by vanishing.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 
@@ -77,7 +79,7 @@ async function start(message: Begin): Promise<void> {
     whileRunning: callKeeper(callsFile(pidFile)),
   })
   send({ kind: 'ready' })
-  void warmUp(message.env)
+  void warmUp(message.paths, message.env)
   for (const waited of early.splice(0)) runner.receive(waited)
   if (!process.connected) void runner.orphan()
 }
