@@ -13,6 +13,8 @@ export class RawEnd {
   /** Under which the poller watches it. */
   readonly serial: number
   readonly connection: RawConnection
+  /** It has sent something. */
+  hasSpoken = false
   /** It has sent its FIN. */
   hasEnded = false
   /** There may be bytes that were not read yet: the poller tells only once. */
@@ -57,6 +59,10 @@ export class RawConnection {
     this.caller = caller
     this.lastMs = nowMs
     this.introduction = introduce(service.settings, caller, service.key)
+  }
+
+  get destination(): LiveDestination | null {
+    return this.#destination
   }
 
   /** Counts as on its way to this destination. */

@@ -46,6 +46,8 @@ export interface RawContext {
   exhausted(listener: number): void
   /** No local port is left on the way to a destination. */
   portsExhausted(destination: LiveDestination): void
+  /** Reset for idleness, without a byte from the destination. */
+  neverAnswered(destination: LiveDestination): void
 }
 
 export class RawForwarder {
@@ -145,7 +147,11 @@ export class RawForwarder {
 
   resetIdle(): void {
     const { idleTimeoutMs } = this.#context.settings
-    this.#resetWhere(({ isJoined, lastMs }) => isJoined && this.#nowMs - lastMs >= idleTimeoutMs)
+    this.#resetWhere(({ isJoined, lastMs, destination, real }) => {
+      const isIdle = isJoined && this.#nowMs - lastMs >= idleTimeoutMs
+      if (isIdle && destination && real && !real.hasSpoken) this.#context.neverAnswered(destination)
+      return isIdle
+    })
   }
 
   resetAll(service?: LiveService): void {
@@ -273,6 +279,7 @@ export class RawForwarder {
       const length = sockets.read(end.fd, this.#buffer)
       if (length > 0) {
         connection.lastMs = this.#nowMs
+        end.hasSpoken = true
         if (!this.#pass(end, peer, length)) return
         // Fewer than fit: that was all; the poller tells of what comes later, but a FIN it has told of already.
         if (length === BUFFER_BYTES || end.isLeaving) continue
