@@ -6,6 +6,8 @@
 import { type Introduction, introduce } from '../core/introduction.js'
 import type { Client, LiveDestination, LiveService } from '../core/live-table.js'
 
+const NONE: ReadonlySet<never> = new Set()
+
 type Counted = 'none' | 'inactive' | 'active'
 
 export class RawEnd {
@@ -48,8 +50,8 @@ export class RawConnection {
   isOver = false
   /** When something last moved. */
   lastMs: number
-  /** Destinations that have just failed. */
-  readonly tried = new Set<LiveDestination>()
+  /** Destinations that have just failed: mostly none, and then no set of its own. */
+  tried: ReadonlySet<LiveDestination> = NONE
   #destination: LiveDestination | null = null
   #counted: Counted = 'none'
 
@@ -74,7 +76,7 @@ export class RawConnection {
   /** The destination it was on its way to has failed. */
   giveUp(): void {
     this.count('none')
-    if (this.#destination) this.tried.add(this.#destination)
+    if (this.#destination) this.tried = new Set([...this.tried, this.#destination])
     this.real = null
   }
 

@@ -210,9 +210,9 @@ export class RawForwarder {
 
   #tryNext(connection: RawConnection): void {
     const { sockets, poller, table, settings, shared } = this.#context
-    const { service, caller, tried } = connection
-    while (tried.size < settings.attemptsMax) {
-      const destination = table.choose(service, caller, this.#nowMs, tried)
+    const { service, caller } = connection
+    while (connection.tried.size < settings.attemptsMax) {
+      const destination = table.choose(service, caller, this.#nowMs, connection.tried)
       if (destination === null) break
       connection.goTo(destination)
       const fd = sockets.connect(this.#addressOf(destination))
