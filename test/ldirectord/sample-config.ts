@@ -52,6 +52,8 @@ export function virtual(address: string, reals: readonly RealServer[], over: Par
     netmask: null,
     schedflags: '',
     ops: false,
+    proxyprotocol: null,
+    forwardedfor: false,
     checktimeout: 5,
     negotiatetimeout: 30,
     checkinterval: 10,

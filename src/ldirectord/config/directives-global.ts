@@ -3,6 +3,7 @@
  * not of its manual (quiescent and readdquiescent are off).
  */
 import { directive } from '../../syntax/directive.js'
+import { clientDirectives } from './directives-client.js'
 import { mailDirectives } from './directives-mail.js'
 import { sorryDirectives } from './directives-sorry.js'
 import { stabilityDirectives } from './directives-stability.js'
@@ -183,6 +184,7 @@ export const globalDirectives = {
   }),
   ...stabilityDirectives('none'),
   ...sorryDirectives('none'),
+  ...clientDirectives('none'),
   ...tlsDirectives('none'),
   checkjitter: directive({
     arg: form.number(0, 50),

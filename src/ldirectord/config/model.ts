@@ -3,7 +3,7 @@
  * with. Names are spelled as in the file. Addresses and ports are resolved; the text as written is kept beside
  * them where logs or commands need it.
  */
-import type { ForwardMethod, ServiceKey } from '../core/table.js'
+import type { ForwardMethod, ProxyProtocol, ServiceKey } from '../core/table.js'
 
 export type Checktype =
   | 'connect'
@@ -113,6 +113,9 @@ export interface VirtualService {
   readonly netmask: string | null
   readonly schedflags: string
   readonly ops: boolean
+  /** Directives of ours: how the proxy tells real servers who the client is. */
+  readonly proxyprotocol: ProxyProtocol | null
+  readonly forwardedfor: boolean
   /** Seconds, after inheritance (own, other own, global, other global, default). */
   readonly checktimeout: number
   readonly negotiatetimeout: number

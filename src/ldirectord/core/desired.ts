@@ -115,6 +115,8 @@ export function desiredService(
       .sort()
       .join(','),
     ops: virtual.ops && virtual.key.protocol === 'udp',
+    ...(virtual.proxyprotocol !== null && { proxyProtocol: virtual.proxyprotocol }),
+    ...(virtual.forwardedfor && { forwardedFor: true as const }),
     destinations: desiredDestinations(config, index, isUp, isDrained),
   }
 }

@@ -21,7 +21,9 @@ export function sameService(a: Service, b: Service): boolean {
     a.persistentSeconds === b.persistentSeconds &&
     a.netmask === b.netmask &&
     a.schedulerFlags === b.schedulerFlags &&
-    a.ops === b.ops
+    a.ops === b.ops &&
+    a.proxyProtocol === b.proxyProtocol &&
+    a.forwardedFor === b.forwardedFor
   )
 }
 

@@ -15,6 +15,8 @@ export type ServiceKey =
     }
   | { readonly protocol: 'fwm'; readonly family: 4 | 6; readonly mark: number }
 
+export type ProxyProtocol = 'v1' | 'v2'
+
 export interface Destination {
   /** IPv6 without brackets. */
   readonly address: string
@@ -37,6 +39,10 @@ export interface Service {
   readonly schedulerFlags: string
   /** One-packet scheduling, UDP only. */
   readonly ops: boolean
+  /** How real servers learn the client's address from a forwarder that hides it (the proxy alone): a header before the first byte. */
+  readonly proxyProtocol?: ProxyProtocol
+  /** The same by X-Forwarded-For in requests of HTTP/1. */
+  readonly forwardedFor?: true
   readonly destinations: readonly Destination[]
 }
 

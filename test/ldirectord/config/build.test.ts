@@ -110,6 +110,19 @@ test('the directives of stability are off unless set, and a section wins over th
   t.deepEqual(virtualOf(globals, '\tcheckwindow=1/2\n').checkwindow, { passes: 1, size: 2 })
 })
 
+test('clients are told of only where that is asked for, and a section wins over the global value', t => {
+  const told = (globals: string, own: string) => {
+    const { proxyprotocol, forwardedfor } = virtualOf(globals, own)
+    return [proxyprotocol, forwardedfor]
+  }
+  t.deepEqual(told('', ''), [null, false])
+  t.deepEqual(told('proxyprotocol=v2\nforwardedfor=yes\n', ''), ['v2', true])
+  t.deepEqual(told('proxyprotocol=v2\nforwardedfor=yes\n', '\tproxyprotocol=no\n\tforwardedfor=no\n'), [
+    null,
+    false,
+  ])
+})
+
 test('fallback=sorry stands at the address and sorryport of each tcp service, and a mark gets none', t => {
   const file = configOf(
     'fallback=sorry\nsorryport=9000\nvirtual=127.0.1.1:80\n\tsorrypage=/a.html\nvirtual=5\n\treal=127.0.2.1 gate\n',
@@ -196,6 +209,8 @@ test('mails have no limits, checks no jitter and the proxy no number of workers 
 const REFUSED: readonly [line: string, text: string][] = [
   ['sorryport=0', 'sorryport must be in range 1..65535'],
   ['sorryretryafter=86401', 'sorryretryafter must be in range 0..86400'],
+  ['proxyprotocol=v3', 'proxyprotocol must be v1, v2 or no'],
+  ['forwardedfor=maybe', "forwardedfor must be 'yes' or 'no'"],
   ['recoverycount=0', 'invalid recovery count value'],
   ['checkwindow=7', 'invalid check window'],
   ['checkwindow=11/10', 'invalid check window'],

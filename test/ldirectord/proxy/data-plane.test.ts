@@ -275,6 +275,21 @@ test('an idle connection is reset after the idle time, a busy one is not', async
   busy.socket.destroy()
 })
 
+test('a server that accepts and never answers costs its own clients the idle time, and is named', async (t, way) => {
+  const { port, add, server, notices } = await stage(t, way, {}, { idleTimeoutMs: 300 })
+  const silent = await server(() => {})
+  await add(silent)
+  await add(await server(NAME_AND_ECHO('b')))
+  const waiting = client(port)
+  waiting.socket.write('anybody there?')
+  t.true(await until(() => silent.sockets.length === 1))
+  t.is(await whoAnswers(port), 'b')
+  t.true(await until(() => waiting.fate() === 'ECONNRESET'))
+  const name = `127.0.0.1:${silent.port}`
+  t.true(await until(() => notices.length > 0))
+  t.deepEqual(notices, [`proxy: ${name} accepted a connection and said nothing for 0 s; it is reset`])
+})
+
 test('connections above the limit are reset, and it is said', async (t, way) => {
   const { port, add, server, notices } = await stage(t, way, {}, { connectionsMax: 1 })
   await add(await server(NAME_AND_ECHO('a')))

@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import test from 'ava'
 import { isAlive } from '../../../src/base/io/processes.js'
 import type { Forwarder } from '../../../src/ldirectord/forwarders/forwarder.js'
@@ -12,6 +13,12 @@ import { destinationOf, serviceOf, tcp } from './table-values.js'
 
 const activeOf = async (forwarder: Forwarder): Promise<number> =>
   (await forwarder.counters(never))[0]?.activeConnections ?? 0
+
+/** The number of active connections, once it is this one; after ten seconds whatever it is. */
+async function activeAt(forwarder: Forwarder, wanted: number): Promise<number> {
+  for (let looks = 0; looks < 500 && (await activeOf(forwarder)) !== wanted; looks++) await wait(20)
+  return activeOf(forwarder)
+}
 
 test('another build takes over: table, port and numbers stay, and the old process ends with its last connection', async t => {
   const { open, pid, log, varRun } = place(t)
@@ -47,10 +54,10 @@ test('another build takes over: table, port and numbers stay, and the old proces
     ],
     never,
   )
-  t.is(await activeOf(second), 1)
+  t.is(await activeAt(second, 1), 1)
   visitor.socket.end()
   t.true(await until(() => !isAlive(old)))
-  t.is(await activeOf(second), 0)
+  t.is(await activeAt(second, 0), 0)
   t.deepEqual(readdirSync(varRun).sort(), ['ldirectord-proxy.web.cf.pid', 'ldirectord-proxy.web.cf.sock'])
   await second.apply([{ kind: 'deleteService', key }], never)
   await second.close()
@@ -82,7 +89,7 @@ test('two upgrades in a row: the newest process counts the connections of both o
     await until(() => visitor.text() === 'a')
     visitors.push(visitor)
     pids.push(pid())
-    t.is(await activeOf(forwarder), visitors.length)
+    t.is(await activeAt(forwarder, visitors.length), visitors.length)
     if (build === null) break
     await forwarder.close()
     forwarder = await open(otherBuild(t, build))
@@ -113,7 +120,7 @@ test('a program that cannot take over changes nothing', async t => {
     /^WARN proxy: the process \d+ of another version goes on, it could not hand over: .*ended \(1\): Error: no such thing/,
   )
   t.is(await whoAnswers(port), 'a')
-  t.is(await activeOf(second), 0)
+  t.is(await activeAt(second, 0), 0)
   const third = await open(otherBuild(t))
   t.not(pid(), running)
   t.is(await whoAnswers(port), 'a')

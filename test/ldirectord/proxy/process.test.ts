@@ -42,7 +42,7 @@ test('what was applied is read back, with one result per edit', async t => {
   )
   t.deepEqual(
     results.map(result => result.error?.slice(0, 22) ?? null),
-    [null, 'Service already exists', null, 'the proxy cannot forwa'],
+    [null, 'Service already exists', null, 'the proxy cannot see f'],
   )
   t.deepEqual(await forwarder.read(never), { services: [{ ...service, destinations: [destination] }] })
   t.deepEqual(await forwarder.counters(never), [

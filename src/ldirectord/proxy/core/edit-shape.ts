@@ -26,7 +26,9 @@ function isService(value: unknown): value is Service {
     isText(value.schedulerFlags) &&
     typeof value.ops === 'boolean' &&
     (persistentSeconds === null || isNumber(persistentSeconds, 0x7fff_ffff)) &&
-    (netmask === null || isText(netmask))
+    (netmask === null || isText(netmask)) &&
+    (value.proxyProtocol === undefined || value.proxyProtocol === 'v1' || value.proxyProtocol === 'v2') &&
+    (value.forwardedFor === undefined || value.forwardedFor === true)
   )
 }
 

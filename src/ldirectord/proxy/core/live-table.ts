@@ -335,8 +335,9 @@ function editDestination(service: LiveService, settings: Destination): string | 
 
 function refuse(service: Service): string | null {
   const { key } = service
-  if (key.protocol === 'fwm')
-    return 'the proxy cannot forward firewall marks: use an address, with protocol=tcp or udp'
+  if (key.protocol === 'fwm') {
+    return `the proxy cannot see firewall marks: write a section for each address and port behind mark ${key.mark}, or use forwarder=ipvs or nft`
+  }
   if (key.port === 0) return 'the proxy needs a port to listen on, not 0'
   if (!schedulerNames.includes(service.scheduler)) {
     return `the proxy has no scheduler ${service.scheduler}; it knows ${schedulerNames.join(', ')}`

@@ -7,9 +7,11 @@ import { Socket as UdpSocket } from 'node:dgram'
 import { Server, type Socket } from 'node:net'
 import { machineMs } from '../../../base/io/real-clock.js'
 import { type Edit, endpoint, serviceId } from '../../core/table.js'
+import { Complaints } from '../core/complaints.js'
 import type { Level } from '../core/control.js'
+import { introduce } from '../core/introduction.js'
 import { LocalLedger } from '../core/ledger.js'
-import { type LiveService, LiveTable } from '../core/live-table.js'
+import { type Client, type LiveService, LiveTable } from '../core/live-table.js'
 import { SharedState } from '../core/shared-state.js'
 import type { Datagram, Estate, Held, SessionName } from '../core/succession.js'
 import { Predecessors } from './predecessors.js'
@@ -39,8 +41,6 @@ interface RunningService {
 
 /** How often connections are looked at for idleness, at most. */
 const SWEEP_MS_MAX = 30_000
-/** A limit that is reached is said once in this time. */
-const LIMIT_NOTICE_MS = 60_000
 const NONE_TRIED: ReadonlySet<never> = new Set()
 
 export class DataPlane {
@@ -55,8 +55,8 @@ export class DataPlane {
   /** Processes that forwarded here before and still serve their connections. */
   readonly predecessors: Predecessors
   #isRetired = false
+  readonly #complaints = new Complaints(text => this.#notify('WARN', text))
   #refusedAtLimit = 0
-  #limitSaidMs = Number.NEGATIVE_INFINITY
   #saidMasq = false
 
   constructor(settings: ProxySettings, notify: Notify) {
@@ -318,6 +318,8 @@ export class DataPlane {
       {
         settings: this.#settings,
         choose: tried => this.table.choose(live, caller, machineMs(), tried),
+        complaints: this.#complaints,
+        introduction: introduce(live.settings, caller, calledBy(client, live)),
         ended: ended => {
           this.#shared.takePlaces(-1)
           connections.delete(ended)
@@ -349,13 +351,11 @@ export class DataPlane {
 
   #sayLimit(refused: number): void {
     this.#refusedAtLimit += refused
-    const now = machineMs()
-    if (now - this.#limitSaidMs < LIMIT_NOTICE_MS) return
-    this.#limitSaidMs = now
-    this.#notify(
-      'WARN',
+    this.#complaints.say(
+      'limit',
       `proxy: ${this.#settings.connectionsMax} connections are open, the limit; ` +
         `${this.#refusedAtLimit} refused or displaced so far (raise ulimit -n)`,
+      machineMs(),
     )
   }
 
@@ -365,3 +365,9 @@ export class DataPlane {
     this.#notify('info', `proxy: forwards all real servers as masq, also those written as ${method}`)
   }
 }
+
+/** The address that a client called; a service may stand at all of them. */
+const calledBy = ({ localAddress, localPort }: Socket, { key }: LiveService): Client => ({
+  address: localAddress ?? key.address,
+  port: localPort ?? key.port,
+})

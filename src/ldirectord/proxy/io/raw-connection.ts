@@ -3,6 +3,7 @@
  * a FIN, a reset becomes a reset. An end that takes no more holds its other end back: what it did not take waits here,
  * one buffer at most, and nothing more is read meanwhile.
  */
+import { type Introduction, introduce } from '../core/introduction.js'
 import type { Client, LiveDestination, LiveService } from '../core/live-table.js'
 
 const NONE: ReadonlySet<never> = new Set()
@@ -14,6 +15,8 @@ export class RawEnd {
   /** Under which the poller watches it. */
   readonly serial: number
   readonly connection: RawConnection
+  /** It has sent something. */
+  hasSpoken = false
   /** It has sent its FIN. */
   hasEnded = false
   /** There may be bytes that were not read yet: the poller tells only once. */
@@ -39,6 +42,8 @@ export class RawConnection {
   readonly service: LiveService
   readonly caller: Client
   readonly client: RawEnd
+  /** What the real server is told of the client. */
+  readonly introduction: Introduction | null
   /** Connecting, or connected. */
   real: RawEnd | null = null
   isJoined = false
@@ -55,6 +60,11 @@ export class RawConnection {
     this.service = service
     this.caller = caller
     this.lastMs = nowMs
+    this.introduction = introduce(service.settings, caller, service.key)
+  }
+
+  get destination(): LiveDestination | null {
+    return this.#destination
   }
 
   /** Counts as on its way to this destination. */

@@ -46,6 +46,8 @@ export interface RawContext {
   exhausted(listener: number): void
   /** No local port is left on the way to a destination. */
   portsExhausted(destination: LiveDestination): void
+  /** Reset for idleness, without a byte from the destination. */
+  neverAnswered(destination: LiveDestination): void
 }
 
 export class RawForwarder {
@@ -145,7 +147,11 @@ export class RawForwarder {
 
   resetIdle(): void {
     const { idleTimeoutMs } = this.#context.settings
-    this.#resetWhere(({ isJoined, lastMs }) => isJoined && this.#nowMs - lastMs >= idleTimeoutMs)
+    this.#resetWhere(({ isJoined, lastMs, destination, real }) => {
+      const isIdle = isJoined && this.#nowMs - lastMs >= idleTimeoutMs
+      if (isIdle && destination && real && !real.hasSpoken) this.#context.neverAnswered(destination)
+      return isIdle
+    })
   }
 
   resetAll(service?: LiveService): void {
@@ -253,6 +259,9 @@ export class RawForwarder {
     connection.lastMs = this.#nowMs
     connection.count('active')
     this.#connecting.delete(connection)
+    const { real, introduction } = connection
+    if (introduction?.header && real) this.#send(real, introduction.header, introduction.header.length)
+    if (connection.isOver) return
     // Whatever the client has sent or done until now is news now.
     if (!this.#context.poller.watch(client.fd, LOOK_AT, client.serial)) this.reset(connection)
   }
@@ -270,7 +279,8 @@ export class RawForwarder {
       const length = sockets.read(end.fd, this.#buffer)
       if (length > 0) {
         connection.lastMs = this.#nowMs
-        if (!this.#send(peer, length)) return
+        end.hasSpoken = true
+        if (!this.#pass(end, peer, length)) return
         // Fewer than fit: that was all; the poller tells of what comes later, but a FIN it has told of already.
         if (length === BUFFER_BYTES || end.isLeaving) continue
         end.mayHaveMore = false
@@ -283,16 +293,28 @@ export class RawForwarder {
     }
   }
 
-  /** False: the connection is over, or some of it waits. */
-  #send(end: RawEnd, length: number): boolean {
+  /** What was just read goes on. False: the connection is over, or some of it waits. */
+  #pass(end: RawEnd, peer: RawEnd, length: number): boolean {
+    const { client, introduction } = end.connection
+    if (!introduction?.requests || end !== client) return this.#send(peer, this.#buffer, length)
+    const pieces = introduction.requests.push(this.#buffer.subarray(0, length))
+    if (pieces === null) {
+      this.reset(end.connection)
+      return false
+    }
+    const bytes = Buffer.concat(pieces)
+    return this.#send(peer, bytes, bytes.length)
+  }
+
+  #send(end: RawEnd, bytes: Buffer, length: number): boolean {
     const { sockets } = this.#context
-    const sent = sockets.send(end.fd, this.#buffer, length)
+    const sent = sockets.send(end.fd, bytes, length)
     if (sent === length) return true
     if (sent < 0 && sockets.errno() !== EAGAIN) {
       this.reset(end.connection)
       return false
     }
-    end.waiting = Buffer.from(this.#buffer.subarray(Math.max(0, sent), length))
+    end.waiting = Buffer.from(bytes.subarray(Math.max(0, sent), length))
     return false
   }
 
@@ -315,6 +337,8 @@ export class RawForwarder {
     const { sockets } = this.#context
     end.hasEnded = true
     end.connection.count('inactive')
+    const rest = end === end.connection.client && end.connection.introduction?.requests?.end()
+    if (rest) sockets.send(peer.fd, rest, rest.length)
     if (!peer.hasEnded) {
       sockets.sendEnd(peer.fd)
       return

@@ -7,6 +7,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { machineMs } from '../../../base/io/real-clock.js'
 import type { Client, LiveDestination, LiveService } from '../core/live-table.js'
+import { proxyHeader } from '../core/proxy-header.js'
 import { type ListenerContext, listenRefusal, TEMPORARY } from './service-listener.js'
 import type { ProxySettings } from './settings.js'
 import { SEND_QUEUE_BYTES_MAX, UdpSession } from './udp-session.js'
@@ -136,7 +137,14 @@ export class UdpService {
     const session = this.#sessions.get(key) ?? this.#beginOrPass(key, client, datagram, now)
     if (session === null) return
     this.#touch(session, now)
-    session.send(datagram)
+    session.send(this.#introduced(client, datagram))
+  }
+
+  /** With the PROXY protocol each datagram has a header of its own; version 1 knows no datagrams. */
+  #introduced(from: Client, datagram: Buffer): Buffer {
+    const { settings, key: to } = this.#live
+    if (settings.proxyProtocol !== 'v2') return datagram
+    return Buffer.concat([proxyHeader('v2', { protocol: 'udp', from, to }), datagram])
   }
 
   #beginOrPass(key: string, client: Client, datagram: Buffer, now: number): UdpSession | null {

@@ -7,7 +7,8 @@ import { assert, unreachable } from '../../../base/assert.js'
 import { isNativeFailure } from '../../../base/io/native.js'
 import { machineMs } from '../../../base/io/real-clock.js'
 import { EPOLLIN, type Poller, type TcpSockets, tcpSockets } from '../../../base/io/tcp-calls.js'
-import { endpoint, serviceId } from '../../core/table.js'
+import { serviceId } from '../../core/table.js'
+import { Complaints } from '../core/complaints.js'
 import { SharedLedger } from '../core/ledger.js'
 import { type LiveService, LiveTable } from '../core/live-table.js'
 import { SharedState } from '../core/shared-state.js'
@@ -20,7 +21,6 @@ const WAIT_MS_MAX = 1_000
 const SWEEP_MS_MAX = 30_000
 /** How long a listening socket is let alone when there are no descriptors. */
 const REST_MS = 100
-const NOTICE_MS = 60_000
 
 /** Ends with the worker. */
 export function runWorker(): void {
@@ -43,7 +43,7 @@ class Worker {
   /** Listening sockets that are let alone, and until when. */
   readonly #resting = new Map<number, number>()
   readonly #sweepMs: number
-  readonly #saidMs = new Map<string, number>()
+  readonly #complaints = new Complaints(text => this.#report({ kind: 'notice', level: 'WARN', text }))
   #sweptMs = 0
   #refused = 0
   #isDraining = false
@@ -68,12 +68,9 @@ class Worker {
         this.#refused++
       },
       exhausted: listener => this.#rest(listener),
-      portsExhausted: ({ settings: { address, port } }) =>
-        this.#say(
-          'ports',
-          `proxy: no local port is left for connections to ${endpoint(address, port)} ` +
-            '(sysctl net.ipv4.ip_local_port_range, net.ipv4.tcp_tw_reuse)',
-        ),
+      portsExhausted: destination => this.#complaints.portsExhausted(destination, this.#nowMs),
+      neverAnswered: destination =>
+        this.#complaints.neverAnswered(destination, start.settings.idleTimeoutMs, this.#nowMs),
     })
   }
 
@@ -175,7 +172,8 @@ class Worker {
   #rest(listener: number): void {
     this.#poller.forget(listener)
     this.#resting.set(listener, this.#nowMs + REST_MS)
-    this.#say('descriptors', 'proxy: no descriptors or memory are left for new connections; they wait')
+    const text = 'proxy: no descriptors or memory are left for new connections; they wait'
+    this.#complaints.say('descriptors', text, this.#nowMs)
   }
 
   /** What is done now and then. */
@@ -193,12 +191,6 @@ class Worker {
       this.#forwarder.resetIdle()
     }
     if (this.#isDraining && this.#shared.placesOf(this.#shared.party) === 0) this.#isOver = true
-  }
-
-  #say(what: string, text: string): void {
-    if (this.#nowMs - (this.#saidMs.get(what) ?? Number.NEGATIVE_INFINITY) < NOTICE_MS) return
-    this.#saidMs.set(what, this.#nowMs)
-    this.#report({ kind: 'notice', level: 'WARN', text })
   }
 
   #report(report: WorkerReport): void {
