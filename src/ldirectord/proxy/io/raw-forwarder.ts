@@ -31,7 +31,7 @@ const BUFFER_BYTES = 65_536
 const BUFFERS_PER_TURN = 8
 /** Taken from a listening socket before others get their turn; other workers wait at it too. */
 const ACCEPTS_PER_TURN = 16
-const LOOK_AT = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET
+const LOOK_AT = EPOLLIN | EPOLLRDHUP | EPOLLET
 const LEAVING = EPOLLRDHUP | EPOLLHUP | EPOLLERR
 
 export interface RawContext {
@@ -72,6 +72,7 @@ export class RawForwarder {
 
   /** When the first connection attempt is to be given up; null: nobody is connecting. */
   get deadlineMs(): number | null {
+    if (this.#connecting.size === 0) return null
     const [first] = this.#connecting.values()
     return first === undefined ? null : first + this.#context.settings.connectTimeoutMs
   }
@@ -139,6 +140,7 @@ export class RawForwarder {
   }
 
   giveUpLate(): void {
+    if (this.#connecting.size === 0) return
     for (const [connection, sinceMs] of this.#connecting) {
       if (this.#nowMs - sinceMs < this.#context.settings.connectTimeoutMs) return // the later ones are younger still
       this.#failed(connection)
@@ -218,11 +220,11 @@ export class RawForwarder {
       const fd = sockets.connect(this.#addressOf(destination))
       if (fd >= 0) {
         shared.owners[fd] = shared.party
-        const real = new RawEnd(fd, this.#serial(), connection)
+        const real = new RawEnd(fd, this.#serial(), connection, true)
         connection.real = real
         this.#own(real)
         this.#connecting.set(connection, this.#nowMs)
-        if (!poller.watch(fd, LOOK_AT, real.serial)) this.reset(connection)
+        if (!poller.watch(fd, LOOK_AT | EPOLLOUT, real.serial)) this.reset(connection)
         return
       }
       if (fd === -EADDRNOTAVAIL) this.#context.portsExhausted(destination)
@@ -261,8 +263,9 @@ export class RawForwarder {
     this.#connecting.delete(connection)
     const { real, introduction } = connection
     if (introduction?.header && real) this.#send(real, introduction.header, introduction.header.length)
+    // Mostly the request is there by now. Whatever else the client has done until now is news at once.
+    this.#pump(client)
     if (connection.isOver) return
-    // Whatever the client has sent or done until now is news now.
     if (!this.#context.poller.watch(client.fd, LOOK_AT, client.serial)) this.reset(connection)
   }
 
@@ -315,6 +318,10 @@ export class RawForwarder {
       return false
     }
     end.waiting = Buffer.from(bytes.subarray(Math.max(0, sent), length))
+    if (!end.isWatchedForRoom) {
+      end.isWatchedForRoom = true
+      if (!this.#context.poller.rewatch(end.fd, LOOK_AT | EPOLLOUT, end.serial)) this.reset(end.connection)
+    }
     return false
   }
 
