@@ -265,7 +265,7 @@ test('a server that does not accept is given up after the connect time; nothing 
 })
 
 test('an idle connection is reset after the idle time, a busy one is not', async (t, way) => {
-  const { port, add, server } = await stage(t, way, {}, { idleTimeoutMs: 300 })
+  const { port, add, server } = await stage(t, way, {}, { idleTimeoutMs: 1_500 })
   await add(await server(NAME_AND_ECHO('a')))
   const idle = client(port)
   const busy = client(port)

@@ -7,7 +7,7 @@ import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
-import type { Service } from '../../../src/ldirectord/core/table.js'
+import type { Destination, Service } from '../../../src/ldirectord/core/table.js'
 import { proxyHeader } from '../../../src/ldirectord/proxy/core/proxy-header.js'
 import { DataPlane } from '../../../src/ldirectord/proxy/io/data-plane.js'
 import { defaultSettings } from '../../../src/ldirectord/proxy/io/settings.js'
@@ -25,15 +25,22 @@ const workerProgram = fileURLToPath(
 /** The two ways in which the proxy carries TCP. */
 const WAYS = { "Node's sockets": { workerProgram: null }, 'two workers': { workerProgram, workers: 2 } }
 
+type Telling = Pick<Service, 'forwardedFor'> & Pick<Destination, 'proxyProtocol'>
+
 /** A proxy in this process; each service gets one real server on 127.0.0.1. */
 function proxy(t: ExecutionContext, way: keyof typeof WAYS) {
   const plane = new DataPlane({ ...defaultSettings(), ...WAYS[way] }, () => {})
   t.teardown(() => plane.closeAll())
-  return async (realPort: number, changes: Partial<Service>, address = '127.0.0.1'): Promise<number> => {
+  return async (realPort: number, telling: Telling, address = '127.0.0.1'): Promise<number> => {
     const port = await freePort(address)
+    const { proxyProtocol, ...service } = telling
     const key = tcp(address, port)
-    t.is(await plane.apply({ kind: 'addService', service: serviceOf(key, changes) }), null)
-    await plane.apply({ kind: 'addDestination', key, destination: destinationOf('127.0.0.1', realPort) })
+    t.is(await plane.apply({ kind: 'addService', service: serviceOf(key, service) }), null)
+    await plane.apply({
+      kind: 'addDestination',
+      key,
+      destination: destinationOf('127.0.0.1', realPort, proxyProtocol && { proxyProtocol }),
+    })
     return port
   }
 }
