@@ -1,7 +1,8 @@
 /**
  * What forwarding costs: requests a second over kept connections and with a connection for each, latency, processor time.
  * All take their turn in each round, each next to a run of `direct`, the same way through the director's kernel, routed and
- * not translated; the figure that counts is the share of that run, for what else the machine does comes and goes. `proxy`, `haproxy` and `nginx stream` are one process each.
+ * not translated; the figure that counts is the share of that run, for what else the machine does comes and goes. `proxy` has a
+ * worker for each processor; `haproxy`, `pen` and `nginx stream` are one thread each.
  */
 import type { Owner } from '../../../test/peers/harness.js'
 import { median, printJson, printTable } from '../../report.js'
@@ -26,8 +27,8 @@ const AIMS: readonly Aim[] = [
   { text: 'proxy, kept: ahead of pen', ratio: share => share('kept', 'proxy') / share('kept', 'pen') },
   { text: 'proxy, fresh: ahead of pen', ratio: share => share('fresh', 'proxy') / share('fresh', 'pen') },
   {
-    text: 'proxy, fresh: half of HAProxy, process for process',
-    ratio: share => share('fresh', 'proxy') / (share('fresh', 'haproxy') / 2),
+    text: 'proxy, one worker, fresh: half of HAProxy with one thread',
+    ratio: share => share('fresh', 'proxy, one worker') / (share('fresh', 'haproxy') / 2),
   },
 ]
 

@@ -52,27 +52,30 @@ async function apart(visit: () => Promise<TestClient>): Promise<[TestClient, Tes
   return [one, other]
 }
 
-test('a worker that ends is started again: its connections are reset and no longer counted, the other one goes on', async t => {
-  const { port, notices, visit, active } = await forwarding(t, 2)
-  const [kept, lost] = await apart(visit)
-  t.true(await until(() => kept.text() === '@hold'))
-  t.is(active(), 2)
-  lost.socket.write('die')
-  t.true(await until(() => lost.fate() === 'ECONNRESET'))
-  t.true(await until(() => active() === 1))
-  t.true(await echoes(kept, 'go on'))
-  t.is(await whoAnswers(port), '@')
-  t.regex(
-    notices.join(),
-    /^ERROR proxy: a worker ended, its connections are lost: it ended; starting it again$/,
-  )
-  // The one that is left ends too: only one that was started again can answer.
-  kept.socket.write('die')
-  t.true(await until(() => kept.fate() === 'ECONNRESET'))
-  t.is(await whoAnswers(port), '@')
-})
+test.serial(
+  'a worker that ends is started again: its connections are reset and no longer counted, the other one goes on',
+  async t => {
+    const { port, notices, visit, active } = await forwarding(t, 2)
+    const [kept, lost] = await apart(visit)
+    t.true(await until(() => kept.text() === '@hold'))
+    t.is(active(), 2)
+    lost.socket.write('die')
+    t.true(await until(() => lost.fate() === 'ECONNRESET'))
+    t.true(await until(() => active() === 1))
+    t.true(await echoes(kept, 'go on'))
+    t.is(await whoAnswers(port), '@')
+    t.regex(
+      notices.join(),
+      /^ERROR proxy: a worker ended, its connections are lost: it ended; starting it again$/,
+    )
+    // The one that is left ends too: only one that was started again can answer.
+    kept.socket.write('die')
+    t.true(await until(() => kept.fate() === 'ECONNRESET'))
+    t.is(await whoAnswers(port), '@')
+  },
+)
 
-test('a fault costs the one connection that met it', async t => {
+test.serial('a fault costs the one connection that met it', async t => {
   const { notices, visit, active } = await forwarding(t, 1)
   const kept = await visit()
   const unlucky = await visit()
@@ -83,16 +86,19 @@ test('a fault costs the one connection that met it', async t => {
   t.regex(notices.join(), /^ERROR proxy: Error: a fault/)
 })
 
-test('fewer workers: one too many keeps its connections and takes no new ones; more workers again serve all', async t => {
-  const { plane, port, visit, active } = await forwarding(t, 2)
-  const visitors = await apart(visit)
-  t.is(plane.setWorkers(1), 1)
-  for (const visitor of visitors) t.true(await echoes(visitor, 'still here'))
-  const [held] = visitors
-  t.is(await whoAnswers(port), '@')
-  t.is(plane.setWorkers(3), 3)
-  t.is(await whoAnswers(port), '@')
-  t.true(await echoes(held, 'and now'))
-  for (const { socket } of visitors) socket.destroy()
-  t.true(await until(() => active() === 0))
-})
+test.serial(
+  'fewer workers: one too many keeps its connections and takes no new ones; more workers again serve all',
+  async t => {
+    const { plane, port, visit, active } = await forwarding(t, 2)
+    const visitors = await apart(visit)
+    t.is(plane.setWorkers(1), 1)
+    for (const visitor of visitors) t.true(await echoes(visitor, 'still here'))
+    const [held] = visitors
+    t.is(await whoAnswers(port), '@')
+    t.is(plane.setWorkers(3), 3)
+    t.is(await whoAnswers(port), '@')
+    t.true(await echoes(held, 'and now'))
+    for (const { socket } of visitors) socket.destroy()
+    t.true(await until(() => active() === 0))
+  },
+)
