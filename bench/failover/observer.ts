@@ -106,6 +106,7 @@ export class Observer {
       ]
       await run('ip', ['-n', namespace, ...neighbour])
     }
+    if (ask.length === 0) return
     const asker = [process.execPath, join(import.meta.dirname, 'asker.js'), String(limitMs), ...ask]
     this.#children.push(spawn('ip', [...inside, ...asker], { stdio: 'ignore' }))
     await this.until('the first question', 10_000, seen => seen.find(({ kind }) => kind === 'question'))

@@ -87,6 +87,7 @@ const ROWS = [
   program('squid', 'squid'),
   program('nginx', 'nginx'),
   program('haproxy', 'haproxy'),
+  program('kdig', 'knot-dnsutils'),
   program('exim4', 'exim4-daemon-light'),
   program('kamailio', 'kamailio'),
   debian('inn2', () => existsSync('/usr/lib/news/bin/innd')),

@@ -26,6 +26,8 @@ export interface Destination {
   /** Connection thresholds (ipvsadm -x and -y); 0: none. */
   readonly upper: number
   readonly lower: number
+  /** The same by a header before the first byte. */
+  readonly proxyProtocol?: ProxyProtocol
 }
 
 export interface Service {
@@ -39,9 +41,7 @@ export interface Service {
   readonly schedulerFlags: string
   /** One-packet scheduling, UDP only. */
   readonly ops: boolean
-  /** How real servers learn the client's address from a forwarder that hides it (the proxy alone): a header before the first byte. */
-  readonly proxyProtocol?: ProxyProtocol
-  /** The same by X-Forwarded-For in requests of HTTP/1. */
+  /** Real servers learn the client's address from the proxy, which hides it: by X-Forwarded-For in requests of HTTP/1. */
   readonly forwardedFor?: true
   readonly destinations: readonly Destination[]
 }

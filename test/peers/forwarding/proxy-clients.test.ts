@@ -1,19 +1,20 @@
 /**
  * What the proxy tells real servers of clients, read by others: HAProxy and nginx take its PROXY headers, HAProxy writes
- * the same ones, nginx finds X-Forwarded-For in every request, where HAProxy (option forwardfor) puts it too.
+ * the same ones (kdig those of datagrams), nginx finds X-Forwarded-For in every request, where HAProxy (option forwardfor) puts it too.
  */
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
-import type { Service } from '../../../src/ldirectord/core/table.js'
+import type { Destination, Service } from '../../../src/ldirectord/core/table.js'
 import { proxyHeader } from '../../../src/ldirectord/proxy/core/proxy-header.js'
 import { DataPlane } from '../../../src/ldirectord/proxy/io/data-plane.js'
 import { defaultSettings } from '../../../src/ldirectord/proxy/io/settings.js'
 import { freePort } from '../../ldirectord/proxy/real-servers.js'
 import { destinationOf, serviceOf, tcp } from '../../ldirectord/proxy/table-values.js'
-import { readText, until } from '../harness.js'
+import { readText, run, until } from '../harness.js'
 import { freePorts, type Place, place } from '../real-servers.js'
 import { peerTest } from '../require.js'
 
@@ -25,15 +26,22 @@ const workerProgram = fileURLToPath(
 /** The two ways in which the proxy carries TCP. */
 const WAYS = { "Node's sockets": { workerProgram: null }, 'two workers': { workerProgram, workers: 2 } }
 
+type Telling = Pick<Service, 'forwardedFor'> & Pick<Destination, 'proxyProtocol'>
+
 /** A proxy in this process; each service gets one real server on 127.0.0.1. */
 function proxy(t: ExecutionContext, way: keyof typeof WAYS) {
   const plane = new DataPlane({ ...defaultSettings(), ...WAYS[way] }, () => {})
   t.teardown(() => plane.closeAll())
-  return async (realPort: number, changes: Partial<Service>, address = '127.0.0.1'): Promise<number> => {
+  return async (realPort: number, telling: Telling, address = '127.0.0.1'): Promise<number> => {
     const port = await freePort(address)
+    const { proxyProtocol, ...service } = telling
     const key = tcp(address, port)
-    t.is(await plane.apply({ kind: 'addService', service: serviceOf(key, changes) }), null)
-    await plane.apply({ kind: 'addDestination', key, destination: destinationOf('127.0.0.1', realPort) })
+    t.is(await plane.apply({ kind: 'addService', service: serviceOf(key, service) }), null)
+    await plane.apply({
+      kind: 'addDestination',
+      key,
+      destination: destinationOf('127.0.0.1', realPort, proxyProtocol && { proxyProtocol }),
+    })
     return port
   }
 }
@@ -254,4 +262,29 @@ withTls('TLS passes a service with forwardedfor untouched', async t => {
   socket.write('GET /index.txt HTTP/1.0\r\n\r\n')
   await once(socket, 'close')
   t.regex(text, /the page/)
+})
+
+const withKdig = peerTest('knot-dnsutils')
+
+withKdig('before a datagram the header is byte for byte that of kdig (+proxy), IPv4 and IPv6', async t => {
+  const capture = createSocket('udp4')
+  t.teardown(() => capture.close())
+  capture.bind(0, '127.0.0.1')
+  await once(capture, 'listening')
+  const question = ['@127.0.0.1', '-p', String(capture.address().port), '+time=1', '+retry=0', 'example', 'A']
+  for (const [from, to] of [
+    [CALLER, '127.0.0.1'],
+    ['2001:db8::9', '2001:db8::1'],
+  ] as const) {
+    const heard = once(capture, 'message')
+    void run('kdig', [...question, `+proxy=${from}#4001-${to}#53`])
+    const [datagram] = (await heard) as [Buffer]
+    const ends = {
+      protocol: 'udp',
+      from: { address: from, port: 4_001 },
+      to: { address: to, port: 53 },
+    } as const
+    const header = proxyHeader('v2', ends)
+    t.is(datagram.subarray(0, header.length).toString('hex'), header.toString('hex'))
+  }
 })

@@ -27,7 +27,6 @@ function isService(value: unknown): value is Service {
     typeof value.ops === 'boolean' &&
     (persistentSeconds === null || isNumber(persistentSeconds, 0x7fff_ffff)) &&
     (netmask === null || isText(netmask)) &&
-    (value.proxyProtocol === undefined || value.proxyProtocol === 'v1' || value.proxyProtocol === 'v2') &&
     (value.forwardedFor === undefined || value.forwardedFor === true)
   )
 }
@@ -40,6 +39,7 @@ function isDestination(value: unknown): boolean {
     isNumber(value.weight, 0x7fff_ffff) &&
     isNumber(value.upper, 0xffff_ffff) &&
     isNumber(value.lower, 0xffff_ffff) &&
+    (value.proxyProtocol === undefined || value.proxyProtocol === 'v1' || value.proxyProtocol === 'v2') &&
     (value.method === 'gate' || value.method === 'masq' || value.method === 'ipip')
   )
 }

@@ -1,25 +1,15 @@
 /** What the real server of a connection is told of the client: a header before everything, or one in each request. */
-import type { Service } from '../../core/table.js'
+import type { Destination, Service } from '../../core/table.js'
 import { ForwardedFor } from './forwarded-for.js'
 import type { Client } from './live-table.js'
 import { proxyHeader } from './proxy-header.js'
 
-export interface Introduction {
-  /** To be sent before the first byte. */
-  readonly header: Buffer | null
-  /** What the client sends goes through this. */
-  readonly requests: ForwardedFor | null
+/** To be sent before the first byte; null: nothing. @param to what the client called */
+export function headerFor({ proxyProtocol }: Destination, from: Client, to: Client): Buffer | null {
+  return proxyProtocol === undefined ? null : proxyHeader(proxyProtocol, { protocol: 'tcp', from, to })
 }
 
-/** @param to what the client called */
-export function introduce(
-  { proxyProtocol, forwardedFor }: Service,
-  from: Client,
-  to: Client,
-): Introduction | null {
-  if (proxyProtocol === undefined && !forwardedFor) return null
-  return {
-    header: proxyProtocol ? proxyHeader(proxyProtocol, { protocol: 'tcp', from, to }) : null,
-    requests: forwardedFor ? new ForwardedFor(from.address) : null,
-  }
+/** What the bytes of the client go through; null: nothing. */
+export function requestsOf({ forwardedFor }: Service, from: Client): ForwardedFor | null {
+  return forwardedFor ? new ForwardedFor(from.address) : null
 }

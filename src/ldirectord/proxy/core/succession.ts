@@ -30,8 +30,10 @@ export interface Datagram extends SessionName {
 
 /** From the old process, after it has announced itself. */
 export type FromPredecessor =
-  /** Everything it holds when `isFirst`, afterwards what has changed. */
-  | { readonly held: readonly Held[]; readonly isFirst: boolean }
+  /** Everything that it holds, then what has changed. */
+  | { readonly held: readonly Held[] }
+  /** Everything has been told: what was not named, and was counted before, is gone. */
+  | { readonly isComplete: true }
   | { readonly sessions: readonly SessionName[] }
   | { readonly answer: Datagram }
   | { readonly sessionEnded: SessionName }
@@ -100,7 +102,8 @@ const isHeld = (value: unknown): value is Held =>
 export function decodeFromPredecessor(value: unknown): FromPredecessor | null {
   if (!isRecord(value)) return null
   const { held, sessions, answer, sessionEnded, notice, level } = value
-  if (Array.isArray(held) && held.every(isHeld)) return { held, isFirst: value.isFirst === true }
+  if (Array.isArray(held) && held.every(isHeld)) return { held }
+  if (value.isComplete === true) return { isComplete: true }
   if (Array.isArray(sessions) && sessions.every(isSessionName)) return { sessions }
   if (isDatagram(answer)) return { answer }
   if (isSessionName(sessionEnded)) return { sessionEnded }

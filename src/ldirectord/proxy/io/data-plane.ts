@@ -9,7 +9,7 @@ import { machineMs } from '../../../base/io/real-clock.js'
 import { type Edit, endpoint, serviceId } from '../../core/table.js'
 import { Complaints } from '../core/complaints.js'
 import type { Level } from '../core/control.js'
-import { introduce } from '../core/introduction.js'
+import { headerFor, requestsOf } from '../core/introduction.js'
 import { LocalLedger } from '../core/ledger.js'
 import { type Client, type LiveService, LiveTable } from '../core/live-table.js'
 import { SharedState } from '../core/shared-state.js'
@@ -319,7 +319,8 @@ export class DataPlane {
         settings: this.#settings,
         choose: tried => this.table.choose(live, caller, machineMs(), tried),
         complaints: this.#complaints,
-        introduction: introduce(live.settings, caller, calledBy(client, live)),
+        header: ({ settings }) => headerFor(settings, caller, calledBy(client, live)),
+        requests: requestsOf(live.settings, caller),
         ended: ended => {
           this.#shared.takePlaces(-1)
           connections.delete(ended)

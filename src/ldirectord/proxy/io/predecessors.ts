@@ -38,6 +38,8 @@ interface Predecessor {
   readonly isExpected: boolean
   socket: Socket | null
   readonly held: Map<string, Counted>
+  /** Of these, what it has not told itself since it announced itself. */
+  readonly unconfirmed: Set<string>
   readonly sessions: Set<string>
   /** Datagrams from before it announced itself. */
   early: Datagram[]
@@ -91,8 +93,10 @@ export class Predecessors {
   /** The process has announced itself on this connection; gives what to do with each line that follows. */
   welcome(pid: number, socket: Socket): (line: unknown) => void {
     const known = [...this.#all].find(predecessor => predecessor.pid === pid) ?? this.#add(pid, false)
-    known.socket?.destroy()
+    const before = known.socket
     known.socket = socket
+    before?.destroy()
+    for (const key of known.held.keys()) known.unconfirmed.add(key)
     socket.on('close', () => {
       if (known.socket === socket) this.#forget(known)
     })
@@ -139,6 +143,7 @@ export class Predecessors {
       socket: null,
       held: new Map(),
       sessions: new Set(),
+      unconfirmed: new Set(),
       early: [],
     }
     this.#all.add(predecessor)
@@ -154,8 +159,12 @@ export class Predecessors {
     const message = decodeFromPredecessor(line)
     if (message === null) return
     if ('held' in message) {
-      if (message.isFirst) this.#heardHeld(predecessor, [...predecessor.held.values()].map(asNone))
+      for (const held of message.held) predecessor.unconfirmed.delete(heldKey(held))
       this.#heardHeld(predecessor, message.held)
+    } else if ('isComplete' in message) {
+      const gone = [...predecessor.unconfirmed].flatMap(key => predecessor.held.get(key) ?? [])
+      predecessor.unconfirmed.clear()
+      this.#heardHeld(predecessor, gone.map(asNone))
     } else if ('sessions' in message) {
       for (const session of message.sessions) predecessor.sessions.add(sessionKey(session))
     } else if ('answer' in message) this.#context.answer(message.answer)

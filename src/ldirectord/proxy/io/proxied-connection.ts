@@ -6,7 +6,7 @@
 import { connect, type Socket } from 'node:net'
 import { machineMs } from '../../../base/io/real-clock.js'
 import type { Complaints } from '../core/complaints.js'
-import type { Introduction } from '../core/introduction.js'
+import type { ForwardedFor } from '../core/forwarded-for.js'
 import type { LiveDestination } from '../core/live-table.js'
 import { carryRequests } from './carry-requests.js'
 import type { ProxySettings } from './settings.js'
@@ -15,8 +15,10 @@ export interface ConnectionContext {
   readonly settings: ProxySettings
   /** The next destination to try, null when there is none. */
   choose(tried: ReadonlySet<LiveDestination>): LiveDestination | null
-  /** What a real server is told of the client; null: nothing. */
-  readonly introduction: Introduction | null
+  /** What a real server is told of the client first; null: nothing. */
+  header(destination: LiveDestination): Buffer | null
+  /** What the bytes of the client go through. */
+  readonly requests: ForwardedFor | null
   readonly complaints: Complaints
   /** Called once, when both sockets are closed. */
   ended(connection: ProxiedConnection): void
@@ -115,9 +117,10 @@ export class ProxiedConnection {
     const halfClosed = (): void => this.#count('inactive')
     client.once('end', halfClosed)
     real.once('end', halfClosed)
-    const { introduction } = this.#context
-    if (introduction?.header) real.write(introduction.header)
-    if (introduction?.requests) carryRequests(client, real, introduction.requests, () => this.reset())
+    const { requests } = this.#context
+    const header = this.#destination && this.#context.header(this.#destination)
+    if (header) real.write(header)
+    if (requests) carryRequests(client, real, requests, () => this.reset())
     else client.pipe(real)
     real.pipe(client)
   }

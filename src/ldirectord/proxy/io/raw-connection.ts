@@ -3,7 +3,8 @@
  * a FIN, a reset becomes a reset. An end that takes no more holds its other end back: what it did not take waits here,
  * one buffer at most, and nothing more is read meanwhile.
  */
-import { type Introduction, introduce } from '../core/introduction.js'
+import type { ForwardedFor } from '../core/forwarded-for.js'
+import { requestsOf } from '../core/introduction.js'
 import type { Client, LiveDestination, LiveService } from '../core/live-table.js'
 
 const NONE: ReadonlySet<never> = new Set()
@@ -45,8 +46,8 @@ export class RawConnection {
   readonly service: LiveService
   readonly caller: Client
   readonly client: RawEnd
-  /** What the real server is told of the client. */
-  readonly introduction: Introduction | null
+  /** What the bytes of the client go through. */
+  readonly requests: ForwardedFor | null
   /** Connecting, or connected. */
   real: RawEnd | null = null
   isJoined = false
@@ -63,7 +64,7 @@ export class RawConnection {
     this.service = service
     this.caller = caller
     this.lastMs = nowMs
-    this.introduction = introduce(service.settings, caller, service.key)
+    this.requests = requestsOf(service.settings, caller)
   }
 
   get destination(): LiveDestination | null {

@@ -20,6 +20,7 @@ import {
   socketAddress,
   type TcpSockets,
 } from '../../../base/io/tcp-calls.js'
+import { headerFor } from '../core/introduction.js'
 import type { LiveDestination, LiveService, LiveTable } from '../core/live-table.js'
 import type { SharedState } from '../core/shared-state.js'
 import { SocketClient } from '../core/socket-client.js'
@@ -261,8 +262,9 @@ export class RawForwarder {
     connection.lastMs = this.#nowMs
     connection.count('active')
     this.#connecting.delete(connection)
-    const { real, introduction } = connection
-    if (introduction?.header && real) this.#send(real, introduction.header, introduction.header.length)
+    const { real, destination, caller, service } = connection
+    const header = destination && headerFor(destination.settings, caller, service.key)
+    if (header && real) this.#send(real, header, header.length)
     // Mostly the request is there by now. Whatever else the client has done until now is news at once.
     this.#pump(client)
     if (connection.isOver) return
@@ -298,9 +300,9 @@ export class RawForwarder {
 
   /** What was just read goes on. False: the connection is over, or some of it waits. */
   #pass(end: RawEnd, peer: RawEnd, length: number): boolean {
-    const { client, introduction } = end.connection
-    if (!introduction?.requests || end !== client) return this.#send(peer, this.#buffer, length)
-    const pieces = introduction.requests.push(this.#buffer.subarray(0, length))
+    const { client, requests } = end.connection
+    if (requests === null || end !== client) return this.#send(peer, this.#buffer, length)
+    const pieces = requests.push(this.#buffer.subarray(0, length))
     if (pieces === null) {
       this.reset(end.connection)
       return false
@@ -344,7 +346,7 @@ export class RawForwarder {
     const { sockets } = this.#context
     end.hasEnded = true
     end.connection.count('inactive')
-    const rest = end === end.connection.client && end.connection.introduction?.requests?.end()
+    const rest = end === end.connection.client && end.connection.requests?.end()
     if (rest) sockets.send(peer.fd, rest, rest.length)
     if (!peer.hasEnded) {
       sockets.sendEnd(peer.fd)

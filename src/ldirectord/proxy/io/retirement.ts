@@ -17,6 +17,8 @@ import type { DataPlane } from './data-plane.js'
 
 const LOOK_MS = 100
 const RECONNECT_MS = 200
+/** For a process that has nothing left and finds nobody to tell. */
+const LOOKS_IN_VAIN_MAX = 50
 /** What may wait for a successor that does not read; datagrams beyond it are lost, as UDP loses them. */
 const QUEUE_BYTES_MAX = 4_194_304
 
@@ -37,6 +39,9 @@ export class Retirement {
   #socket: Socket | null = null
   /** What the successor believes. */
   #told = new Map<string, Held>()
+  /** Before that the successor counts what was open when it took over. */
+  #hasAnnounced = false
+  #looksInVain = 0
   #isOver = false
 
   constructor(options: RetirementOptions) {
@@ -77,8 +82,9 @@ export class Retirement {
       socket.write(encodeLine({ version: CONTROL_VERSION, id: 0, op: 'announce', pid: process.pid }))
       for (const sessions of pieces(plane.sessions())) this.#say({ sessions })
       this.#told = new Map()
-      this.#say({ held: [], isFirst: true })
       this.#tellHeld()
+      this.#say({ isComplete: true })
+      this.#hasAnnounced = true
     })
     const splitter = new LineSplitter(RESPONSE_BYTES_MAX)
     let queue = Promise.resolve()
@@ -108,7 +114,7 @@ export class Retirement {
 
   #tellHeld(): void {
     const { plane } = this.#options
-    if (plane.connections === 0) {
+    if (plane.connections === 0 && (this.#hasAnnounced || ++this.#looksInVain > LOOKS_IN_VAIN_MAX)) {
       this.#options.ended()
       return
     }
@@ -118,7 +124,7 @@ export class Retirement {
       now.has(key) ? [] : [{ ...held, active: 0, inactive: 0 }],
     )
     const changed = [...now].flatMap(([key, held]) => (isSame(this.#told.get(key), held) ? [] : [held]))
-    for (const held of pieces([...gone, ...changed])) this.#say({ held, isFirst: false })
+    for (const held of pieces([...gone, ...changed])) this.#say({ held })
     this.#told = now
   }
 

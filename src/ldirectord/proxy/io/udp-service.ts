@@ -137,13 +137,13 @@ export class UdpService {
     const session = this.#sessions.get(key) ?? this.#beginOrPass(key, client, datagram, now)
     if (session === null) return
     this.#touch(session, now)
-    session.send(this.#introduced(client, datagram))
+    session.send(this.#introduced(session, datagram))
   }
 
   /** With the PROXY protocol each datagram has a header of its own; version 1 knows no datagrams. */
-  #introduced(from: Client, datagram: Buffer): Buffer {
-    const { settings, key: to } = this.#live
-    if (settings.proxyProtocol !== 'v2') return datagram
+  #introduced({ client: from, destination }: UdpSession, datagram: Buffer): Buffer {
+    const { key: to } = this.#live
+    if (destination.settings.proxyProtocol !== 'v2') return datagram
     return Buffer.concat([proxyHeader('v2', { protocol: 'udp', from, to }), datagram])
   }
 
