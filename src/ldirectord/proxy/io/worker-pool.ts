@@ -25,6 +25,8 @@ export interface PoolContext {
   readonly sockets: TcpSockets
   readonly shared: SharedState
   readonly settings: WorkerSettings
+  /** One that has not carried an order out after this time is ended, and started again. */
+  readonly answerMs: number
   /** What a worker must be told that begins now. */
   orders(): readonly WorkerOrder[]
   reported(report: Exclude<WorkerReport, { kind: 'done' }>): void
@@ -35,8 +37,8 @@ interface Hand {
   readonly thread: Worker
   readonly bell: number
   readonly startedMs: number
-  /** Orders that it has not confirmed. */
-  readonly open: Map<number, () => void>
+  /** Orders that it has not confirmed, the oldest first. */
+  readonly open: Map<number, { readonly confirm: () => void; readonly sinceMs: number }>
   isLeaving: boolean
 }
 
@@ -44,6 +46,7 @@ export class WorkerPool {
   readonly #context: PoolContext
   readonly #hands = new Map<number, Hand>()
   readonly #restarts = new Set<NodeJS.Timeout>()
+  #look: NodeJS.Timeout | null = null
   #wanted = 0
   #lastNumber = 0
   #isClosed = false
@@ -74,6 +77,7 @@ export class WorkerPool {
 
   close(): void {
     this.#isClosed = true
+    if (this.#look) clearTimeout(this.#look)
     for (const timer of this.#restarts) clearTimeout(timer)
     for (const hand of this.#hands.values()) {
       hand.isLeaving = true
@@ -84,10 +88,25 @@ export class WorkerPool {
   #tellOne(hand: Hand, order: WorkerOrder): Promise<void> {
     return new Promise(resolve => {
       const message: NumberedOrder = { number: ++this.#lastNumber, order }
-      hand.open.set(message.number, resolve)
+      hand.open.set(message.number, { confirm: resolve, sinceMs: machineMs() })
       hand.thread.postMessage(message)
       this.#context.sockets.ring(hand.bell)
+      if (!this.#isClosed) this.#look ??= setTimeout(() => this.#lookForStuck(), this.#context.answerMs)
     })
+  }
+
+  #lookForStuck(): void {
+    this.#look = null
+    const { answerMs } = this.#context
+    let next = Number.POSITIVE_INFINITY
+    for (const { open, thread } of this.#hands.values()) {
+      const [oldest] = open.values()
+      if (oldest === undefined) continue
+      const leftMs = oldest.sinceMs + answerMs - machineMs()
+      if (leftMs <= 0) void thread.terminate()
+      next = Math.min(next, leftMs <= 0 ? answerMs : leftMs)
+    }
+    if (next < Number.POSITIVE_INFINITY) this.#look = setTimeout(() => this.#lookForStuck(), next)
   }
 
   #begin(): void {
@@ -116,7 +135,7 @@ export class WorkerPool {
       this.#context.reported(report)
       return
     }
-    hand.open.get(report.number)?.()
+    hand.open.get(report.number)?.confirm()
     hand.open.delete(report.number)
   }
 
@@ -124,7 +143,7 @@ export class WorkerPool {
     const { sockets, shared } = this.#context
     this.#hands.delete(hand.party)
     sockets.close(hand.bell)
-    for (const confirm of hand.open.values()) confirm() // nobody is left who could act on the old table
+    for (const { confirm } of hand.open.values()) confirm() // nobody is left who could act on the old table
     for (
       let fd = shared.owners.indexOf(hand.party);
       fd >= 0;
