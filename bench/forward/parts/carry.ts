@@ -12,6 +12,7 @@ import { answers, openPlace, type Place } from '../place.js'
 
 /** Several short ones rather than one long one. */
 const ROUNDS = 4
+const WARMING_SECONDS = 1
 const NAMES = Object.keys(CONTENDERS) as Contender[]
 const KINDS: readonly Kind[] = ['kept', 'fresh']
 
@@ -44,6 +45,9 @@ async function turn(owner: Owner, place: Place, name: Contender, seconds: number
   const { target } = await CONTENDERS.direct(owner, place)
   try {
     await answers(place, running.target)
+    // What a program compiles or allocates at its first requests is no cost of the later ones.
+    await load(place.client, running.target, 'fresh', WARMING_SECONDS)
+    await load(place.client, running.target, 'kept', WARMING_SECONDS)
     const both = async (kind: Kind): Promise<[Load, Load]> => [
       await load(place.client, target, kind, seconds),
       await load(place.client, running.target, kind, seconds, running.pids),

@@ -8,6 +8,8 @@ export function nowMs(): number {
 
 /** Milliseconds since the machine started: the same count in every thread and process. */
 export function machineMs(): number {
-  const [seconds, nanoseconds] = process.hrtime()
-  return seconds * 1_000 + nanoseconds / 1e6
+  return performance.now() + beforeStartMs
 }
+
+/** Both clocks are the machine's; the one of this thread began later. */
+const beforeStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()

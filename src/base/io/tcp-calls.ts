@@ -37,6 +37,7 @@ const F_DUPFD_CLOEXEC = 1030
 const EPOLL_CLOEXEC = 0o2000000
 const EPOLL_CTL_ADD = 1
 const EPOLL_CTL_DEL = 2
+const EPOLL_CTL_MOD = 3
 export const EPOLLIN = 0x1
 export const EPOLLOUT = 0x4
 export const EPOLLERR = 0x8
@@ -258,10 +259,19 @@ export class Poller {
 
   /** False when the kernel refuses (errno). A closed descriptor leaves by itself. */
   watch(fd: number, events: number, serial: number): boolean {
+    return this.#control(EPOLL_CTL_ADD, fd, events, serial)
+  }
+
+  /** Watches for other things than before; what is so already is news again. */
+  rewatch(fd: number, events: number, serial: number): boolean {
+    return this.#control(EPOLL_CTL_MOD, fd, events, serial)
+  }
+
+  #control(operation: number, fd: number, events: number, serial: number): boolean {
     this.#event.writeUInt32LE(events >>> 0, 0)
     this.#event.writeInt32LE(fd, DATA_AT)
     this.#event.writeUInt32LE(serial, DATA_AT + 4)
-    return this.#calls.epoll_ctl(this.fd, EPOLL_CTL_ADD, fd, this.#event) === 0
+    return this.#calls.epoll_ctl(this.fd, operation, fd, this.#event) === 0
   }
 
   forget(fd: number): void {

@@ -24,6 +24,7 @@ const never = new AbortController().signal
 export async function renewProxy(running: ControlClient, upgrade: Upgrade): Promise<ControlClient | null> {
   const ours = programIdentity(process.version, upgrade.program)
   const theirs = await identityOf(running)
+  if (running.isLost) return null // a process that is being killed still takes connections for a moment
   if (ours === '' || theirs?.program === ours) return running
   const { log, program, socketPath } = upgrade
   const which = theirs ? `process ${theirs.pid}` : 'process'

@@ -2,15 +2,15 @@
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { DataPlane } from '../../../src/ldirectord/proxy/io/data-plane.js'
-import { defaultSettings } from '../../../src/ldirectord/proxy/io/settings.js'
+import { defaultSettings, type ProxySettings } from '../../../src/ldirectord/proxy/io/settings.js'
 import { client, freePort, startServer, type TestClient, until, whoAnswers } from './real-servers.js'
 import { destinationOf, serviceOf, tcp } from './table-values.js'
 
 const workerProgram = fileURLToPath(new URL('./mortal-worker.js', import.meta.url))
 
-async function forwarding(t: ExecutionContext, workers: number) {
+async function forwarding(t: ExecutionContext, workers: number, settings: Partial<ProxySettings> = {}) {
   const notices: string[] = []
-  const plane = new DataPlane({ ...defaultSettings(), workerProgram, workers }, (level, text) =>
+  const plane = new DataPlane({ ...defaultSettings(), workerProgram, workers, ...settings }, (level, text) =>
     notices.push(`${level} ${text}`),
   )
   const server = await startServer(socket => {
@@ -35,7 +35,7 @@ async function forwarding(t: ExecutionContext, workers: number) {
     return visitor
   }
   const active = (): number => plane.table.counters()[0]!.activeConnections
-  return { plane, port, notices, visit, active }
+  return { plane, port, key, server, notices, visit, active }
 }
 
 const echoes = async (visitor: TestClient, text: string): Promise<boolean> => {
@@ -102,3 +102,35 @@ test.serial(
     t.true(await until(() => active() === 0))
   },
 )
+
+test.serial(
+  'a worker that does not answer is ended, and an edit then holds for the one that follows',
+  async t => {
+    const { plane, port, key, server, notices, visit } = await forwarding(t, 1, { workerAnswerMs: 200 })
+    const stuck = await visit()
+    stuck.socket.write('hold')
+    await until(() => stuck.socket.bytesWritten === 4)
+    const settings = destinationOf(server.address, server.port, { weight: 0 })
+    t.is(await plane.apply({ kind: 'editDestination', key, destination: settings }), null)
+    t.true(await until(() => stuck.fate() === 'ECONNRESET'))
+    t.regex(notices.join(), /^ERROR proxy: a worker ended/)
+    t.is(await whoAnswers(port), 'ECONNRESET', 'no server has a weight')
+  },
+)
+
+test.serial('persistence that an edit turns on binds a client whichever worker accepts it', async t => {
+  const { plane, port, key, visit } = await forwarding(t, 2)
+  const second = await startServer(socket => socket.write('second'))
+  t.teardown(() => second.close())
+  await plane.apply({
+    kind: 'addDestination',
+    key,
+    destination: destinationOf(second.address, second.port, { weight: 2 }),
+  })
+  const service = serviceOf(key, { scheduler: 'rr', persistentSeconds: 60 })
+  await plane.apply({ kind: 'editService', service })
+  const bound = await whoAnswers(port)
+  const [held] = bound === '@' ? [await visit()] : [null]
+  held?.socket.write('hold')
+  for (let n = 0; n < 4; n++) t.is(await whoAnswers(port), bound)
+})

@@ -14,6 +14,8 @@ export const SLOTS_MAX = 65_536
 const KINDS = { active: 0, inactive: 1 } as const
 type Kind = keyof typeof KINDS
 const NUMBERS_PER_SLOT = 2 * PARTIES_MAX
+/** Behind the places of the parties: how many of them there have ever been. */
+const ENROLLED = PARTIES_MAX
 
 /** The numbers of one destination. */
 export interface Tally {
@@ -56,7 +58,7 @@ export class SharedState {
       {
         counts: new SharedArrayBuffer(SLOTS_MAX * NUMBERS_PER_SLOT * 4),
         overloaded: new SharedArrayBuffer(SLOTS_MAX),
-        places: new SharedArrayBuffer(PARTIES_MAX * 4),
+        places: new SharedArrayBuffer((PARTIES_MAX + 1) * 4),
         owners: new SharedArrayBuffer(descriptorsMax),
       },
       0,
@@ -71,17 +73,19 @@ export class SharedState {
     this.#counts = new Int32Array(buffers.counts)
     this.#overloaded = new Uint8Array(buffers.overloaded)
     this.#places = new Int32Array(buffers.places)
+    if (Atomics.load(this.#places, ENROLLED) <= party) Atomics.store(this.#places, ENROLLED, party + 1)
   }
 
   tally(slot: number): Tally {
     assert(slot >= 0 && slot < SLOTS_MAX, 'a destination has a slot')
-    return new SharedTally(this.#counts, this.#overloaded, slot, this.party)
+    return new SharedTally(this.#counts, this.#overloaded, this.#places, slot, this.party)
   }
 
   /** Connections of all parties. */
   get places(): number {
     let sum = 0
-    for (let party = 0; party < PARTIES_MAX; party++) sum += Atomics.load(this.#places, party)
+    const parties = Atomics.load(this.#places, ENROLLED)
+    for (let party = 0; party < parties; party++) sum += Atomics.load(this.#places, party)
     return sum
   }
 
@@ -106,12 +110,14 @@ export class SharedState {
 class SharedTally implements Tally {
   readonly #counts: Int32Array
   readonly #overloaded: Uint8Array
+  readonly #places: Int32Array
   readonly #slot: number
   readonly #own: number
 
-  constructor(counts: Int32Array, overloaded: Uint8Array, slot: number, party: number) {
+  constructor(counts: Int32Array, overloaded: Uint8Array, places: Int32Array, slot: number, party: number) {
     this.#counts = counts
     this.#overloaded = overloaded
+    this.#places = places
     this.#slot = slot
     this.#own = slot * NUMBERS_PER_SLOT + 2 * party
   }
@@ -138,8 +144,9 @@ class SharedTally implements Tally {
 
   #sum(kind: number): number {
     const from = this.#slot * NUMBERS_PER_SLOT + kind
+    const end = from + 2 * Atomics.load(this.#places, ENROLLED)
     let sum = 0
-    for (let at = from; at < from + NUMBERS_PER_SLOT; at += 2) sum += Atomics.load(this.#counts, at)
+    for (let at = from; at < end; at += 2) sum += Atomics.load(this.#counts, at)
     return sum
   }
 }

@@ -24,13 +24,16 @@ export class RawEnd {
   mayHaveMore = false
   /** After the bytes comes a FIN or an error, of which the poller has told already. */
   isLeaving = false
+  /** The poller tells when it takes bytes again. */
+  isWatchedForRoom: boolean
   /** What it is still to be sent. */
   waiting: Buffer | null = null
 
-  constructor(fd: number, serial: number, connection: RawConnection) {
+  constructor(fd: number, serial: number, connection: RawConnection, isWatchedForRoom: boolean) {
     this.fd = fd
     this.serial = serial
     this.connection = connection
+    this.isWatchedForRoom = isWatchedForRoom
   }
 
   get peer(): RawEnd | null {
@@ -57,7 +60,7 @@ export class RawConnection {
   #counted: Counted = 'none'
 
   constructor(fd: number, serial: number, service: LiveService, caller: Client, nowMs: number) {
-    this.client = new RawEnd(fd, serial, this)
+    this.client = new RawEnd(fd, serial, this, false)
     this.service = service
     this.caller = caller
     this.lastMs = nowMs

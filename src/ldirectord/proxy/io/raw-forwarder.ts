@@ -1,7 +1,6 @@
 /**
- * The hot path: accepts, connects, copies and closes by system calls on plain descriptors, told by epoll what to do.
- * Everything that Node puts around a socket costs here more than the kernel's own work, so nothing of it is used. One
- * buffer serves all connections: bytes wait in memory only for an end that does not take them.
+ * The hot path: accepts, connects and closes by system calls on plain descriptors, told by epoll what to do. Everything
+ * that Node puts around a socket costs here more than the kernel's own work, so nothing of it is used.
  */
 import { isNativeFailure } from '../../../base/io/native.js'
 import {
@@ -10,7 +9,6 @@ import {
   ECONNABORTED,
   EINTR,
   EPOLLERR,
-  EPOLLET,
   EPOLLEXCLUSIVE,
   EPOLLHUP,
   EPOLLIN,
@@ -26,13 +24,10 @@ import type { SharedState } from '../core/shared-state.js'
 import { SocketClient } from '../core/socket-client.js'
 import type { WorkerSettings } from '../core/worker-orders.js'
 import { RawConnection, RawEnd } from './raw-connection.js'
+import { LOOK_AT, RawCopier } from './raw-copier.js'
 
-const BUFFER_BYTES = 65_536
-/** Buffers copied from one end before others get their turn. */
-const BUFFERS_PER_TURN = 8
 /** Taken from a listening socket before others get their turn; other workers wait at it too. */
 const ACCEPTS_PER_TURN = 16
-const LOOK_AT = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET
 const LEAVING = EPOLLRDHUP | EPOLLHUP | EPOLLERR
 
 export interface RawContext {
@@ -53,26 +48,31 @@ export interface RawContext {
 
 export class RawForwarder {
   readonly #context: RawContext
-  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)
+  readonly #copier: RawCopier
   readonly #ends: (RawEnd | null)[] = []
   /** Connections that wait for their destination, the longest first, and since when. */
   readonly #connecting = new Map<RawConnection, number>()
-  /** Ends whose turn was over before their bytes were. */
-  #unfinished: RawEnd[] = []
   readonly #addresses = new WeakMap<LiveDestination, Uint8Array>()
   #lastSerial = 0
   #nowMs = 0
 
   constructor(context: RawContext) {
     this.#context = context
+    this.#copier = new RawCopier({
+      sockets: context.sockets,
+      poller: context.poller,
+      reset: connection => this.reset(connection),
+      finished: connection => this.#finish(connection),
+    })
   }
 
   get hasUnfinished(): boolean {
-    return this.#unfinished.length > 0
+    return this.#copier.hasUnfinished
   }
 
   /** When the first connection attempt is to be given up; null: nobody is connecting. */
   get deadlineMs(): number | null {
+    if (this.#connecting.size === 0) return null
     const [first] = this.#connecting.values()
     return first === undefined ? null : first + this.#context.settings.connectTimeoutMs
   }
@@ -80,6 +80,7 @@ export class RawForwarder {
   /** Before each round of news. */
   setTime(nowMs: number): void {
     this.#nowMs = nowMs
+    this.#copier.setTime(nowMs)
   }
 
   listen(listener: number): boolean {
@@ -129,17 +130,16 @@ export class RawForwarder {
       this.reset(connection)
       return
     }
-    if (events & EPOLLOUT && end.waiting) this.#flush(end)
-    if (events & (EPOLLIN | LEAVING)) this.#pump(end)
+    if (events & EPOLLOUT && end.waiting) this.#copier.flush(end)
+    if (events & (EPOLLIN | LEAVING)) this.#copier.pump(end)
   }
 
   goOn(): void {
-    const unfinished = this.#unfinished
-    this.#unfinished = []
-    for (const end of unfinished) this.#pump(end)
+    this.#copier.goOn()
   }
 
   giveUpLate(): void {
+    if (this.#connecting.size === 0) return
     for (const [connection, sinceMs] of this.#connecting) {
       if (this.#nowMs - sinceMs < this.#context.settings.connectTimeoutMs) return // the later ones are younger still
       this.#failed(connection)
@@ -175,6 +175,16 @@ export class RawForwarder {
       // One that is still connecting has nobody to send a reset to.
       if (isJoined) this.#context.sockets.reset(real.fd)
       else this.#context.sockets.close(real.fd)
+    }
+    this.#over(connection)
+  }
+
+  /** A close is the last FIN. */
+  #finish(connection: RawConnection): void {
+    for (const end of [connection.real, connection.client]) {
+      if (end === null) continue
+      this.#release(end)
+      this.#context.sockets.close(end.fd)
     }
     this.#over(connection)
   }
@@ -219,11 +229,11 @@ export class RawForwarder {
       const fd = sockets.connect(this.#addressOf(destination))
       if (fd >= 0) {
         shared.owners[fd] = shared.party
-        const real = new RawEnd(fd, this.#serial(), connection)
+        const real = new RawEnd(fd, this.#serial(), connection, true)
         connection.real = real
         this.#own(real)
         this.#connecting.set(connection, this.#nowMs)
-        if (!poller.watch(fd, LOOK_AT, real.serial)) this.reset(connection)
+        if (!poller.watch(fd, LOOK_AT | EPOLLOUT, real.serial)) this.reset(connection)
         return
       }
       if (fd === -EADDRNOTAVAIL) this.#context.portsExhausted(destination)
@@ -262,94 +272,10 @@ export class RawForwarder {
     this.#connecting.delete(connection)
     const { real, destination, caller, service } = connection
     const header = destination && headerFor(destination.settings, caller, service.key)
-    if (header && real) this.#send(real, header, header.length)
+    if (header && real) this.#copier.send(real, header, header.length)
+    // Mostly the request is there by now. Whatever else the client has done until now is news at once.
+    this.#copier.pump(client)
     if (connection.isOver) return
-    // Whatever the client has sent or done until now is news now.
     if (!this.#context.poller.watch(client.fd, LOOK_AT, client.serial)) this.reset(connection)
-  }
-
-  #pump(end: RawEnd): void {
-    const { sockets } = this.#context
-    const { connection, peer } = end
-    if (connection.isOver || end.hasEnded || peer === null) return
-    end.mayHaveMore = true
-    for (let buffers = 0; peer.waiting === null; buffers++) {
-      if (buffers === BUFFERS_PER_TURN) {
-        this.#unfinished.push(end)
-        return
-      }
-      const length = sockets.read(end.fd, this.#buffer)
-      if (length > 0) {
-        connection.lastMs = this.#nowMs
-        end.hasSpoken = true
-        if (!this.#pass(end, peer, length)) return
-        // Fewer than fit: that was all; the poller tells of what comes later, but a FIN it has told of already.
-        if (length === BUFFER_BYTES || end.isLeaving) continue
-        end.mayHaveMore = false
-        return
-      }
-      end.mayHaveMore = false
-      if (length === 0) this.#ended(end, peer)
-      else if (sockets.errno() !== EAGAIN) this.reset(connection)
-      return
-    }
-  }
-
-  /** What was just read goes on. False: the connection is over, or some of it waits. */
-  #pass(end: RawEnd, peer: RawEnd, length: number): boolean {
-    const { client, requests } = end.connection
-    if (requests === null || end !== client) return this.#send(peer, this.#buffer, length)
-    const pieces = requests.push(this.#buffer.subarray(0, length))
-    if (pieces === null) {
-      this.reset(end.connection)
-      return false
-    }
-    const bytes = Buffer.concat(pieces)
-    return this.#send(peer, bytes, bytes.length)
-  }
-
-  #send(end: RawEnd, bytes: Buffer, length: number): boolean {
-    const { sockets } = this.#context
-    const sent = sockets.send(end.fd, bytes, length)
-    if (sent === length) return true
-    if (sent < 0 && sockets.errno() !== EAGAIN) {
-      this.reset(end.connection)
-      return false
-    }
-    end.waiting = Buffer.from(bytes.subarray(Math.max(0, sent), length))
-    return false
-  }
-
-  #flush(end: RawEnd): void {
-    const { sockets } = this.#context
-    const { connection, peer, waiting } = end
-    if (waiting === null || peer === null) return
-    const sent = sockets.send(end.fd, waiting, waiting.length)
-    if (sent < 0) {
-      if (sockets.errno() !== EAGAIN) this.reset(connection)
-      return
-    }
-    connection.lastMs = this.#nowMs
-    end.waiting = sent < waiting.length ? waiting.subarray(sent) : null
-    if (end.waiting === null && peer.mayHaveMore) this.#pump(peer)
-  }
-
-  /** The FIN of one end; it is read only when nothing waits for the other one. */
-  #ended(end: RawEnd, peer: RawEnd): void {
-    const { sockets } = this.#context
-    end.hasEnded = true
-    end.connection.count('inactive')
-    const rest = end === end.connection.client && end.connection.requests?.end()
-    if (rest) sockets.send(peer.fd, rest, rest.length)
-    if (!peer.hasEnded) {
-      sockets.sendEnd(peer.fd)
-      return
-    }
-    // Both have said everything and been told everything: a close is the last FIN.
-    this.#release(end)
-    this.#release(peer)
-    sockets.close(peer.fd)
-    sockets.close(end.fd)
-    this.#over(end.connection)
   }
 }

@@ -25,6 +25,8 @@ export interface ProxySettings {
   readonly workers: number
   /** The file of their program; null: TCP is forwarded by Node's own sockets, in the main thread. */
   readonly workerProgram: string | null
+  /** How long a worker may take to carry out an edit. */
+  readonly workerAnswerMs: number
 }
 
 /** More than these are for a machine that does little else: it is to be said. */
@@ -46,6 +48,7 @@ export function defaultSettings(): ProxySettings {
     retirementMs: 86_400_000,
     workers: Math.min(availableParallelism(), WORKERS_UNASKED_MAX),
     workerProgram: null,
+    workerAnswerMs: 8_000,
   }
 }
 

@@ -53,6 +53,7 @@ export class TcpWorkers {
       program,
       sockets,
       shared,
+      answerMs: settings.workerAnswerMs,
       settings: {
         connectionsMax: settings.connectionsMax,
         idleTimeoutMs: settings.idleTimeoutMs,

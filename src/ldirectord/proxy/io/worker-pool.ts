@@ -25,6 +25,8 @@ export interface PoolContext {
   readonly sockets: TcpSockets
   readonly shared: SharedState
   readonly settings: WorkerSettings
+  /** One that has not carried an order out after this time is ended, and started again. */
+  readonly answerMs: number
   /** What a worker must be told that begins now. */
   orders(): readonly WorkerOrder[]
   reported(report: Exclude<WorkerReport, { kind: 'done' }>): void
@@ -35,8 +37,8 @@ interface Hand {
   readonly thread: Worker
   readonly bell: number
   readonly startedMs: number
-  /** Orders that it has not confirmed. */
-  readonly open: Map<number, () => void>
+  /** Orders that it has not confirmed, the oldest first. */
+  readonly open: Map<number, { readonly confirm: () => void; readonly sinceMs: number }>
   isLeaving: boolean
 }
 
@@ -44,6 +46,7 @@ export class WorkerPool {
   readonly #context: PoolContext
   readonly #hands = new Map<number, Hand>()
   readonly #restarts = new Set<NodeJS.Timeout>()
+  #look: NodeJS.Timeout | null = null
   #wanted = 0
   #lastNumber = 0
   #isClosed = false
@@ -75,6 +78,7 @@ export class WorkerPool {
   /** Resolves when every worker has reset its connections and ended. */
   async close(): Promise<void> {
     this.#isClosed = true
+    if (this.#look) clearTimeout(this.#look)
     for (const timer of this.#restarts) clearTimeout(timer)
     const hands = [...this.#hands.values()]
     const ended = hands.map(({ thread }) => new Promise(resolve => thread.once('exit', resolve)))
@@ -88,10 +92,25 @@ export class WorkerPool {
   #tellOne(hand: Hand, order: WorkerOrder): Promise<void> {
     return new Promise(resolve => {
       const message: NumberedOrder = { number: ++this.#lastNumber, order }
-      hand.open.set(message.number, resolve)
+      hand.open.set(message.number, { confirm: resolve, sinceMs: machineMs() })
       hand.thread.postMessage(message)
       this.#context.sockets.ring(hand.bell)
+      if (!this.#isClosed) this.#look ??= setTimeout(() => this.#lookForStuck(), this.#context.answerMs)
     })
+  }
+
+  #lookForStuck(): void {
+    this.#look = null
+    const { answerMs } = this.#context
+    let next = Number.POSITIVE_INFINITY
+    for (const { open, thread } of this.#hands.values()) {
+      const [oldest] = open.values()
+      if (oldest === undefined) continue
+      const leftMs = oldest.sinceMs + answerMs - machineMs()
+      if (leftMs <= 0) void thread.terminate()
+      next = Math.min(next, leftMs <= 0 ? answerMs : leftMs)
+    }
+    if (next < Number.POSITIVE_INFINITY) this.#look = setTimeout(() => this.#lookForStuck(), next)
   }
 
   #begin(): void {
@@ -120,7 +139,7 @@ export class WorkerPool {
       this.#context.reported(report)
       return
     }
-    hand.open.get(report.number)?.()
+    hand.open.get(report.number)?.confirm()
     hand.open.delete(report.number)
   }
 
@@ -128,7 +147,7 @@ export class WorkerPool {
     const { sockets, shared } = this.#context
     this.#hands.delete(hand.party)
     sockets.close(hand.bell)
-    for (const confirm of hand.open.values()) confirm() // nobody is left who could act on the old table
+    for (const { confirm } of hand.open.values()) confirm() // nobody is left who could act on the old table
     for (
       let fd = shared.owners.indexOf(hand.party);
       fd >= 0;

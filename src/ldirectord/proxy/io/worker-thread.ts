@@ -115,12 +115,11 @@ class Worker {
 
   #waitMs(): number {
     if (this.#forwarder.hasUnfinished) return 0
-    const next = Math.min(
-      this.#nowMs + WAIT_MS_MAX,
-      this.#forwarder.deadlineMs ?? Number.POSITIVE_INFINITY,
-      ...this.#resting.values(),
-    )
-    return Math.max(0, Math.ceil(next - machineMs()))
+    let next = this.#nowMs + WAIT_MS_MAX
+    const { deadlineMs } = this.#forwarder
+    if (deadlineMs !== null && deadlineMs < next) next = deadlineMs
+    if (this.#resting.size > 0) next = Math.min(next, ...this.#resting.values())
+    return Math.max(0, Math.ceil(next - this.#nowMs))
   }
 
   #obey(): void {
