@@ -1,4 +1,5 @@
 // A newer program takes over from a running proxy process: what was open stays open, what is counted stays counted.
+import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { readdirSync, writeFileSync } from 'node:fs'
@@ -101,6 +102,58 @@ test('two upgrades in a row: the newest process counts the connections of both o
   t.true(await until(() => !isAlive(pids[0]!) && !isAlive(pids[1]!)))
   await forwarder.close()
   await server.close()
+})
+
+test('a new process that dies takes nothing along: its successor counts what the old one still serves', async t => {
+  const { open, pid } = place(t)
+  const port = await freePort()
+  const server = await startServer(NAME_AND_ECHO('a'))
+  const first = await open()
+  await forwardTo(first, port, server)
+  const visitor = client(port)
+  await until(() => visitor.text() === 'a')
+  await first.close()
+  const old = pid()
+  const second = await open(otherBuild(t))
+  const dead = pid()
+  process.kill(dead, 'SIGKILL')
+  t.true(await until(() => pid() !== dead))
+  t.is(await activeAt(second, 1), 1)
+  visitor.socket.write('!')
+  t.true(await until(() => visitor.text() === 'a!'))
+
+  const ended = pid()
+  await second.close()
+  process.kill(ended, 'SIGTERM')
+  t.true(await until(() => !isAlive(ended)), 'SIGTERM')
+  t.true(await until(() => !isAlive(old)), 'SIGTERM ends the old process too')
+  t.true(await until(() => visitor.fate() === 'ECONNRESET'))
+  await server.close()
+})
+
+test('a process that neither understands us nor can hand over is ended, with a warning, and forwarding begins anew', async t => {
+  const { open, pid, log, varRun } = place(t)
+  const stem = join(varRun, 'ldirectord-proxy.web.cf')
+  const script = join(varRun, 'ldirectord-proxy-of-old.mjs')
+  writeFileSync(
+    script,
+    `import { createServer } from 'node:net'
+    const refuse = line => JSON.stringify({ id: JSON.parse(line).id, failure: 'this proxy speaks version 1: restart it' })
+    createServer(socket => socket.on('data', data => {
+      for (const line of String(data).trim().split('\\n')) socket.write(refuse(line) + '\\n')
+    })).listen(${JSON.stringify(`${stem}.sock`)}, () => console.log('listening'))`,
+  )
+  const ancient = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => void ancient.kill('SIGKILL'))
+  await once(ancient.stdout, 'data')
+  writeFileSync(`${stem}.pid`, `${ancient.pid}\n`)
+  const forwarder = await open()
+  t.not(pid(), ancient.pid)
+  t.deepEqual(log, [
+    'WARN proxy: the process of another version cannot hand over (the proxy refuses: this proxy speaks version 1: restart it); it ends with its connections',
+  ])
+  t.deepEqual(await forwarder.read(never), { services: [] })
+  await forwarder.close()
 })
 
 test('a program that cannot take over changes nothing', async t => {

@@ -223,10 +223,11 @@ export class DataPlane {
     )
   }
 
-  closeAll(): void {
+  /** Resolves when every connection is reset. */
+  async closeAll(): Promise<void> {
     clearInterval(this.#sweep)
     for (const id of [...this.#running.keys()]) void this.#close(id)
-    this.#workers?.close()
+    await this.#workers?.close()
   }
 
   async #open(id: string, inherited?: ListeningSocket | number): Promise<string | null> {

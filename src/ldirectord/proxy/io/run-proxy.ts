@@ -6,6 +6,7 @@
  */
 import { unlinkSync } from 'node:fs'
 import { connect } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { replaceFile } from '../../../base/io/files.js'
 import { readPidFile } from '../../../base/io/processes.js'
 import type { ProxyPlace } from '../core/place.js'
@@ -16,6 +17,8 @@ import { programIdentity } from './program-identity.js'
 import { Retirement } from './retirement.js'
 import { defaultSettings, type ProxySettings } from './settings.js'
 import { takeOver } from './take-over.js'
+
+const CLOSE_MS_MAX = 1_500
 
 /**
  * Runs until there is nothing left to do or a signal comes; resolves with the exit status.
@@ -49,10 +52,11 @@ export async function runProxy(
       clearTimeout(leaving)
       retirement?.close()
       plane.predecessors.leave()
-      plane.closeAll()
+      const closed = plane.closeAll()
       control.close()
       if (readPidFile(place.pidPath) === process.pid) unlinkSync(place.pidPath)
-      resolve(0)
+      // A process that ends before its workers have reset their connections makes orderly ends of them.
+      void Promise.race([closed, wait(CLOSE_MS_MAX)]).then(() => resolve(0))
     }
     const lookWhetherToStay = (): void => {
       clearTimeout(leaving)

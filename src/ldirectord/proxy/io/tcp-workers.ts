@@ -98,8 +98,8 @@ export class TcpWorkers {
     await this.#known
   }
 
-  close(): void {
-    this.#pool.close()
+  close(): Promise<void> {
+    return this.#pool.close()
   }
 
   #tell(order: WorkerOrder): Promise<void> {

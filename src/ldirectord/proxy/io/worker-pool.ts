@@ -75,14 +75,18 @@ export class WorkerPool {
     await Promise.all([...this.#hands.values()].map(hand => this.#tellOne(hand, order)))
   }
 
-  close(): void {
+  /** Resolves when every worker has reset its connections and ended. */
+  async close(): Promise<void> {
     this.#isClosed = true
     if (this.#look) clearTimeout(this.#look)
     for (const timer of this.#restarts) clearTimeout(timer)
-    for (const hand of this.#hands.values()) {
+    const hands = [...this.#hands.values()]
+    const ended = hands.map(({ thread }) => new Promise(resolve => thread.once('exit', resolve)))
+    for (const hand of hands) {
       hand.isLeaving = true
       void this.#tellOne(hand, { kind: 'end' })
     }
+    await Promise.all(ended)
   }
 
   #tellOne(hand: Hand, order: WorkerOrder): Promise<void> {
