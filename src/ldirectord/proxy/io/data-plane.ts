@@ -38,6 +38,8 @@ interface RunningService {
 
 /** How often connections are looked at for idleness, at most. */
 const SWEEP_MS_MAX = 30_000
+/** Some containers allow a thousand million, which nobody opens. */
+const DESCRIPTORS_MAX = 4_194_304
 const NONE_TRIED: ReadonlySet<never> = new Set()
 
 export class DataPlane {
@@ -59,7 +61,7 @@ export class DataPlane {
   constructor(settings: ProxySettings, notify: Notify) {
     this.#settings = settings
     this.#notify = notify
-    this.#shared = SharedState.create(openFilesMax())
+    this.#shared = SharedState.create(Math.min(openFilesMax(), DESCRIPTORS_MAX))
     this.#workers = TcpWorkers.open({
       settings,
       shared: this.#shared,
