@@ -123,20 +123,24 @@ export class RawCopier {
     }
     connection.lastMs = this.#nowMs
     end.waiting = sent < waiting.length ? waiting.subarray(sent) : null
-    if (end.waiting === null && peer.mayHaveMore) this.pump(peer)
+    if (end.waiting !== null) return
+    if (peer.hasEnded) this.#passEnd(peer, end)
+    else if (peer.mayHaveMore) this.pump(peer)
   }
 
-  /** The FIN of one end; it is read only when nothing waits for the other one. */
   #ended(end: RawEnd, peer: RawEnd): void {
-    const { sockets } = this.#context
+    const { connection } = end
     end.hasEnded = true
-    end.connection.count('inactive')
-    const rest = end === end.connection.client && end.connection.requests?.end()
-    if (rest) sockets.send(peer.fd, rest, rest.length)
-    if (!peer.hasEnded) {
-      sockets.sendEnd(peer.fd)
-      return
-    }
-    this.#context.finished(end.connection)
+    connection.count('inactive')
+    const rest = end === connection.client && connection.requests?.end()
+    if (rest) this.send(peer, rest, rest.length)
+    if (!connection.isOver) this.#passEnd(end, peer)
+  }
+
+  /** The FIN of one end, behind what still waits for the other one. */
+  #passEnd(end: RawEnd, peer: RawEnd): void {
+    if (peer.waiting !== null) return
+    if (!peer.hasEnded) this.#context.sockets.sendEnd(peer.fd)
+    else if (end.waiting === null) this.#context.finished(end.connection)
   }
 }
