@@ -16,8 +16,9 @@ import type { LdirectordConfig } from './config/model.js'
 import { adoptedTargets } from './core/adopt.js'
 import { CertificateWarnings } from './core/certificate-end.js'
 import { changeLine } from './core/change-lines.js'
+import { debugLines } from './core/debug-lines.js'
 import { desiredTable, type IsUp } from './core/desired.js'
-import { type Change, Director, type DirectorEvent, movesTable } from './core/director.js'
+import { type Change, Director, type DirectorEvent, movesTable, type Target } from './core/director.js'
 import { drainsIn } from './core/drained-targets.js'
 import { editLine, type Phase, virtualIndexes } from './core/edit-lines.js'
 import { executeActions } from './core/execute.js'
@@ -75,6 +76,8 @@ export interface DaemonOptions {
   /** Services that have a negotiate check. */
   readonly negotiable: readonly string[]
   readonly log: Log
+  /** -d: each check is shown. */
+  readonly isDebugging?: boolean
   /** Called when a loaded file names another log. */
   readonly useLog: (config: LdirectordConfig) => void
 }
@@ -350,7 +353,21 @@ export class Daemon {
     if (outcome !== 'maintenance')
       for (const warning of this.#certificates.after(generation.config, targets, outcome, Date.now()))
         this.#log('WARN', warning)
-    for (const target of targets) this.#monitors.write(generation.config, target, outcome)
+    for (const target of targets) {
+      this.#monitors.write(generation.config, target, outcome)
+      if (this.#options.isDebugging) this.#debug(generation.config, target, outcome, durationMs)
+    }
+  }
+
+  #debug(
+    { virtuals }: LdirectordConfig,
+    target: Target,
+    outcome: Outcome | 'maintenance',
+    durationMs: number,
+  ): void {
+    const virtual = virtuals[target.virtual]!
+    for (const line of debugLines(virtual, virtual.reals[target.real]!, outcome, durationMs))
+      this.#log('debug', line)
   }
 
   #step(generation: Generation, event: DirectorEvent): void {

@@ -135,6 +135,7 @@ async function live({ mode, report }: RunOptions, life: Life): Promise<number> {
     mailCommand: besides('ldirectord-mail.cjs'),
     load: () => loadConfig(file, instance),
     log,
+    isDebugging: mode === 'debug',
     useLog: config => output.use(config),
   })
   process.on('SIGHUP', () => {

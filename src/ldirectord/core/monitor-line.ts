@@ -1,26 +1,11 @@
 /** The words of a monitorfile line: which check, and what came of it. */
 import type { Outcome } from '../checks/check.js'
 import type { RealServer, VirtualService } from '../config/model.js'
+import { checkIdentity } from './check-identity.js'
 
-/** The check's identity with every run of colons as one blank, as the original writes it. */
+/** The check's identity with every run of colons as one blank and without backslashes, as the original writes it. */
 export function monitorId(virtual: VirtualService, real: RealServer): string {
-  const address = real.address.includes(':') ? `[${real.address}]` : real.address
-  return [
-    virtual.checktype === 'combined' ? String(virtual.combinedConnects) : virtual.checktype,
-    virtual.service,
-    virtual.key.protocol,
-    address,
-    real.port,
-    virtual.virtualhost ?? '',
-    virtual.checkport ?? '',
-    real.weight,
-    real.method,
-    real.request ?? virtual.request,
-    real.receive ?? virtual.receive,
-  ]
-    .join(':')
-    .replace(/:+/g, ' ')
-    .replaceAll('\\', '')
+  return checkIdentity(virtual, real).replace(/:+/g, ' ').replaceAll('\\', '')
 }
 
 export function monitorMessage(outcome: Outcome | 'maintenance'): string {

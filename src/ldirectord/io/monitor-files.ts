@@ -17,7 +17,8 @@ export class MonitorFiles {
   write(config: LdirectordConfig, target: Target, outcome: Outcome | 'maintenance'): void {
     const virtual = config.virtuals[target.virtual]!
     const file = virtual.monitorfile
-    if (file === null) return
+    // With checktype=on nobody is asked, so there is nothing to tell.
+    if (file === null || (virtual.checktype === 'on' && outcome !== 'maintenance')) return
     const state = outcome !== 'maintenance' && outcome.passed ? 'up' : 'down'
     const id = monitorId(virtual, virtual.reals[target.real]!)
     const stream = this.#open(file)
