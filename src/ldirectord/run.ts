@@ -35,7 +35,13 @@ export interface RunOptions {
   readonly report: (report: StartReport) => void
 }
 
-const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
+/**
+ * The original also ends in order on ILL, FPE, SEGV and BUS. A program that catches those cannot end by its own fault
+ * any more (Node, process: signal events), so here they end it at once.
+ */
+const STOP_SIGNALS: readonly NodeJS.Signals[] = [
+  ...(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGABRT', 'SIGSYS', 'SIGXCPU', 'SIGXFSZ'] as const),
+]
 const OWN_EXIT_MS_MAX = 20_000
 const LOG_PLACES: Readonly<Record<Mode, LogPlace>> = {
   background: 'configured',

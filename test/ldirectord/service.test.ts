@@ -1,5 +1,6 @@
 /** ldirectord as others start it, with the programs as built: as an OCF resource and as a service of systemd. */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -206,6 +207,27 @@ test('status asks the instances of execute= too, first, and is its own; a reload
   t.regex(status.stdout, /^ldirectord is stopped for .*other\.cf\nldirectord for .*ldirectord\.cf is running/)
   const log = await readFile(join(folder, 'log/ldirectord.log'), 'utf8')
   t.regex(log, /system\(\S+ other\.cf status\) failed: /)
+})
+
+test('each signal that ends the original in order ends it in order', async t => {
+  const { env, file } = await place(t)
+  const ended = async (signal: NodeJS.Signals): Promise<string> => {
+    const child = spawn(process.execPath, [bin('ldirectord'), '-d', file, 'start'], { env, stdio: 'pipe' })
+    t.teardown(() => void child.kill('SIGKILL'))
+    let said = ''
+    child.stderr.on('data', (text: Buffer) => {
+      said += text
+      if (text.includes('Forwarding by')) child.kill(signal)
+    })
+    const [exitCode] = (await once(child, 'close')) as [number | null]
+    return `${signal} ${exitCode} ${/terminated on signal: (\w+)$/m.exec(said)?.[1] ?? said}`
+  }
+  const names = ['TERM', 'INT', 'QUIT', 'ABRT', 'SYS', 'XCPU', 'XFSZ']
+  const all = await Promise.all(names.map(name => ended(`SIG${name}` as NodeJS.Signals)))
+  t.deepEqual(
+    all,
+    names.map(name => `SIG${name} 0 ${name}`),
+  )
 })
 
 test('systemd hears ready when the table is written, each reload, and the stop', async t => {
