@@ -176,6 +176,7 @@ async function live({ mode, report }: RunOptions, life: Life): Promise<number> {
   void manager.tell('STOPPING=1', 'stopping')
   await daemon.stop()
   log('info', lines.terminated(signal))
+  if (mode === 'debug') log('info', lines.exiting(0, lines.terminated(signal)))
   await output.close()
   // Last of all: who waits for the pid file to go may then rely on everything else being done.
   if (mode === 'warm') withdraw(instance.warmFile)
