@@ -22,6 +22,7 @@ import { type Change, Director, type DirectorEvent, movesTable, type Target } fr
 import { drainsIn } from './core/drained-targets.js'
 import { editLine, type Phase, virtualIndexes } from './core/edit-lines.js'
 import { executeActions } from './core/execute.js'
+import { lateExternal } from './core/late-external.js'
 import { forwarderLimitations, limitations } from './core/limitations.js'
 import type { DaemonStatus } from './core/mail.js'
 import { type PlannedCheck, plannedChecks } from './core/probe.js'
@@ -353,6 +354,8 @@ export class Daemon {
     if (outcome !== 'maintenance')
       for (const warning of this.#certificates.after(generation.config, targets, outcome, Date.now()))
         this.#log('WARN', warning)
+    const late = lateExternal(generation.config.virtuals[targets[0]!.virtual]!, check.probe, outcome)
+    if (late !== null) this.#log('info', late)
     for (const target of targets) {
       this.#monitors.write(generation.config, target, outcome)
       if (this.#options.isDebugging) this.#debug(generation.config, target, outcome, durationMs)
