@@ -3,7 +3,7 @@
  * from a warm standby that has just learned the states, as heartbeat's resource runner asks it (status, then start,
  * from its own process) and by the command `ldirectord CONF start`, and from nothing. Each takeover is the first one of
  * its process. The table is that of the user-space proxy, which opens a listener for each service; the kernel's is
- * three calls of ipvsadm. Aim: 100 ms for heartbeat's; beside the command stands its floor, `node -e 0`.
+ * two calls of ipvsadm. Aim: 100 ms for heartbeat's; beside the command stands its floor, `node -e 0`.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -183,9 +183,14 @@ export class Daemon {
     return this.#changeRole('active', async ({ config, director, loop, maintenance }) => {
       this.#isLoading = true
       await loop.firstRound(patienceFor(config))
-      const current = await this.#readTable(EMPTY_TABLE)
-      const targets = adoptedTargets(config, current, real => maintenance?.covers(real) ?? false)
+      const current = await this.#readTable(null)
+      const targets = adoptedTargets(
+        config,
+        current ?? EMPTY_TABLE,
+        real => maintenance?.covers(real) ?? false,
+      )
       director.step({ kind: 'adopted', targets }, nowMs())
+      return current
     })
   }
 
@@ -198,10 +203,15 @@ export class Daemon {
       this.#keeper.forget()
       generation.director.step({ kind: 'retired' }, nowMs())
       this.#hasLoaded = false
+      return null
     })
   }
 
-  async #changeRole(role: Role, change: (generation: Generation) => Promise<void>): Promise<string | null> {
+  /** @param change gives the table where it has read it */
+  async #changeRole(
+    role: Role,
+    change: (generation: Generation) => Promise<Table | null>,
+  ): Promise<string | null> {
     let failure: string | null = 'ldirectord is ending'
     await this.#inTurn(async () => {
       const generation = this.#generation
@@ -212,8 +222,8 @@ export class Daemon {
       if (role === 'active') failure = this.#options.announce(role)
       if (failure !== null) return
       this.#role = role
-      await change(generation)
-      if (role === 'active') await this.#occupy(generation, null)
+      const seen = await change(generation)
+      if (role === 'active') await this.#occupy(generation, null, seen)
       else failure = this.#options.announce(role)
       this.#log('info', role === 'active' ? lines.tookOver(nowMs() - beganMs) : lines.steppedBack())
     })
@@ -245,8 +255,8 @@ export class Daemon {
     this.#execute(config.execute, [])
   }
 
-  #readTable(otherwise: Table): Promise<Table> {
-    return this.#keeper.read().catch((error: Error): Table => {
+  #readTable<T>(otherwise: T): Promise<Table | T> {
+    return this.#keeper.read().catch((error: Error): T => {
       this.#log('ERROR', `the table cannot be read: ${error.message}`)
       return otherwise
     })
@@ -325,13 +335,13 @@ export class Daemon {
     loop.start()
     if (isWarm) return
     await loop.firstRound(patienceFor(config))
-    if (!this.#isStopping) await this.#occupy(generation, old)
+    if (!this.#isStopping) await this.#occupy(generation, old, null)
   }
 
   /** Writes the whole table, and does what belongs to having it. */
-  async #occupy(generation: Generation, old: Generation | null): Promise<void> {
+  async #occupy(generation: Generation, old: Generation | null, seen: Table | null): Promise<void> {
     this.#isLoading = false
-    await this.#keeper.load(this.#desired(generation), ownedIds(generation.config, old))
+    await this.#keeper.load(this.#desired(generation), ownedIds(generation.config, old), seen)
     this.#hasLoaded = true
     this.#step(generation, { kind: 'settled' })
     this.#execute(old?.config.execute ?? [], generation.config.execute)

@@ -29,7 +29,7 @@ test('it takes over with what it knows: a dead server never has a weight, the fa
   await said(/^Restored real server: 127\.0\.2\.2:80/)
 })
 
-test('a takeover looks at the table twice and writes it at once, however many servers there are', async t => {
+test('a takeover looks at the table once and writes it at once, however many servers there are', async t => {
   const sections = Array.from(
     { length: 20 },
     (_, n) => `virtual=127.0.1.${n + 1}:80\n    real=127.0.2.1->127.0.2.10:80 masq\n    checktype=connect\n`,
@@ -48,7 +48,7 @@ test('a takeover looks at the table twice and writes it at once, however many se
   await daemon.start()
   await said(/^Real server 127\.0\.2\.10:80 .*unknown -> up/)
   await ask(instance.socket, 'takeover')
-  t.deepEqual(asked, ['read', 'read', '220 edits'])
+  t.deepEqual(asked, ['read', '220 edits'])
   t.is(forwarder.table.services.length, 20)
   t.true(forwarder.table.services.every(({ destinations }) => destinations.length === 10))
 })
