@@ -158,6 +158,7 @@ export class Daemon {
     else this.#control = control
     this.#link.open()
     await this.#inTurn(() => this.#adopt(loaded.config))
+    if (this.#isStopping) return
     this.#endHousekeeping = periodically(HOUSEKEEPING_MS, () => this.#housekeep())
   }
 
@@ -237,6 +238,8 @@ export class Daemon {
     this.#generation?.loop.stop()
     const giveUp = setTimeout(() => this.#keeper.abort(), STOP_MS_MAX)
     await this.#turn
+    // A start under way may have made it meanwhile.
+    this.#generation?.loop.stop()
     await this.#keeper.settled()
     if (this.#generation !== null && this.#role === 'active') await this.#leaveTable(this.#generation)
     await Promise.race([this.#commands.idle(), this.#keeper.aborted()])

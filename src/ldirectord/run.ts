@@ -168,8 +168,9 @@ async function live({ mode, report }: RunOptions, life: Life): Promise<number> {
     return 0
   }
   report({ kind: 'running' })
-  await daemon.start()
-  void manager.tell('READY=1', 'running')
+  // Whatever a start waits for, a signal ends it.
+  const isReady = await Promise.race([daemon.start().then(() => true), stopped.then(() => false)])
+  if (isReady) void manager.tell('READY=1', 'running')
   const signal = await stopped
   // Whatever hangs, a stop ends.
   setTimeout(() => process.exit(1), OWN_EXIT_MS_MAX).unref()

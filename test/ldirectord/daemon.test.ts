@@ -160,6 +160,35 @@ test('a stop with cleanstop=yes leaves nothing of ours in the table; with cleans
   t.deepEqual(kept.weights(), { '127.0.2.1:80': 2, '127.0.2.2:80': 1 })
 })
 
+test('a stop ends a start that is under way: nothing is written, and its checks are given up', async t => {
+  const { forwarder, options } = await running(t)
+  let letGo = (): void => {}
+  const held = new Promise<void>(done => {
+    letGo = done
+  })
+  const read = forwarder.read.bind(forwarder)
+  forwarder.read = async signal => {
+    await held
+    return read(signal)
+  }
+  const checks: AbortSignal[] = []
+  const daemon = new Daemon({
+    ...options,
+    runCheck: (probe, signal) => {
+      checks.push(signal)
+      return options.runCheck(probe, signal)
+    },
+  })
+  const started = daemon.start()
+  await new Promise(setImmediate)
+  const stopped = daemon.stop()
+  letGo()
+  await Promise.all([started, stopped])
+  t.deepEqual(forwarder.table.services, [])
+  t.is(checks.length, 2)
+  t.true(checks.every(({ aborted }) => aborted))
+})
+
 test('the control socket tells each server, its weight and why it is up or down', async t => {
   const { daemon, dead, instance } = await running(t)
   dead.add('127.0.2.2')

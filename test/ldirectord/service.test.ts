@@ -215,9 +215,10 @@ test('each signal that ends the original in order ends it in order', async t => 
     const child = spawn(process.execPath, [bin('ldirectord'), '-d', file, 'start'], { env, stdio: 'pipe' })
     t.teardown(() => void child.kill('SIGKILL'))
     let said = ''
+    child.stdout.resume()
     child.stderr.on('data', (text: Buffer) => {
+      if (!said.includes('Forwarding by') && `${said}${text}`.includes('Forwarding by')) child.kill(signal)
       said += text
-      if (text.includes('Forwarding by')) child.kill(signal)
     })
     const [exitCode] = (await once(child, 'close')) as [number | null]
     const last = said.trimEnd().split('\n').slice(-2).join('; ')
