@@ -58,6 +58,7 @@ interface TcpCalls {
   bind(fd: number, address: Uint8Array, length: number): number
   listen(fd: number, backlog: number): number
   accept4(fd: number, address: Uint8Array, length: Uint8Array, flags: number): number
+  getsockname(fd: number, address: Uint8Array, length: Uint8Array): number
   connect(fd: number, address: Uint8Array, length: number): number
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number
   read(fd: number, bytes: Uint8Array, length: number): number
@@ -78,6 +79,7 @@ const PROTOTYPES: Readonly<Record<Exclude<keyof TcpCalls, 'errno'>, string>> = {
   bind: 'int bind(int, const void *, uint32_t)',
   listen: 'int listen(int, int)',
   accept4: 'int accept4(int, void *, void *, int)',
+  getsockname: 'int getsockname(int, void *, void *)',
   connect: 'int connect(int, const void *, uint32_t)',
   setsockopt: 'int setsockopt(int, int, int, const void *, uint32_t)',
   read: 'long read(int, void *, size_t)',
@@ -159,6 +161,13 @@ export class TcpSockets {
 
   /** A struct sockaddr that the next accept overwrites. */
   get acceptedAddress(): Buffer {
+    return this.#accepted
+  }
+
+  /** The struct sockaddr of this end, which the next accept overwrites. */
+  ownAddress(fd: number): Buffer {
+    this.#acceptedLength.writeInt32LE(SOCKADDR_BYTES_MAX)
+    this.#calls.getsockname(fd, this.#accepted, this.#acceptedLength)
     return this.#accepted
   }
 

@@ -310,6 +310,21 @@ test('an upper threshold sends the next client elsewhere', async (t, way) => {
   first.socket.destroy()
 })
 
+test('of a service at all addresses the PROXY header tells the one that was called', async (t, way) => {
+  const { plane, server } = await stage(t, way)
+  const port = await freePort()
+  const key = tcp('0.0.0.0', port)
+  let heard = ''
+  const a = await server(socket => socket.on('data', chunk => (heard += chunk.toString('latin1'))))
+  await plane.apply({ kind: 'addService', service: serviceOf(key) })
+  const destination = destinationOf(a.address, a.port, { proxyProtocol: 'v1' })
+  await plane.apply({ kind: 'addDestination', key, destination })
+  const visitor = client(port, '127.0.0.9', '127.0.0.8')
+  await until(() => heard.endsWith('\r\n'))
+  t.is(heard, `PROXY TCP4 127.0.0.8 127.0.0.9 ${visitor.socket.localPort} ${port}\r\n`)
+  visitor.socket.destroy()
+})
+
 test('lc counts open connections', async (t, way) => {
   const { port, add, server } = await stage(t, way, { scheduler: 'lc' })
   await add(await server(NAME_AND_ECHO('a')))

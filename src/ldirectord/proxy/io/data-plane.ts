@@ -4,19 +4,17 @@
  * machine offers the calls that they need, else here, by Node's own sockets; UDP always here.
  */
 import { Socket as UdpSocket } from 'node:dgram'
-import { Server, type Socket } from 'node:net'
+import { Server } from 'node:net'
 import { machineMs } from '../../../base/io/real-clock.js'
 import { type Edit, endpoint, serviceId } from '../../core/table.js'
 import { Complaints } from '../core/complaints.js'
 import type { Level } from '../core/control.js'
-import { headerFor, requestsOf } from '../core/introduction.js'
 import { LocalLedger } from '../core/ledger.js'
-import { type Client, type LiveService, LiveTable } from '../core/live-table.js'
+import { type LiveService, LiveTable } from '../core/live-table.js'
 import { SharedState } from '../core/shared-state.js'
 import type { Datagram, Estate, Held, SessionName } from '../core/succession.js'
+import { NodeTcpService } from './node-tcp.js'
 import { Predecessors } from './predecessors.js'
-import { ProxiedConnection } from './proxied-connection.js'
-import { ServiceListener } from './service-listener.js'
 import { openFilesMax, type ProxySettings } from './settings.js'
 import { SharedListener } from './shared-listener.js'
 import { TcpWorkers } from './tcp-workers.js'
@@ -35,8 +33,7 @@ export interface Successor {
 
 interface RunningService {
   readonly live: LiveService
-  readonly listener: ServiceListener | SharedListener | UdpService
-  readonly connections: Set<ProxiedConnection>
+  readonly listener: NodeTcpService | SharedListener | UdpService
 }
 
 /** How often connections are looked at for idleness, at most. */
@@ -194,7 +191,8 @@ export class DataPlane {
   retire(successor: Successor): void {
     this.#isRetired = true
     for (const [service, { listener }] of this.#running) {
-      if (!(listener instanceof UdpService)) void listener.close()
+      if (listener instanceof SharedListener) void listener.close()
+      else if (listener instanceof NodeTcpService) listener.retire()
       else {
         listener.retire({
           answer: (client, data) => successor.answer({ service, ...client, data: data.toString('base64') }),
@@ -234,31 +232,25 @@ export class DataPlane {
 
   async #open(id: string, inherited?: ListeningSocket | number): Promise<string | null> {
     const live = this.table.services.get(id)!
-    const connections = new Set<ProxiedConnection>()
-    const listen = (listener: RunningService['listener'], error: Promise<string | null>) => {
-      this.#running.set(id, { live, listener, connections })
-      return error
-    }
     const opened = (): Promise<string | null> => {
-      if (live.key.protocol === 'udp') {
-        const listener = this.#udpService(live)
-        return listen(listener, listener.open(inherited instanceof UdpSocket ? inherited : undefined))
+      const run = <T extends RunningService['listener']>(listener: T): T => {
+        this.#running.set(id, { live, listener })
+        return listener
       }
+      if (live.key.protocol === 'udp')
+        return run(this.#udpService(live)).open(inherited instanceof UdpSocket ? inherited : undefined)
       if (inherited instanceof UdpSocket) inherited.close()
       const socket = inherited instanceof UdpSocket ? undefined : inherited
       // A handle comes from a process without workers; only Node can take it.
-      if (this.#workers && !(socket instanceof Server)) {
-        const listener = this.#sharedListener(live, this.#workers)
-        return listen(listener, listener.open(socket))
-      }
-      const accept = (client: Socket): void => this.#accept(client, live, connections)
-      const listener = new ServiceListener(live.key, { ...this.#waiting(live), accept })
-      return listen(listener, listener.open(typeof socket === 'number' ? { fd: socket } : socket))
+      return this.#workers && !(socket instanceof Server)
+        ? run(this.#sharedListener(live, this.#workers)).open(socket)
+        : run(this.#nodeTcp(live)).open(typeof socket === 'number' ? { fd: socket } : socket)
     }
     const error = await opened()
     if (error !== null) {
       await this.#close(id)
-      this.table.services.delete(id)
+      this.table.apply({ kind: 'deleteService', key: live.key })
+      this.#workers?.edited({ kind: 'deleteService', key: live.key })
     }
     return error
   }
@@ -285,6 +277,17 @@ export class DataPlane {
     })
   }
 
+  #nodeTcp(live: LiveService): NodeTcpService {
+    return new NodeTcpService(live, {
+      ...this.#waiting(live),
+      settings: this.#settings,
+      table: this.table,
+      complaints: this.#complaints,
+      takePlace: () => this.#takePlace(),
+      freePlace: () => this.#shared.takePlaces(-1),
+    })
+  }
+
   #sharedListener(live: LiveService, workers: TcpWorkers): SharedListener {
     return new SharedListener(live.key, {
       ...this.#waiting(live),
@@ -298,38 +301,7 @@ export class DataPlane {
     const running = this.#running.get(id)
     if (!running) return
     this.#running.delete(id)
-    for (const connection of running.connections) connection.reset()
     await running.listener.close()
-  }
-
-  #accept(client: Socket, live: LiveService, connections: Set<ProxiedConnection>): void {
-    const { remoteAddress, remotePort } = client
-    if (remoteAddress === undefined || remotePort === undefined) {
-      client.destroy() // it left between the accept and now
-      return
-    }
-    if (!this.#takePlace()) {
-      client.on('error', () => {})
-      client.resetAndDestroy()
-      return
-    }
-    const caller = { address: remoteAddress, port: remotePort }
-    const connection = new ProxiedConnection(
-      client,
-      {
-        settings: this.#settings,
-        choose: tried => this.table.choose(live, caller, machineMs(), tried),
-        complaints: this.#complaints,
-        header: ({ settings }) => headerFor(settings, caller, calledBy(client, live)),
-        requests: requestsOf(live.settings, caller),
-        ended: ended => {
-          this.#shared.takePlaces(-1)
-          connections.delete(ended)
-        },
-      },
-      machineMs(),
-    )
-    connections.add(connection)
   }
 
   #takePlace(): boolean {
@@ -344,10 +316,9 @@ export class DataPlane {
   #lookForIdle(): void {
     const now = machineMs()
     this.#workers?.ledger.reclaim()
-    for (const { live, listener, connections } of this.#running.values()) {
-      if (listener instanceof UdpService) listener.closeIdle(now)
+    for (const { live, listener } of this.#running.values()) {
+      if (!(listener instanceof SharedListener)) listener.closeIdle(now)
       live.persistence.forgetExpired(now)
-      for (const connection of connections) connection.resetIfIdle(now)
     }
   }
 
@@ -367,9 +338,3 @@ export class DataPlane {
     this.#notify('info', `proxy: forwards all real servers as masq, also those written as ${method}`)
   }
 }
-
-/** The address that a client called; a service may stand at all of them. */
-const calledBy = ({ localAddress, localPort }: Socket, { key }: LiveService): Client => ({
-  address: localAddress ?? key.address,
-  port: localPort ?? key.port,
-})

@@ -19,7 +19,7 @@ import {
   type TcpSockets,
 } from '../../../base/io/tcp-calls.js'
 import { headerFor } from '../core/introduction.js'
-import type { LiveDestination, LiveService, LiveTable } from '../core/live-table.js'
+import type { Client, LiveDestination, LiveService, LiveTable } from '../core/live-table.js'
 import type { SharedState } from '../core/shared-state.js'
 import { SocketClient } from '../core/socket-client.js'
 import type { WorkerSettings } from '../core/worker-orders.js'
@@ -179,6 +179,12 @@ export class RawForwarder {
     this.#over(connection)
   }
 
+  /** What the client called; a service may stand at all addresses. */
+  #calledBy({ client, service: { key } }: RawConnection): Client {
+    if (key.address !== '0.0.0.0' && key.address !== '::') return key
+    return new SocketClient(this.#context.sockets.ownAddress(client.fd))
+  }
+
   /** A close is the last FIN. */
   #finish(connection: RawConnection): void {
     for (const end of [connection.real, connection.client]) {
@@ -270,8 +276,9 @@ export class RawForwarder {
     connection.lastMs = this.#nowMs
     connection.count('active')
     this.#connecting.delete(connection)
-    const { real, destination, caller, service } = connection
-    const header = destination && headerFor(destination.settings, caller, service.key)
+    const { real, destination, caller } = connection
+    const isToTell = destination?.settings.proxyProtocol !== undefined
+    const header = isToTell ? headerFor(destination.settings, caller, this.#calledBy(connection)) : null
     if (header && real) this.#copier.send(real, header, header.length)
     // Mostly the request is there by now. Whatever else the client has done until now is news at once.
     this.#copier.pump(client)
