@@ -2,7 +2,7 @@
  * An upgrade of ldirectord with the proxy as its forwarder, with the programs as built: one installation is stopped,
  * another one of another build is started, while clients connect without a pause and others keep what they have open.
  */
-import { appendFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
@@ -53,9 +53,13 @@ function load(port: number): {
   }
 }
 
+/** With it TCP is carried by workers, whose sockets are handed over in another way. */
+type Libraries = 'with koffi' | 'without koffi'
+
 /** Two installations that share their files; of the second the proxy is another build. */
-function installations(t: ExecutionContext, config: string) {
+function installations(t: ExecutionContext, config: string, libraries: Libraries) {
   const folder = temporaryFolder(t)
+  if (libraries === 'with koffi') symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'))
   for (const name of ['ha', 'run', 'log', 'lib']) mkdirSync(join(folder, name))
   for (const name of ['old', 'new'])
     cpSync(join(project, 'dist/bin'), join(folder, name), { recursive: true })
@@ -80,7 +84,7 @@ function installations(t: ExecutionContext, config: string) {
   return { ldirectord, proxyPid, log: () => readText(join(folder, 'log/ldirectord.log')) }
 }
 
-test('an upgrade of ldirectord refuses no connection, keeps those that are open, and a drain waits for them', async t => {
+async function upgrade(t: ExecutionContext, libraries: Libraries): Promise<void> {
   const [a, b] = [await startServer(NAME_AND_ECHO('a')), await startServer(NAME_AND_ECHO('b'))]
   t.teardown(() => Promise.all([a.close(), b.close()]))
   const port = await freePort()
@@ -94,6 +98,7 @@ virtual=127.0.0.1:${port}
     real=127.0.0.1:${b.port} masq
     checktype=connect
 `,
+    libraries,
   )
   t.is((await ldirectord('old', 'start')).exitCode, 0)
   await until('both servers are up', 15_000, async () => {
@@ -114,6 +119,7 @@ virtual=127.0.0.1:${port}
   const { calls, failures } = await callers.stop()
   t.deepEqual(failures, [], `${failures.length} of ${calls} connections failed`)
 
+  t.is(/forwards TCP in one thread/.test(log()), libraries === 'without koffi')
   const successor = proxyPid()
   t.not(successor, old)
   t.true(isAlive(old))
@@ -130,4 +136,10 @@ virtual=127.0.0.1:${port}
   const { exitCode, stdout, stderr } = await waiting
   t.is(exitCode, 0, stdout + stderr)
   await until('the old process ends with its last connection', 10_000, () => !isAlive(old))
-})
+}
+
+for (const libraries of ['with koffi', 'without koffi'] as const) {
+  const title =
+    'an upgrade of ldirectord refuses no connection, keeps those that are open, and a drain waits for them'
+  test(`${libraries}: ${title}`, t => upgrade(t, libraries))
+}
