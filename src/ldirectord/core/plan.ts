@@ -2,7 +2,7 @@
 import { unreachable } from '../../base/assert.js'
 import type { LdirectordConfig } from '../config/model.js'
 import { serviceText } from '../log-lines.js'
-import { canonicalKey, desiredTable, type IsUp } from './desired.js'
+import { canonicalKey, desiredTable, type IsUp, type WeightOf } from './desired.js'
 import { byServiceId, reconcile } from './reconcile.js'
 import { type Destination, type Edit, endpoint, type Service, serviceId, type Table } from './table.js'
 
@@ -16,9 +16,10 @@ export function planLines(
   serves: IsUp,
   isDrained: IsUp,
   owned: ReadonlySet<string>,
+  weightOf: WeightOf | null = null,
 ): string[] {
   const services = byServiceId(current)
-  return reconcile(desiredTable(config, serves, isDrained), current, owned).map(edit =>
+  return reconcile(desiredTable(config, serves, isDrained, weightOf), current, owned).map(edit =>
     planLine(edit, services),
   )
 }
