@@ -1,7 +1,7 @@
 /** What each key alone allows and all of them together do not. */
 import type { Diagnostic, Severity } from '../../syntax/diagnostic.js'
 import type { DeployConfig } from './directives.js'
-import type { Places } from './read.js'
+import type { Places } from './scan.js'
 
 export function lint(config: DeployConfig, places: Places): Diagnostic[] {
   const found: Diagnostic[] = []

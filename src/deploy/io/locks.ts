@@ -6,7 +6,7 @@ import { hostname } from 'node:os'
 import { LOCK, STATUS, UNLOCK } from '../plan/scripts.js'
 import { isRunning, ownIdentity } from './local-lock.js'
 import { deployTo, type Session } from './session.js'
-import type { Shell } from './shell.js'
+import type { ScriptResult, Shell } from './shell.js'
 
 export interface LockText {
   readonly run: string
@@ -26,8 +26,11 @@ export interface LockPlace {
 
 export type Taken =
   | { readonly kind: 'taken'; readonly locks: RemoteLocks }
-  | { readonly kind: 'held'; readonly where: string; readonly by: string; readonly lock: LockText | null }
+  | { readonly kind: 'held'; readonly where: string; readonly by: string }
   | { readonly kind: 'failed'; readonly why: string }
+
+/** The run of `ha-deploy lock`: it keeps releases away, not an administrator's hands. */
+export const BY_HAND = 'by-hand'
 
 export class RemoteLocks {
   readonly #places: readonly LockPlace[]
@@ -44,17 +47,13 @@ export class RemoteLocks {
   /** `onLost` hears of a lock that somebody else has by now; `also` is done whenever the locks are renewed. */
   keep(onLost: (sentence: string) => void, also: () => Promise<void>): void {
     const renew = async (): Promise<void> => {
+      const text = { ...this.#text, since: new Date().toISOString() }
+      const locks = Promise.all(this.#places.map(place => lockOne(place, text, '', this.#timeoutMs)))
       await also()
-      for (const place of this.#places) {
-        const result = await lockOne(
-          place,
-          { ...this.#text, since: new Date().toISOString() },
-          '',
-          this.#timeoutMs,
-        )
-        if (result.status === STATUS.locked)
-          onLost(`the lock on ${place.shell.name} was taken by somebody else`)
-      }
+      const taken = (await locks).findIndex(({ status }) => status === STATUS.locked)
+      if (taken < 0) return
+      const by = describeLock(readLock((await locks)[taken]!.stdout))
+      onLost(`the lock on ${this.#places[taken]!.shell.name} was taken by ${by}`)
     }
     this.#timer = setInterval(() => void renew(), (this.#text.ttl * 1000) / 3)
     this.#timer.unref()
@@ -80,11 +79,17 @@ function placesOf(session: Session, hosts: readonly string[]): LockPlace[] {
   return [...web, ...session.drain.lockPlaces()]
 }
 
+/**
+ * The first in order alone, then the others side by side: two runs that want the same places meet at the first.
+ * `lenient`: a place that cannot be reached is left out, because a run that was interrupted must come to an end although
+ * a machine has died; the steps find out what that means.
+ */
 export async function takeLocks(
   session: Session,
   hosts: readonly string[],
   run: string,
   message: string,
+  lenient: boolean,
 ): Promise<Taken> {
   const { deploy, ssh } = session.config
   const timeoutMs = ssh.timeout * 2_000
@@ -97,21 +102,27 @@ export async function takeLocks(
     ttl: deploy.lock_ttl,
     message,
   }
+  const [first, ...others] = placesOf(session, hosts)
   const taken: LockPlace[] = []
-  const giveBack = (): Promise<void> => new RemoteLocks(taken, text, timeoutMs).release()
-  for (const place of placesOf(session, hosts)) {
-    let result = await lockOne(place, text, '', timeoutMs)
-    const other = result.status === STATUS.locked ? readLock(result.stdout) : null
-    if (other !== null && isStale(other)) result = await lockOne(place, text, other.run, timeoutMs)
-    if (result.ok) {
-      taken.push(place)
-      continue
-    }
-    await giveBack()
+  for (const group of [first === undefined ? [] : [first], others]) {
+    const tried = await Promise.all(
+      group.map(async place => ({ place, result: await takeOne(place, text, timeoutMs) })),
+    )
+    taken.push(...tried.filter(({ result }) => result.ok).map(({ place }) => place))
+    const failed = tried.find(({ result }) => !result.ok && !(lenient && result.status === null))
+    if (failed === undefined) continue
+    await new RemoteLocks(taken, text, timeoutMs).release()
+    const { place, result } = failed
     if (result.status !== STATUS.locked) return { kind: 'failed', why: result.why }
-    return { kind: 'held', where: place.shell.name, by: describeLock(other), lock: other }
+    return { kind: 'held', where: place.shell.name, by: describeLock(readLock(result.stdout)) }
   }
   return { kind: 'taken', locks: new RemoteLocks(taken, text, timeoutMs) }
+}
+
+async function takeOne(place: LockPlace, text: LockText, timeoutMs: number): Promise<ScriptResult> {
+  const result = await lockOne(place, text, '', timeoutMs)
+  const other = result.status === STATUS.locked ? readLock(result.stdout) : null
+  return other !== null && isStale(other) ? lockOne(place, text, other.run, timeoutMs) : result
 }
 
 export function readLock(text: string): LockText | null {

@@ -81,6 +81,18 @@ const placeText = ({ host, port }: SshPlace): string => (port === null ? host : 
 export const deployTo = ({ config }: Session, name: string): string =>
   config.hosts.find(host => host.name === name)!.deploy_to
 
+/** What [health] wants and the directors cannot give, once they were asked; null: it fits. */
+export function gateFault({ config: { health, file }, drain }: Session): string | null {
+  if (drain.method !== 'weight')
+    return health.slow_start === 0
+      ? null
+      : `${file}: slow_start wants the drain of our ldirectord; the directors drain by ${drain.method}`
+  const seconds = drain.checkSeconds()
+  return health.check !== 'ldirectord' || health.timeout > seconds
+    ? null
+    : `${file}: check = ldirectord wants a timeout that is longer than checkinterval=${seconds} of ldirectord.cf; found ${health.timeout}`
+}
+
 /** What one web host has, or why nothing is known. */
 export async function inspect(session: Session, name: string): Promise<HostView | { readonly why: string }> {
   const shell = session.shells.get(name)!

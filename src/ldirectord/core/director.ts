@@ -36,6 +36,8 @@ export interface RealState extends History {
   because: string
   lastOutcome: Outcome | null
   lastDurationMs: number | null
+  /** When the check of the last outcome began. */
+  lastBeganMs: number
   /** When the certificate that it last showed ends (Unix time), where the file wants to know. */
   certificateEndsMs: number | null
 }
@@ -125,6 +127,7 @@ export class Director {
           const state = this.state(target)
           state.lastOutcome = event.outcome
           state.lastDurationMs = event.durationMs
+          state.lastBeganMs = nowMs - event.durationMs
           state.certificateEndsMs = event.outcome.certificateEndsMs ?? state.certificateEndsMs
           state.maintenance = false
           this.#checked(target, state, event.outcome, nowMs, changes)
@@ -312,6 +315,7 @@ function newState(nowMs: number): RealState {
     because: 'not checked yet',
     lastOutcome: null,
     lastDurationMs: null,
+    lastBeganMs: nowMs,
     certificateEndsMs: null,
   }
 }

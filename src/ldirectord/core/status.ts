@@ -95,6 +95,8 @@ export function statusRecord(input: StatusInput) {
               code: state.lastOutcome.code,
               detail: state.lastOutcome.detail,
               durationMs: Math.round(state.lastDurationMs ?? 0),
+              /** Since it began. */
+              agoMs: Math.round(nowMs - state.lastBeganMs),
             },
           }
         }),
