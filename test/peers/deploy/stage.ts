@@ -12,7 +12,7 @@ import type { CommandResult } from '../../../src/base/io/run-command.js'
 import { bin, environment, run, temporaryFolder, until } from '../harness.js'
 
 const SSHD = '/usr/sbin/sshd'
-const SSH_PORT = 2222
+export const SSH_PORT = 2222
 const WEB_PORT = 8080
 
 export interface WebHost {
@@ -86,6 +86,8 @@ export interface StageOptions {
   readonly directors?: number
   /** Each director has a virtual service of its own, so that all can forward at one time. */
   readonly apart?: boolean
+  /** What each command over ssh costs besides its own time, as a far or a slow machine does. */
+  readonly commandDelayMs?: number
 }
 
 export async function stage(t: ExecutionContext, count: number, options: StageOptions = {}): Promise<Stage> {
@@ -94,9 +96,10 @@ export async function stage(t: ExecutionContext, count: number, options: StageOp
   for (const name of ['source', 'site', 'balancer']) mkdirSync(join(folder, name))
   const deployTo = join(folder, 'site')
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'user_key')])
+  const delayMs = options.commandDelayMs ?? 0
   const hosts: WebHost[] = []
   for (let index = 1; index <= count; index++)
-    hosts.push(await webHost(t, folder, deployTo, `web${index}`, `${net}.${index}`))
+    hosts.push(await webHost(t, folder, deployTo, `web${index}`, `${net}.${index}`, delayMs))
   const virtual = `${net}.200:${WEB_PORT}`
   const away: Director[] = []
   for (let index = 1; index <= (options.directors ?? 0); index++) {
@@ -109,6 +112,7 @@ export async function stage(t: ExecutionContext, count: number, options: StageOp
       made.address,
       [`${folder}/lb${index}/ha.d`, `${folder}/balancer`],
       made.env,
+      delayMs,
     )
     away.push(made)
   }
@@ -150,6 +154,9 @@ export async function stage(t: ExecutionContext, count: number, options: StageOp
   return made
 }
 
+const FORCED =
+  'case "$SSH_ORIGINAL_COMMAND" in internal-sftp*) exec /usr/lib/openssh/sftp-server;; *) eval "exec $SSH_ORIGINAL_COMMAND";; esac'
+
 interface Machine {
   readonly start: () => Promise<void>
   readonly stop: () => Promise<void>
@@ -164,6 +171,7 @@ async function machine(
   address: string,
   [from, to]: readonly [from: string, to: string],
   env: Readonly<Record<string, string>>,
+  delayMs: number,
 ): Promise<Machine> {
   const own = join(base, name)
   mkdirSync(from, { recursive: true })
@@ -183,6 +191,7 @@ async function machine(
       'Subsystem sftp internal-sftp',
       'PermitRootLogin yes',
       'MaxStartups 50',
+      ...(delayMs === 0 ? [] : [`ForceCommand sleep ${delayMs / 1000}; ${FORCED}`]),
       `SetEnv PATH=${process.env.PATH} ${Object.entries(env)
         .map(entry => entry.join('='))
         .join(' ')}`,
@@ -191,8 +200,10 @@ async function machine(
   )
   let sshd: ChildProcess | null = null
   const start = async (): Promise<void> => {
+    // What this machine's user does at each login (version managers, prompts) is no part of what is looked at.
     const inside =
-      'mount --bind "$1" "$2" && mount -t tmpfs none /run && mkdir /run/sshd && exec "$3" -D -e -f "$4"'
+      'mount --bind "$1" "$2" && mount -t tmpfs none /run && mkdir /run/sshd && ' +
+      '{ [ ! -f ~/.bashrc ] || mount --bind /dev/null ~/.bashrc; } && exec "$3" -D -e -f "$4"'
     const words = [from, to, SSHD, join(own, 'sshd_config')]
     const child = spawn('unshare', ['-m', 'sh', '-c', inside, 'sh', ...words], {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -226,9 +237,10 @@ async function webHost(
   deployTo: string,
   name: string,
   address: string,
+  delayMs: number,
 ): Promise<WebHost> {
   const folder = join(base, name, 'site')
-  const { start, stop, cutSessions } = await machine(t, base, name, address, [folder, deployTo], {})
+  const { start, stop, cutSessions } = await machine(t, base, name, address, [folder, deployTo], {}, delayMs)
   const real = `${address}:${WEB_PORT}`
   const host: WebHost = {
     name,
