@@ -40,8 +40,8 @@ export class Directors {
   readonly shells: readonly Shell[]
   readonly #options: DirectorOptions
   readonly #facts = new Map<string, DirectorFacts>()
-  /** As each director was seen first and last. */
-  readonly #first = new Map<string, DirectorView>()
+  /** The virtual services that each director had when it was first looked at; none while it did not answer. */
+  readonly #first = new Map<string, ReadonlySet<string>>()
   readonly #last = new Map<string, DirectorView>()
 
   constructor(shells: readonly Shell[], options: DirectorOptions) {
@@ -85,13 +85,12 @@ export class Directors {
 
   #remember(reading: Reading): Reading {
     const name = reading.director
+    const listed = isLost(reading) ? [] : reading.reals.map(({ virtual }) => virtual)
+    const before = this.#first.get(name) ?? new Set(listed)
+    this.#first.set(name, before)
     if (isLost(reading)) return { ...reading, last: this.#last.get(name) ?? null }
-    const first = this.#first.get(name) ?? reading
-    this.#first.set(name, first)
     this.#last.set(name, reading)
-    const before = new Set(first.reals.map(({ virtual }) => virtual))
-    const gained = reading.reals.map(({ virtual }) => virtual).filter(virtual => !before.has(virtual))
-    return { ...reading, gained: [...new Set(gained)] }
+    return { ...reading, gained: [...new Set(listed.filter(virtual => !before.has(virtual)))] }
   }
 
   /** The directors of which heartbeat says that they hold what was another node's. */

@@ -16,7 +16,7 @@ test('check, plan and -n change nothing; a drain by hand, as a file or by ldirec
   t.regex(checked.stdout, /web1 +ok .*\n.*web2 +ok .*\n(?:.*\n)*.*by weight\n/)
   const planned = await site.deploy('plan')
   t.is(planned.exitCode, 0)
-  t.regex(planned.stdout, /batch 1: web1\n.*web1: weight 0 for \S+ by ldirectord drain\n.*mv -T/)
+  t.regex(planned.stdout, /batch 1: web1\n.*web1: weight 0 for \S+: .* drain \S+\n.*web1: then active 0 templates 0, wait≈0s\n.*mv -T/)
   t.is((await site.deploy('-n', 'run')).exitCode, 0)
   for (const { folder } of site.hosts) t.deepEqual(readdirSync(folder), [])
   t.false(existsSync(`${site.folder}/lib/ha-deploy`))
