@@ -444,7 +444,7 @@ test('a run that is undone goes back from its last host to its first; one that i
       const undone: number[] = []
       let verified: readonly string[] | null = null
       for (const { host, step, before } of begun(journal)) {
-        const index = HOSTS.findIndex(name => name === host)
+        const index = (HOSTS as readonly (string | null)[]).indexOf(host)
         if (step === 'redrain' && !undone.includes(index)) undone.push(index)
         if (before.isAborted)
           verified ??= before.hosts.filter(({ at }) => at === 'done').map(({ name }) => name)

@@ -27,12 +27,15 @@ export class ChosenDrain implements Drain {
   /** The choice stands until the end of this process: hosts of one run are drained in one way. */
   async prepare(reals: readonly string[], quorum: Quorum): Promise<string | null> {
     if (this.#chosen !== null) return this.#chosen.prepare(reals, quorum)
+    // What all know is preferred to what some know.
     let why: string | null = null
-    for (const candidate of this.#candidates) {
-      why = await candidate.prepare(reals, quorum)
-      if (why !== null) continue
-      this.#chosen = candidate
-      break
+    for (const wanted of quorum === 'all' ? (['all'] as const) : (['all', 'some'] as const)) {
+      for (const candidate of this.#candidates) {
+        why = await candidate.prepare(reals, wanted)
+        if (why !== null) continue
+        this.#chosen = candidate
+        return null
+      }
     }
     return why
   }

@@ -78,11 +78,13 @@ export class LastingDrain implements DrainMethod {
     const result = await this.#directors.ask(director, scripts.DRAINED)
     const servers = result.ok ? readDrained(result.stdout) : null
     if (servers !== null) return { servers }
-    const { why, isLost } = result.ok ? refusal('its answer is no list of drains') : faultOf(result)
-    if (isLost) return { why, isLost }
-    return refusal(
-      `no ldirectord with lasting drains answers (${why}); start ours there (warm on a standby), or use method = maintenancedir`,
-    )
+    if (result.ok || result.status !== null)
+      // One that does not run is as good as gone: whether another one has taken over, the tables show.
+      return {
+        why: `no ldirectord with lasting drains answers (${result.why || 'its answer is no list of drains'}); start ours there (warm on a standby), or use method = maintenancedir`,
+        isLost: true,
+      }
+    return faultOf(result)
   }
 
   async #drain(

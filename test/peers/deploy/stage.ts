@@ -4,12 +4,21 @@
  * forwarder in front of them. Everything ends with the test.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, get, type Server } from 'node:http'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import type { CommandResult } from '../../../src/base/io/run-command.js'
 import { bin, environment, run, temporaryFolder, until } from '../harness.js'
+import { type Node, pair, SLOW } from '../loopback-nodes.js'
 
 const SSHD = '/usr/sbin/sshd'
 export const SSH_PORT = 2222
@@ -33,6 +42,8 @@ export interface Stage {
   readonly folder: string
   readonly hosts: readonly WebHost[]
   readonly directors: readonly Director[]
+  /** Those of a pair. */
+  readonly nodes: readonly Node[]
   readonly url: string
   readonly env: Record<string, string>
   readonly maintenance: string
@@ -86,6 +97,10 @@ export interface StageOptions {
   readonly directors?: number
   /** Each director has a virtual service of its own, so that all can forward at one time. */
   readonly apart?: boolean
+  /** Directors are reached as a user that may only do something by sudo. */
+  readonly sudo?: boolean
+  /** Directors are the nodes of a cluster with heartbeat: the first one active, the other one warm. */
+  readonly paired?: boolean
   /** What each command over ssh costs besides its own time, as a far or a slow machine does. */
   readonly commandDelayMs?: number
 }
@@ -95,6 +110,7 @@ export async function stage(t: ExecutionContext, count: number, options: StageOp
   const net = `127.83.${(process.pid + stages++ * 7) % 250}`
   for (const name of ['source', 'site', 'balancer']) mkdirSync(join(folder, name))
   const deployTo = join(folder, 'site')
+  const etc = options.sudo === true ? plainUser(folder) : ''
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'user_key')])
   const delayMs = options.commandDelayMs ?? 0
   const hosts: WebHost[] = []
@@ -102,35 +118,48 @@ export async function stage(t: ExecutionContext, count: number, options: StageOp
     hosts.push(await webHost(t, folder, deployTo, `web${index}`, `${net}.${index}`, delayMs))
   const virtual = `${net}.200:${WEB_PORT}`
   const away: Director[] = []
+  const nodes = options.paired === true ? cluster(t) : []
   for (let index = 1; index <= (options.directors ?? 0); index++) {
     const own = options.apart === true ? `${net}.${200 + index}:${WEB_PORT}` : virtual
-    const made = director(t, join(folder, `lb${index}`), `${net}.${100 + index}`, own, hosts)
-    await machine(
+    const made = director(
+      t,
+      nodes[index - 1]?.root ?? join(folder, `lb${index}`),
+      `${net}.${100 + index}`,
+      own,
+      hosts,
+    )
+    const reached = await machine(
       t,
       folder,
       `lb${index}`,
       made.address,
-      [`${folder}/lb${index}/ha.d`, `${folder}/balancer`],
+      [`${nodes[index - 1]?.root ?? `${folder}/lb${index}`}/ha.d`, `${folder}/balancer`],
       made.env,
       delayMs,
+      etc,
     )
-    away.push(made)
+    away.push({ ...made, stopSsh: reached.end })
   }
   const here = director(t, folder, '', virtual, hosts)
   const active = away[0] ?? here
-  await active.ldirectord('start')
+  if (nodes.length > 0) await startCluster(nodes)
+  else await active.ldirectord('start')
   const env = { ...environment(), ...here.env }
   const how =
     away.length === 0
       ? `mode = local\nconfig = ${folder}/ha.d/ldirectord.cf`
       : `mode = ssh\n${away.map(({ address }) => `hosts[] = ${address}`).join('\n')}\nconfig = ${folder}/balancer/ldirectord.cf`
   const configure = (sections: Readonly<Record<string, string>> = {}): void =>
-    writeFileSync(join(folder, 'ha.d/deploy.cf'), deployCf(deployTo, how, hosts, sections))
+    writeFileSync(
+      join(folder, 'ha.d/deploy.cf'),
+      deployCf(deployTo, how, hosts, sections, options.sudo === true ? PLAIN_USER : 'root'),
+    )
   configure()
   const made: Stage = {
     folder,
     hosts,
     directors: away,
+    nodes,
     url: `http://${virtual}/`,
     env,
     maintenance: active.maintenance,
@@ -157,10 +186,88 @@ export async function stage(t: ExecutionContext, count: number, options: StageOp
 const FORCED =
   'case "$SSH_ORIGINAL_COMMAND" in internal-sftp*) exec /usr/lib/openssh/sftp-server;; *) eval "exec $SSH_ORIGINAL_COMMAND";; esac'
 
+const PLAIN_USER = 'systole-deploy'
+
+/** /etc/passwd with a user more, who may run a shell as root by sudo without a password. Its folder. */
+function plainUser(base: string): string {
+  const etc = join(base, 'etc')
+  mkdirSync(etc)
+  chmodSync(base, 0o711)
+  const passwd = readFileSync('/etc/passwd', 'utf8')
+  writeFileSync(join(etc, 'passwd'), `${passwd}${PLAIN_USER}:*:64711:64711::/:/bin/sh\n`)
+  const rules = [
+    'Defaults !secure_path',
+    'Defaults env_keep += "PATH HA_DIR HA_VARLIB HA_VARRUN HA_VARLOG"',
+    `${PLAIN_USER} ALL=(root) NOPASSWD: /bin/sh -eu, /usr/bin/sh -eu`,
+    '',
+  ]
+  writeFileSync(join(etc, 'sudoers'), rules.join('\n'), { mode: 0o440 })
+  return etc
+}
+
+/** Two nodes whose resource is ldirectord, which runs warm on both and has its drains mirrored. */
+function cluster(t: ExecutionContext): Node[] {
+  const warm = (root: string): string => `respawn root ${root}/warm`
+  const { alpha, beta } = pair(t, {
+    haCf: [...SLOW, 'apiauth ldirectord uid=root'],
+    haCfIn: root => [warm(root)],
+    haresources: 'alpha ldirectord::ldirectord.cf\n',
+  })
+  const nodes = [alpha, beta]
+  for (const { root } of nodes) {
+    const roots = { HA_DIR: 'ha.d', HA_VARLIB: 'lib', HA_VARRUN: 'run', HA_VARLOG: 'log' }
+    const set = Object.entries(roots).map(([name, folder]) => `${name}=${root}/${folder}`)
+    const text = `#!/bin/sh\nexec env ${set.join(' ')} ${process.execPath} ${bin('ldirectord')} ldirectord.cf warm\n`
+    writeFileSync(join(root, 'warm'), text, { mode: 0o755 })
+  }
+  t.teardown(async () => {
+    for (const node of nodes) await node.command('heartbeat', '-k')
+  })
+  return nodes
+}
+
+async function startCluster(nodes: readonly Node[]): Promise<void> {
+  for (const node of nodes) {
+    const started = await node.command('heartbeat')
+    if (started.exitCode !== 0) throw new Error(`heartbeat of ${node.name}: ${started.stderr}`)
+  }
+}
+
 interface Machine {
   readonly start: () => Promise<void>
   readonly stop: () => Promise<void>
+  /** The machine is gone: nobody answers, and who was connected is not. */
+  readonly end: () => Promise<void>
   readonly cutSessions: () => Promise<void>
+}
+
+/** A host key that known_hosts of the base names, and a configuration of an sshd that has it. Its path. */
+export async function sshdConfig(
+  base: string,
+  own: string,
+  address: string,
+  more: readonly string[] = [],
+): Promise<string> {
+  mkdirSync(own, { recursive: true })
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(own, 'host_key')])
+  const publicKey = readFileSync(join(own, 'host_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ')
+  writeFileSync(join(base, 'known_hosts'), `[${address}]:${SSH_PORT} ${publicKey}\n`, { flag: 'a' })
+  const lines = [
+    `ListenAddress ${address}:${SSH_PORT}`,
+    `HostKey ${own}/host_key`,
+    `AuthorizedKeysFile ${base}/user_key.pub`,
+    'PidFile none',
+    'StrictModes no',
+    'UsePAM no',
+    'PasswordAuthentication no',
+    'Subsystem sftp internal-sftp',
+    'PermitRootLogin yes',
+    'MaxStartups 50',
+    ...more,
+    '',
+  ]
+  writeFileSync(join(own, 'sshd_config'), lines.join('\n'))
+  return join(own, 'sshd_config')
 }
 
 /** An sshd in a mount namespace of its own, where `from` stands at `to`: paths mean another folder on each machine. */
@@ -172,39 +279,26 @@ async function machine(
   [from, to]: readonly [from: string, to: string],
   env: Readonly<Record<string, string>>,
   delayMs: number,
+  /** A folder with files that stand in /etc there. */
+  etc = '',
 ): Promise<Machine> {
   const own = join(base, name)
   mkdirSync(from, { recursive: true })
-  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(own, 'host_key')])
-  const publicKey = readFileSync(join(own, 'host_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ')
-  writeFileSync(join(base, 'known_hosts'), `[${address}]:${SSH_PORT} ${publicKey}\n`, { flag: 'a' })
-  writeFileSync(
-    join(own, 'sshd_config'),
-    [
-      `ListenAddress ${address}:${SSH_PORT}`,
-      `HostKey ${own}/host_key`,
-      `AuthorizedKeysFile ${base}/user_key.pub`,
-      'PidFile none',
-      'StrictModes no',
-      'UsePAM no',
-      'PasswordAuthentication no',
-      'Subsystem sftp internal-sftp',
-      'PermitRootLogin yes',
-      'MaxStartups 50',
-      ...(delayMs === 0 ? [] : [`ForceCommand sleep ${delayMs / 1000}; ${FORCED}`]),
-      `SetEnv PATH=${process.env.PATH} ${Object.entries(env)
-        .map(entry => entry.join('='))
-        .join(' ')}`,
-      '',
-    ].join('\n'),
-  )
+  const set = Object.entries(env).map(entry => entry.join('='))
+  const slow = delayMs === 0 ? [] : [`ForceCommand sleep ${delayMs / 1000}; ${FORCED}`]
+  const config = await sshdConfig(base, own, address, [
+    ...slow,
+    `SetEnv PATH=${process.env.PATH} ${set.join(' ')}`,
+  ])
   let sshd: ChildProcess | null = null
   const start = async (): Promise<void> => {
     // What this machine's user does at each login (version managers, prompts) is no part of what is looked at.
     const inside =
       'mount --bind "$1" "$2" && mount -t tmpfs none /run && mkdir /run/sshd && ' +
-      '{ [ ! -f ~/.bashrc ] || mount --bind /dev/null ~/.bashrc; } && exec "$3" -D -e -f "$4"'
-    const words = [from, to, SSHD, join(own, 'sshd_config')]
+      '{ [ ! -f ~/.bashrc ] || mount --bind /dev/null ~/.bashrc; } && ' +
+      '{ [ -z "$5" ] || { mount --bind "$5/passwd" /etc/passwd && mount --bind "$5/sudoers" /etc/sudoers; }; } && ' +
+      'exec "$3" -D -e -f "$4"'
+    const words = [from, to, SSHD, config, etc]
     const child = spawn('unshare', ['-m', 'sh', '-c', inside, 'sh', ...words], {
       stdio: ['ignore', 'ignore', 'pipe'],
     })
@@ -222,13 +316,17 @@ async function machine(
     child.kill('SIGTERM')
     await ended
   }
+  const end = async (): Promise<void> => {
+    await cutSessions()
+    await stop()
+  }
   const cutSessions = async (): Promise<void> => {
     const text = readFileSync(`/proc/${sshd!.pid}/task/${sshd!.pid}/children`, 'utf8').trim()
     for (const pid of text === '' ? [] : text.split(' ')) process.kill(Number(pid), 'SIGKILL')
   }
   t.teardown(stop)
   await start()
-  return { start, stop, cutSessions }
+  return { start, stop, end, cutSessions }
 }
 
 async function webHost(
@@ -240,7 +338,7 @@ async function webHost(
   delayMs: number,
 ): Promise<WebHost> {
   const folder = join(base, name, 'site')
-  const { start, stop, cutSessions } = await machine(t, base, name, address, [folder, deployTo], {}, delayMs)
+  const { start, end, cutSessions } = await machine(t, base, name, address, [folder, deployTo], {}, delayMs)
   const real = `${address}:${WEB_PORT}`
   const host: WebHost = {
     name,
@@ -248,7 +346,7 @@ async function webHost(
     folder,
     real,
     sabotage: () => null,
-    stopSsh: stop,
+    stopSsh: end,
     startSsh: start,
     cutSessions,
   }
@@ -257,6 +355,7 @@ async function webHost(
 }
 
 export interface Director {
+  readonly stopSsh?: () => Promise<void>
   readonly address: string
   readonly env: Record<string, string>
   readonly maintenance: string
@@ -299,7 +398,7 @@ function director(
   }
   t.teardown(async () => {
     await ldirectord('stop')
-    const hasPid = (): boolean => readdirSync(join(own, 'run')).some(name => name.endsWith('.pid'))
+    const hasPid = (): boolean => existsSync(join(own, 'run/ldirectord.ldirectord.cf.pid'))
     await until('ldirectord has ended', 10_000, () => !hasPid())
   })
   return { address, env: roots, maintenance: join(own, 'ha.d/maintenance'), ldirectord, weights, drained }
@@ -342,10 +441,11 @@ function deployCf(
   how: string,
   hosts: readonly WebHost[],
   sections: Readonly<Record<string, string>>,
+  user: string,
 ): string {
   const usual: Record<string, string> = {
     deploy: `application = shop\ndeploy_to = ${deployTo}\nsource = ../source\nmin_up = ${hosts.length > 1 ? '30%' : '0%'}`,
-    ssh: `user = root\nport = ${SSH_PORT}\nkey = ../user_key\nknown_hosts = ../known_hosts\ntimeout = 5`,
+    ssh: `user = ${user}\nport = ${SSH_PORT}\nkey = ../user_key\nknown_hosts = ../known_hosts\ntimeout = 5`,
     director: `${how}\nldirectord = ${bin('ldirectord')}\ncounters = ldirectord`,
     drain: 'wait_short = 0\nwait_persistent = 0\nmax = 10\non_timeout = stop',
     health: 'check = url\nrelease_header = x-release\nrise = 1\ninterval = 0\ntimeout = 6\nwatch = 0',
@@ -359,7 +459,7 @@ function deployCf(
     return `[${name}]\n${[...kept, more ?? ''].join('\n')}\n`
   })
   const named = hosts.map(
-    ({ name, address, real }) => `[host:${name}]\naddress = ${address}\nreal = ${real}\n`,
+    ({ name, address, real }) => `[host:${name}]\naddress = ${address}\nreal = ${real}\nuser = root\n`,
   )
   return [...parts, ...named].join('\n')
 }
