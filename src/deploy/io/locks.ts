@@ -3,7 +3,8 @@
  * another run is only replaced when its time is over and its owner, known on this machine, is gone.
  */
 import { hostname } from 'node:os'
-import { LOCK, STATUS, UNLOCK } from '../plan/scripts.js'
+import { LOCK, RENEW, STATUS, UNLOCK } from '../plan/scripts.js'
+import { hasEnded } from './journal-file.js'
 import { isRunning, ownIdentity } from './local-lock.js'
 import { deployTo, type Session } from './session.js'
 import type { ScriptResult, Shell } from './shell.js'
@@ -48,12 +49,18 @@ export class RemoteLocks {
   keep(onLost: (sentence: string) => void, also: () => Promise<void>): void {
     const renew = async (): Promise<void> => {
       const text = { ...this.#text, since: new Date().toISOString() }
-      const locks = Promise.all(this.#places.map(place => lockOne(place, text, '', this.#timeoutMs)))
+      const words = [JSON.stringify(text), text.run, uniqueWord(text)]
+      const renewed = Promise.all(
+        this.#places.map(async ({ shell, folder }) => ({
+          name: shell.name,
+          ...(await shell.run(RENEW, [folder, ...words], this.#timeoutMs)),
+        })),
+      )
       await also()
-      const taken = (await locks).findIndex(({ status }) => status === STATUS.locked)
-      if (taken < 0) return
-      const by = describeLock(readLock((await locks)[taken]!.stdout))
-      onLost(`the lock on ${this.#places[taken]!.shell.name} was taken by ${by}`)
+      const lost = (await renewed).find(({ status }) => status === STATUS.locked)
+      if (lost === undefined) return
+      const how = lost.stdout === '' ? 'taken away' : `taken by ${describeLock(readLock(lost.stdout))}`
+      onLost(`the lock on ${lost.name} was ${how}`)
     }
     this.#timer = setInterval(() => void renew(), (this.#text.ttl * 1000) / 3)
     this.#timer.unref()
@@ -68,7 +75,9 @@ export class RemoteLocks {
 }
 
 const lockOne = ({ shell, folder }: LockPlace, text: LockText, replaces: string, timeoutMs: number) =>
-  shell.run(LOCK, [folder, JSON.stringify(text), text.run, replaces, `${text.run}.${process.pid}`], timeoutMs)
+  shell.run(LOCK, [folder, JSON.stringify(text), text.run, replaces, uniqueWord(text)], timeoutMs)
+
+const uniqueWord = ({ run }: LockText): string => `${run}.${process.pid}`
 
 /** Hosts in the order of their names, then directors: two runs that want the same ones meet at the first. */
 function placesOf(session: Session, hosts: readonly string[]): LockPlace[] {
@@ -106,7 +115,7 @@ export async function takeLocks(
   const taken: LockPlace[] = []
   for (const group of [first === undefined ? [] : [first], others]) {
     const tried = await Promise.all(
-      group.map(async place => ({ place, result: await takeOne(place, text, timeoutMs) })),
+      group.map(async place => ({ place, result: await takeOne(session, place, text, timeoutMs) })),
     )
     taken.push(...tried.filter(({ result }) => result.ok).map(({ place }) => place))
     const failed = tried.find(({ result }) => !result.ok && !(lenient && result.status === null))
@@ -119,10 +128,15 @@ export async function takeLocks(
   return { kind: 'taken', locks: new RemoteLocks(taken, text, timeoutMs) }
 }
 
-async function takeOne(place: LockPlace, text: LockText, timeoutMs: number): Promise<ScriptResult> {
+async function takeOne(
+  session: Session,
+  place: LockPlace,
+  text: LockText,
+  timeoutMs: number,
+): Promise<ScriptResult> {
   const result = await lockOne(place, text, '', timeoutMs)
   const other = result.status === STATUS.locked ? readLock(result.stdout) : null
-  return other !== null && isStale(other) ? lockOne(place, text, other.run, timeoutMs) : result
+  return other !== null && isStale(session, other) ? lockOne(place, text, other.run, timeoutMs) : result
 }
 
 export function readLock(text: string): LockText | null {
@@ -139,8 +153,12 @@ export function describeLock(lock: LockText | null): string {
   return `run ${lock.run} of ${lock.owner} on ${lock.machine} since ${lock.since}${message}`
 }
 
-/** The owner ran here and is gone, and its time is over. Of another machine's processes nothing is known. */
-function isStale(lock: LockText): boolean {
+/**
+ * The owner ran here and is gone, and its time is over, or its journal says that its run has ended: it could not reach
+ * this place at its end. Of another machine's processes nothing is known.
+ */
+function isStale({ stateFolder }: Session, lock: LockText): boolean {
+  if (lock.machine !== hostname() || isRunning(lock)) return false
   const isOver = Date.now() - Date.parse(lock.since) > lock.ttl * 1000
-  return isOver && lock.machine === hostname() && !isRunning(lock)
+  return isOver || hasEnded(stateFolder, lock.run)
 }

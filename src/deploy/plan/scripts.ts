@@ -155,6 +155,15 @@ printf 'lock %s\\n' "$(head -c 4096 "$lock" | tr -d '\\n')"
 exit ${STATUS.locked}
 `
 
+/** $1 folder, $2 content of the lock, $3 our run, $4 unique word. A lock that is not ours any more stays as it is. */
+export const RENEW = `
+cd -- "$1"
+lock=.ha-deploy.lock
+if [ -f "$lock" ] && grep -qF -- "\\"run\\":\\"$3\\"" "$lock"; then printf '%s\\n' "$2" >"$lock.$4"; mv -f -- "$lock.$4" "$lock"; return 0; fi
+[ ! -f "$lock" ] || printf 'lock %s\\n' "$(head -c 4096 "$lock" | tr -d '\\n')"
+exit ${STATUS.locked}
+`
+
 /** $1 folder, $2 run, or empty: whoever's. */
 export const UNLOCK = `
 cd -- "$1" 2>/dev/null || return 0
