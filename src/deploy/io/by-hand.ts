@@ -1,17 +1,20 @@
 /** `ha-deploy drain HOST` and `undrain HOST`: the mechanism of a run, by hand. */
 import { isLost } from '../plan/director-view.js'
+import { SHOW_LOCK } from '../plan/scripts.js'
 import type { Answer, CommandInput } from './command.js'
 import { waitDrained } from './drain-wait.js'
-import { BY_HAND, describeLock, readLock } from './locks.js'
-import { inspect, type Session } from './session.js'
+import { describeLock, readLock } from './locks.js'
+import type { Session } from './session.js'
 
-/** The weight of a host that a run works on is the run's. A host that cannot be asked may be drained all the same. */
-async function whoIsAtWork(session: Session, name: string): Promise<Answer | null> {
-  const view = await inspect(session, name)
-  if ('why' in view || view.lock === null) return null
-  const lock = readLock(view.lock)
-  if (lock?.run === BY_HAND) return null
-  return { exit: 3, error: `locked on ${name} by ${describeLock(lock)}` }
+/** The weight of a host that a run works on is the run's. The directors know: a host that is dead need not be asked. */
+async function whoIsAtWork({ drain, config }: Session, name: string): Promise<Answer | null> {
+  await drain.prepare([], 'some')
+  const said = await Promise.all(
+    drain.lockPlaces().map(({ shell, folder }) => shell.run(SHOW_LOCK, [folder], config.ssh.timeout * 1000)),
+  )
+  const locks = said.filter(({ stdout }) => stdout !== '').map(({ stdout }) => readLock(stdout))
+  const lock = locks.find(found => found?.hosts?.includes(name) === true)
+  return lock ? { exit: 3, error: `${name} is in the hands of ${describeLock(lock)}` } : null
 }
 
 const DONE: Answer = { exit: 0, error: null }

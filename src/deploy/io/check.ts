@@ -2,26 +2,12 @@
 
 import { capacity } from '../plan/capacity.js'
 import { columns } from '../plan/columns.js'
-import type { DirectorView } from '../plan/director-view.js'
+import { templateVerdict } from '../plan/templates.js'
 import type { Answer, CommandInput } from './command.js'
 import { unfinishedRun } from './journal-file.js'
 import { gateFault, inspect } from './session.js'
 
 const FREE_KIB_LEAST = 64 * 1024
-
-/** What the kernel setting of a director means for its persistent services; null: there are none, or nothing is set. */
-function templateFault(
-  { reals, expireTemplate }: DirectorView,
-  wanted: 'auto' | 'require' | 'never',
-): { readonly ok: boolean; readonly detail: string } | null {
-  if (expireTemplate === null || reals.every(({ persistentSeconds }) => persistentSeconds === null))
-    return null
-  const said = `net.ipv4.vs.expire_quiescent_template is ${expireTemplate}`
-  if (expireTemplate === '1') return { ok: true, detail: said }
-  if (wanted === 'require') return { ok: false, detail: `${said}, wanted 1 (expire_template = require)` }
-  const then = wanted === 'auto' ? 'set to 1 for the time of a run' : 'persistent clients keep their server'
-  return { ok: true, detail: `${said}: ${then}` }
-}
 
 export async function check({ session, terminal }: CommandInput): Promise<Answer> {
   const { config, drain, stateFolder } = session
@@ -67,7 +53,7 @@ export async function check({ session, terminal }: CommandInput): Promise<Answer
         ? 'lists nothing: a standby'
         : judged.why || `${reading.reals.length} reals, read from ${reading.source}`
     note(reading.director, judged === null || judged.allowed.length > 0, detail)
-    const sticky = templateFault(reading, config.drain.expire_template)
+    const sticky = templateVerdict(reading, config.drain.expire_template)
     if (sticky !== null) note(reading.director, sticky.ok, sticky.detail)
   }
   const open = unfinishedRun(stateFolder)

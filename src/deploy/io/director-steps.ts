@@ -3,6 +3,7 @@ import { nowMs } from '../../base/io/real-clock.js'
 import { capacity } from '../plan/capacity.js'
 import { isLost, isView, missingHeir } from '../plan/director-view.js'
 import { TUNE } from '../plan/scripts.js'
+import { keepsClients, requiredText } from '../plan/templates.js'
 import { failoverUnderWay } from './failover.js'
 import { DONE, failure, LOOK_EVERY_MS, type Outcome, pause, type RunContext } from './run-context.js'
 
@@ -43,14 +44,10 @@ export async function readTuning({ config, drain, say }: RunContext): Promise<Ou
   const readings = await drain.read(config.hosts.flatMap(host => host.real))
   const tuning: Record<string, string> = {}
   for (const view of readings) {
-    if (!('reals' in view) || view.expireTemplate !== '0') continue
-    if (!view.reals.some(entry => entry.persistentSeconds !== null)) continue
-    if (config.drain.expire_template === 'require')
-      return failure(
-        `${view.director}: net.ipv4.vs.expire_quiescent_template is 0: persistent clients would keep coming (expire_template = require)`,
-      )
+    if (isLost(view) || !keepsClients(view)) continue
+    if (config.drain.expire_template === 'require') return failure(requiredText(view))
     if (config.drain.expire_template === 'never') continue
-    tuning[view.director] = view.expireTemplate
+    tuning[view.director] = '0'
     const detail = `${view.director}: net.ipv4.vs.expire_quiescent_template 0→1 for all virtual services there until the end of the run`
     say({ host: null, virtual: null, step: 'tune', status: 'progress', detail })
   }

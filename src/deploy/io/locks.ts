@@ -18,6 +18,8 @@ export interface LockText {
   readonly since: string
   readonly ttl: number
   readonly message: string
+  /** The hosts that the run works on; absent: it does not work. */
+  readonly hosts?: readonly string[]
 }
 
 export interface LockPlace {
@@ -110,6 +112,7 @@ export async function takeLocks(
     since: new Date().toISOString(),
     ttl: deploy.lock_ttl,
     message,
+    ...(run !== BY_HAND && { hosts }),
   }
   const [first, ...others] = placesOf(session, hosts)
   const taken: LockPlace[] = []

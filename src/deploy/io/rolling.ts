@@ -4,10 +4,12 @@ import { type Entry, JOURNAL_VERSION } from '../codec/journal.js'
 import { Rollout } from '../core/rollout.js'
 import type { RunPlan } from '../core/run-plan.js'
 import { describePlan } from '../plan/describe.js'
+import { isView } from '../plan/director-view.js'
 import { expectedWait } from '../plan/expected-wait.js'
 import { type Intent, inOrder, makePlan, type Views } from '../plan/make-plan.js'
 import { type HostView, isReleaseId, releaseId } from '../plan/releases.js'
 import { ADOPT } from '../plan/scripts.js'
+import { keepsClients, requiredText } from '../plan/templates.js'
 import { DONE, driver, failed, finish, underLocks } from './carry-out.js'
 import type { Answer, CommandInput } from './command.js'
 import { feed } from './drive.js'
@@ -15,7 +17,7 @@ import { failoverUnderWay } from './failover.js'
 import { Hooks } from './hooks.js'
 import { archivePath, JournalFile, unfinishedRun } from './journal-file.js'
 import { Reporter } from './report.js'
-import { deployTo, gateFault, inspect } from './session.js'
+import { deployTo, gateFault, inspect, type Session } from './session.js'
 import { stage } from './stage.js'
 import { describeOpen } from './unfinished.js'
 
@@ -57,6 +59,8 @@ async function begin(input: CommandInput, intent: Intent): Promise<Answer> {
     if (fault !== null) return failed(4, fault)
     const unfit = gateFault(session)
     if (unfit !== null) return failed(2, unfit)
+    const sticky = await stickyDirector(session)
+    if (sticky !== null) return failed(4, sticky)
   }
   const chosen = session.config.hosts.filter(({ name }) => intent.hosts.includes(name))
   const hosts = inOrder(chosen, session.config.deploy.order, session.drain.weights())
@@ -76,6 +80,14 @@ async function begin(input: CommandInput, intent: Intent): Promise<Answer> {
     if (adopted !== null) return failed(4, adopted)
     return start(locked, plan, views)
   })
+}
+
+/** expire_template = require: whoever would keep its clients is refused before anything is uploaded. */
+async function stickyDirector({ config, drain }: Session): Promise<string | null> {
+  if (config.drain.expire_template !== 'require') return null
+  const readings = await drain.read(config.hosts.flatMap(host => host.real))
+  const sticky = readings.filter(isView).find(keepsClients)
+  return sticky === undefined ? null : requiredText(sticky)
 }
 
 async function lookAtHosts(input: CommandInput, names: readonly string[]): Promise<Views | string> {

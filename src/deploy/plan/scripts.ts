@@ -164,6 +164,9 @@ if [ -f "$lock" ] && grep -qF -- "\\"run\\":\\"$3\\"" "$lock"; then printf '%s\\
 exit ${STATUS.locked}
 `
 
+/** $1 folder. Who has its lock; nothing: nobody. */
+export const SHOW_LOCK = `[ ! -f "$1/.ha-deploy.lock" ] || head -c 4096 -- "$1/.ha-deploy.lock"`
+
 /** $1 folder, $2 run, or empty: whoever's. */
 export const UNLOCK = `
 cd -- "$1" 2>/dev/null || return 0

@@ -133,6 +133,9 @@ async function afterFailover(t: ExecutionContext): Promise<void> {
     })
   const ended = new Promise(resolve => run.once('exit', resolve))
   await until('web1 is drained', 30_000, () => existsSync(`${site.folder}/drained-web1`))
+  const meddled = await site.deploy('undrain', 'web1')
+  t.is(meddled.exitCode, 3, meddled.stderr)
+  t.regex(meddled.stderr, /web1 is in the hands of run \S+ of /)
   t.is((await alpha!.command('heartbeat', '-k')).exitCode, 0)
   await until('the other one serves', 30_000, async () => (await lists(second)) === '0 2').catch(error => {
     throw new Error(`${error.message}\n${said}\n${site.nodes.map(({ log }) => log).join('\n---\n')}`)

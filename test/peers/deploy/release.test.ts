@@ -157,7 +157,7 @@ test('current as a directory is refused and adopted on request; a second run is 
 
   const go = `${site.folder}/go`
   site.configure({
-    deploy: 'lock_ttl = 3',
+    deploy: 'lock_ttl = 10',
     hooks: `on_prepare = "touch ${site.folder}/begun; for i in $(seq 200); do [ -e ${go} ] && exit; sleep 0.1; done"`,
   })
   const first = site.spawnDeploy('run', '--label', 'first')
