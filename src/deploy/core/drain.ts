@@ -14,11 +14,11 @@ import {
   entriesOf,
   isLost,
   isView,
-  missingHeir,
   type Reading,
   type RealView,
   templatesOf,
 } from '../plan/director-view.js'
+import { missingHeir } from '../plan/heir.js'
 
 export interface DrainRule {
   readonly waitPersistentSeconds: number

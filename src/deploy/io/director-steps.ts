@@ -1,7 +1,8 @@
 /** The steps that are about the directors and no single host: what they bear, and how they treat templates. */
 import { nowMs } from '../../base/io/real-clock.js'
 import { capacity } from '../plan/capacity.js'
-import { isLost, isView, missingHeir } from '../plan/director-view.js'
+import { isLost, isView } from '../plan/director-view.js'
+import { missingHeir } from '../plan/heir.js'
 import { TUNE } from '../plan/scripts.js'
 import { keepsClients, requiredText } from '../plan/templates.js'
 import { failoverUnderWay } from './failover.js'

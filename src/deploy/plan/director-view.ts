@@ -244,30 +244,6 @@ export function entriesOf(view: DirectorView, real: string, virtuals: readonly s
 const names = (virtual: string, name: string): boolean =>
   virtual === name || virtual.slice(virtual.indexOf(':') + 1) === name
 
-/**
- * Why a director that cannot be reached must be waited for: it had this host when it was last seen, and nobody has
- * taken its virtual services over. What it does with clients is not known then. null: nothing is missing.
- */
-export function missingHeir(
-  readings: readonly Reading[],
-  reals: readonly string[],
-  virtuals: readonly string[],
-): string | null {
-  const views = readings.filter(isView)
-  for (const { director, unreachable, last } of readings.filter(isLost)) {
-    if (last === null) continue
-    for (const { virtual } of reals.flatMap(real => entriesOf(last, real, virtuals))) {
-      const hasHeir = views.some(
-        ({ gained, reals: listed }) =>
-          (gained === 'everything' || gained.includes(virtual)) &&
-          listed.some(entry => entry.virtual === virtual),
-      )
-      if (!hasHeir) return `${director}: ${unreachable}, and no other director has taken ${virtual} over`
-    }
-  }
-  return null
-}
-
 export function templatesOf(view: DirectorView, real: string): Template[] {
   return view.templates.filter(template => template.real === real || template.real === `${addressOf(real)}:0`)
 }

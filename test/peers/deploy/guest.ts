@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { bin, ipvsVm, project, type Rig, run, temporaryFolder, until } from '../harness.js'
-import { SSH_PORT, sshdConfig } from './stage.js'
+import { SSH_PORT, sshdConfig } from './stage-machines.js'
 
 export const NEEDS = [
   'net-admin',
