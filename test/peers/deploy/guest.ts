@@ -36,6 +36,9 @@ virtual=10.77.0.200:80
     checktype=negotiate
 ${persistent}`
 
+/** Lines of [drain]: nothing is asked of ldirectord 4.12, whose start takes seconds in a guest. */
+export const BY_KERNEL = 'method = maintenancedir\n[director]\ncounters = ipvsadm\n'
+
 /** @param more lines of [drain] and behind it */
 export const deployCf = (etc: string, more = ''): string => `[deploy]
 application = shop
@@ -93,8 +96,8 @@ export async function guest(t: ExecutionContext, persistent: string): Promise<Gu
     weights,
     deploy: async (...words) => {
       const result = await vm.attempt(
-        ['exec', 'dir1', '-t', '40', process.execPath, bin('ha-deploy'), ...words],
-        60_000,
+        ['exec', 'dir1', '-t', '100', process.execPath, bin('ha-deploy'), ...words],
+        120_000,
       )
       return { status: result.exitCode, text: result.stdout + result.stderr }
     },

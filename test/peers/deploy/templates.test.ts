@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from '../harness.js'
 import { peerTest } from '../require.js'
-import { deployCf, guest, NEEDS, withSsh } from './guest.js'
+import { BY_KERNEL, deployCf, guest, NEEDS, withSsh } from './guest.js'
 
 const test = peerTest(...NEEDS)
 
@@ -35,13 +35,13 @@ test('a template of a persistent client holds a drain open unless templates expi
   const setting = (): Promise<string> =>
     vm.command('exec', 'dir1', '-t', '10', 'cat', '/proc/sys/net/ipv4/vs/expire_quiescent_template')
   await vm.command('exec', 'dir1', '-t', '10', 'sysctl', '-w', 'net.ipv4.vs.expire_quiescent_template=0')
-  writeFileSync(join(etc, 'deploy.cf'), deployCf(etc, 'expire_template = require\n'))
+  writeFileSync(join(etc, 'deploy.cf'), deployCf(etc, `expire_template = require\n${BY_KERNEL}`))
   const required = await deploy('run', '--only', only)
   t.is(required.status, 4, required.text)
   t.regex(required.text, /expire_quiescent_template is 0: persistent clients would keep coming/)
   t.false(existsSync(`${etc}/site${web}/releases`))
   const look = 'on_drained = local: cat /proc/sys/net/ipv4/vs/expire_quiescent_template >during\n'
-  writeFileSync(join(etc, 'deploy.cf'), deployCf(etc, `expire_template = auto\n[hooks]\n${look}`))
+  writeFileSync(join(etc, 'deploy.cf'), deployCf(etc, `expire_template = auto\n${BY_KERNEL}[hooks]\n${look}`))
   t.is(await ask(), `real ${web}`, 'the client is bound to the server that is released to')
   const released = await deploy('run', '--only', only)
   t.is(released.status, 0, released.text)
