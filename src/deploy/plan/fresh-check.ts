@@ -2,7 +2,6 @@
  * Whether ldirectord's own check of a host has passed since a moment, from `status --json`. A result that is older
  * speaks of the release before. Drained servers are checked as all others, so this is known while they are at weight 0.
  */
-import type { Status } from '../../ldirectord/core/status.js'
 
 export type CheckState =
   /** Every virtual service that lists the host has checked it since then, and it passed. */
@@ -35,10 +34,18 @@ export function freshCheck(text: string, reals: readonly string[], withinMs: num
   return isListed ? { state: 'passed' } : { state: 'silent' }
 }
 
-type Seen = Pick<Status, 'role'> & {
-  readonly virtuals: readonly (Pick<Status['virtuals'][number], 'id' | 'checktype'> & {
-    readonly reals: readonly Pick<Status['virtuals'][number]['reals'][number], 'server' | 'method' | 'last'>[]
-  })[]
+/** As far as it matters here. */
+interface Seen {
+  readonly role: string
+  readonly virtuals: readonly {
+    readonly id: string
+    readonly checktype: string
+    readonly reals: readonly {
+      readonly server: string
+      readonly method: string
+      readonly last: { readonly passed: boolean; readonly detail: string; readonly agoMs: number } | null
+    }[]
+  }[]
 }
 
 function readStatus(text: string): Seen | null {
