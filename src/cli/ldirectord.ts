@@ -14,7 +14,7 @@ const USAGE = `Usage:
 
     ldirectord [CONFIG] warm
     ldirectord [CONFIG] drain REAL [--virtual VIRTUAL] [--reason TEXT] [--for TIME | --until TIME]
-                              [--wait[=SECONDS]]
+                              [--weight N] [--wait[=SECONDS]]
     ldirectord [CONFIG] undrain REAL [--virtual VIRTUAL] | drained [REAL] | plan | check [--digest]
 
     ldirectord [-h|-?|--help|-v|--version]
@@ -34,7 +34,7 @@ without it ldirectord.cf is used.
                   (ha.cf: respawn root ldirectord CONFIG warm)
     drain         take a real server out of service: weight 0, whatever checks, reloads, restarts and
                   takeovers say, until undrain or TIME (--for 30m, 2h, 1d, --until a date too);
-                  --wait: until nobody uses it
+                  --wait: until nobody uses it; --weight: no more than N instead, while its checks pass
     undrain       end that
     drained       who is drained, by whom, why, since when, and what is left
     plan          what a start or reload would change in the table; changes nothing

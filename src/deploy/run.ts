@@ -4,7 +4,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { pathsFrom } from '../base/paths.js'
-import { type Answer, COMMANDS, type RunIo } from './io/commands.js'
+import type { Answer, RunIo } from './io/command.js'
+import { COMMANDS } from './io/commands.js'
 import { loadConfig } from './io/load-config.js'
 import type { Terminal } from './io/report.js'
 import { openSession } from './io/session.js'

@@ -420,6 +420,7 @@ export class Daemon {
       config,
       (virtual, real) => director.serves(virtual, real),
       (virtual, real) => director.isDrained(virtual, real),
+      (virtual, real) => director.weightOf(virtual, real),
     )
     return this.#options.forwarder.tellsClients ? table : withoutTelling(table)
   }

@@ -91,6 +91,10 @@ export const drained = (real: string, key: ServiceKey, who: string, reason: stri
   `Draining real server: ${real} (${serviceId(key)}) by ${who}${reason === '' ? '' : `: ${reason}`}`
 export const undrained = (real: string, key: ServiceKey): string =>
   `Drain ended of real server: ${real} (${serviceId(key)})`
+export const limited = (real: string, key: ServiceKey, weight: number | null): string =>
+  weight === null
+    ? `Real server has its own weight again: ${real} (${serviceId(key)})`
+    : `Real server gets weight ${weight} at most: ${real} (${serviceId(key)})`
 export const tookOver = (ms: number): string =>
   `Warm standby has taken over the table in ${Math.round(ms)} ms`
 export const steppedBack = (): string => 'The table is left: back to warm standby'

@@ -355,3 +355,126 @@ test('killed at each step of a good run, resume ends on the new release and abor
     }
   }
 })
+
+const entriesOf = (journal: string): Entry[] =>
+  journal
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as Entry)
+
+/** Each step that was begun, with the machine as it stood before. */
+function* begun(journal: string): Generator<{ host: string | null; step: string; before: Rollout }> {
+  const [first, ...entries] = entriesOf(journal)
+  if (first?.kind !== 'plan') throw new Error('a journal begins with its plan')
+  const before = new Rollout(first.plan)
+  for (const entry of entries) {
+    if (entry.kind === 'begin') yield { host: entry.host, step: entry.step, before }
+    if (entry.kind === 'event') before.step(entry.event)
+  }
+}
+
+test('no batch starts after more hosts have failed than max_fail allows, nor after the run was given up', t => {
+  fc.assert(
+    fc.property(scripts, fc.boolean(), (script, giveUp) => {
+      const started = new Set<string>()
+      for (const { host, step, before } of begun(live(script, giveUp).journal)) {
+        if (step !== 'drain' || host === null || started.has(host)) continue
+        started.add(host)
+        const batch = before.owed.filter(owed => owed.step === 'drain').map(owed => owed.host)
+        const failed = before.hosts.filter(({ name, fate }) => fate !== null && !batch.includes(name))
+        // Of its own batch a host may have failed before the others began.
+        if (failed.length > script.plan.maxFail)
+          throw new Error(`${host} starts after ${failed.length} failures`)
+        if (before.isAborted) throw new Error(`${host} starts after the run was given up`)
+      }
+    }),
+    { numRuns: 300 },
+  )
+  t.pass()
+})
+
+test('a host is done only when each step since its last switch has succeeded', t => {
+  const NEEDED = ['swap', 'switch', 'gate', 'rejoin', 'watch'] as const
+  fc.assert(
+    fc.property(scripts, fc.boolean(), (script, giveUp) => {
+      const { rollout, journal } = live(script, giveUp)
+      const passed = new Map<string, Set<string>>(HOSTS.map(name => [name, new Set()]))
+      const names = new Map<number, readonly [host: string, step: string]>()
+      for (const entry of entriesOf(journal)) {
+        if (entry.kind === 'begin' && entry.host !== null) names.set(entry.number, [entry.host, entry.step])
+        if (entry.kind !== 'event' || entry.event.kind !== 'done' || !entry.event.ok) continue
+        const [host, step] = names.get(entry.event.number) ?? ['', '']
+        if (step === 'swap') passed.get(host)?.clear()
+        passed.get(host)?.add(step)
+      }
+      for (const { name, at } of rollout.hosts) {
+        const missing = NEEDED.filter(step => !passed.get(name)!.has(step))
+        if (at === 'done' && missing.length > 0)
+          throw new Error(`${name} is done without ${missing.join(' ')}`)
+      }
+    }),
+    { numRuns: 300 },
+  )
+  t.pass()
+})
+
+test('a link is only changed while its host is at weight 0, unless that could not be had', t => {
+  fc.assert(
+    fc.property(scripts, fc.boolean(), (script, giveUp) => {
+      let before = new Map<string, WorldHost>()
+      live(script, giveUp, world => {
+        for (const [name, { link }] of world.hosts) {
+          const old = before.get(name)
+          const refused = ['drain', 'redrain', 'quiesce'].some(step => script.luck.has(`${name}:${step}`))
+          if (old !== undefined && old.link !== link && !old.isDrained && !refused)
+            throw new Error(`${name} was switched under its clients`)
+        }
+        before = new Map([...world.hosts].map(([name, host]) => [name, { ...host }]))
+      })
+    }),
+    { numRuns: 400 },
+  )
+  t.pass()
+})
+
+test('a run that is undone goes back from its last host to its first; one that is given up leaves verified hosts alone', t => {
+  fc.assert(
+    fc.property(scripts, fc.boolean(), (script, giveUp) => {
+      const { rollout, journal } = live(script, giveUp)
+      const undone: number[] = []
+      let verified: readonly string[] | null = null
+      for (const { host, step, before } of begun(journal)) {
+        const index = (HOSTS as readonly (string | null)[]).indexOf(host)
+        if (step === 'redrain' && !undone.includes(index)) undone.push(index)
+        if (before.isAborted)
+          verified ??= before.hosts.filter(({ at }) => at === 'done').map(({ name }) => name)
+      }
+      if (undone.some((index, at) => at > 0 && index > undone[at - 1]!))
+        throw new Error(`undone in the order ${undone.join(' ')}`)
+      for (const name of verified ?? [])
+        if (rollout.hosts.find(host => host.name === name)!.at !== 'done')
+          throw new Error(`${name} was verified and went back`)
+    }),
+    { numRuns: 400 },
+  )
+  t.pass()
+})
+
+test('the exit status says the worst that has become of a host', t => {
+  fc.assert(
+    fc.property(scripts, fc.boolean(), (script, giveUp) => {
+      const { rollout, exit } = live(script, giveUp)
+      const fates = rollout.hosts.map(({ at }) => at)
+      const has = (fate: string): boolean => fates.some(at => at === fate)
+      const rows: readonly (readonly [when: boolean, exit: number])[] = [
+        [has('held'), 6],
+        [has('rolledBack') && !rollout.isAborted, 5],
+        [has('done') && fates.some(at => at !== 'done'), 7],
+        [rollout.isAborted || fates.every(at => at === 'done'), 0],
+        [true, 4],
+      ]
+      t.is(exit, rows.find(([when]) => when)![1], fates.join(' '))
+    }),
+    { numRuns: 400 },
+  )
+})

@@ -9,7 +9,7 @@ import { adoptedTargets } from '../../src/ldirectord/core/adopt.js'
 import { withoutReaddition } from '../../src/ldirectord/core/believed.js'
 import { desiredTable } from '../../src/ldirectord/core/desired.js'
 import { Director } from '../../src/ldirectord/core/director.js'
-import { type Drain, withDrain, withoutDrain } from '../../src/ldirectord/core/drain.js'
+import { type Drain, takesOut, withDrain, withoutDrain } from '../../src/ldirectord/core/drain.js'
 import { drainsIn } from '../../src/ldirectord/core/drained-targets.js'
 import { applyEdit } from '../../src/ldirectord/core/edit-table.js'
 import { reconcile } from '../../src/ldirectord/core/reconcile.js'
@@ -61,6 +61,7 @@ class Machine {
       this.config,
       (virtual, real) => director.serves(virtual, real),
       (virtual, real) => director.isDrained(virtual, real),
+      (virtual, real) => director.weightOf(virtual, real),
     )
   }
 
@@ -85,7 +86,15 @@ class Machine {
   }
 
   isDrained(real: number): boolean {
-    return this.drains.some(({ address }) => address === `10.0.1.${real + 1}`)
+    return takesOut(this.#drainOf(real))
+  }
+
+  limit(real: number): number {
+    return this.#drainOf(real)?.weight ?? Number.POSITIVE_INFINITY
+  }
+
+  #drainOf(real: number): Drain | null {
+    return this.drains.find(({ address }) => address === `10.0.1.${real + 1}`) ?? null
   }
 
   #drainedWeights(): Map<number, number> {
@@ -107,7 +116,7 @@ class Machine {
   }
 }
 
-const drainOf = (real: number): Drain => ({
+const drainOf = (real: number, weight?: number): Drain => ({
   address: `10.0.1.${real + 1}`,
   port: null,
   virtual: null,
@@ -115,11 +124,13 @@ const drainOf = (real: number): Drain => ({
   reason: '',
   sinceMs: 0,
   untilMs: null,
+  ...(weight !== undefined && { weight }),
 })
 const place = fc.nat(REALS - 1)
 const step = fc.oneof(
   fc.record({ kind: fc.constant('check' as const), real: place, passed: fc.boolean() }),
   fc.record({ kind: fc.constant('drain' as const), real: place }),
+  fc.record({ kind: fc.constant('limit' as const), real: place, weight: fc.integer({ min: 1, max: 3 }) }),
   fc.record({ kind: fc.constant('undrain' as const), real: place }),
   fc.record({
     kind: fc.constant('reload' as const),
@@ -129,7 +140,7 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant('restart' as const), clean: fc.boolean() }),
 )
 
-test('between drain and undrain a server never has a weight; after the undrain it has its own when it is up', t => {
+test('between drain and undrain a server never has a weight, or no more than the drain leaves; then its own when it is up', t => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), steps => {
       const machine = new Machine(t)
@@ -140,6 +151,9 @@ test('between drain and undrain a server never has a weight; after the undrain i
             break
           case 'drain':
             machine.redrain(withDrain(machine.drains, drainOf(each.real))!)
+            break
+          case 'limit':
+            machine.redrain(withDrain(machine.drains, drainOf(each.real, each.weight))!)
             break
           case 'undrain':
             machine.redrain(withoutDrain(machine.drains, drainOf(each.real)))
@@ -155,7 +169,7 @@ test('between drain and undrain a server never has a weight; after the undrain i
         }
         for (let n = 0; n < REALS; n++) {
           const isUp = machine.director.isUp(0, n)
-          const wanted = machine.config.virtuals[0]!.reals[n]!.weight
+          const wanted = Math.min(machine.config.virtuals[0]!.reals[n]!.weight, machine.limit(n))
           if (machine.isDrained(n)) t.true((machine.weight(n) ?? 0) === 0)
           else if (isUp) t.is(machine.weight(n), wanted)
           else t.true((machine.weight(n) ?? 0) === 0)

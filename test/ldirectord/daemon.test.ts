@@ -230,8 +230,13 @@ test('a drain sets weight 0 at once and holds through checks and a reload; an un
   t.is(log.filter(line => line.startsWith('Draining real server')).length, 1)
   const { virtuals } = await ask(instance.socket, 'status')
   t.like(virtuals[0].reals[0].drain, { who: 'ann', reason: 'disk', isDrained: true, seconds: 0 })
+  await ask(instance.socket, { ...drainOf('127.0.2.1'), weight: 3 })
+  await said(/^Real server gets weight 3 at most: 127\.0\.2\.1:80/)
+  await said(/^Restored real server: 127\.0\.2\.1:80 .*Weight set to 3/)
+  t.is((await ask(instance.socket, 'status')).virtuals[0].reals[0].drain.most, 3)
   await ask(instance.socket, { kind: 'undrain', server: '127.0.2.1', virtual: null })
   await said(/^Restored real server: 127\.0\.2\.1:80 .*Weight set to 7/)
+  t.deepEqual(weights(), { '127.0.2.1:80': 7, '127.0.2.2:80': 1 })
 })
 
 test('a drain outlives the daemon', async t => {

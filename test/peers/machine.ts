@@ -78,6 +78,7 @@ const ROWS = [
   debian('resource-agents', () => existsSync('/usr/lib/ocf/resource.d/heartbeat/ldirectord')),
   program('curl', 'curl'),
   program('sshd', 'openssh-server'),
+  program('sudo', 'sudo'),
   program('slapd', 'slapd'),
   program('dnsmasq', 'dnsmasq-base'),
   debian('postgresql', () => postgresFolder() !== null),

@@ -14,7 +14,7 @@ export async function runHere(call: Call): Promise<number> {
       out: text => process.stdout.write(text),
       err: text => process.stderr.write(text),
       isTerminal,
-      ask: isTerminal && process.stdin.isTTY === true ? ask : null,
+      ask: isTerminal && process.stdin.isTTY === true ? question => ask(question, stop.signal) : null,
       stopping: stop.signal,
     })
   } catch (error) {
@@ -23,9 +23,10 @@ export async function runHere(call: Call): Promise<number> {
   }
 }
 
-async function ask(question: string): Promise<boolean> {
+/** An interrupt while it waits means no. */
+async function ask(question: string, signal: AbortSignal): Promise<boolean> {
   const lines = createInterface({ input: process.stdin, output: process.stdout })
-  const answer = await lines.question(`${question} [y/N] `)
+  const answer = await lines.question(`${question} [y/N] `, { signal }).catch(() => '')
   lines.close()
   return /^y(es)?$/i.test(answer.trim())
 }

@@ -35,6 +35,8 @@ interface Options {
   virtual: string | null
   reason: string
   untilMs: number | null
+  /** 0: taken out. */
+  weight: number
   waitSeconds: number | null
 }
 
@@ -80,10 +82,10 @@ async function statusOf(instance: Instance): Promise<Status | null> {
 
 async function change(call: AskCall, options: Options, server: string): Promise<number> {
   const { action, instance } = call
-  const { virtual, reason, untilMs } = options
+  const { virtual, reason, untilMs, weight } = options
   const request =
     action === 'drain'
-      ? { kind: action, server, virtual, who: whoAsks(), reason, untilMs }
+      ? { kind: action, server, virtual, who: whoAsks(), reason, untilMs, weight }
       : { kind: action, server, virtual }
   const answer = await askControl(instance.socket, JSON.stringify(request))
   if (!answer) return refuse(`does not answer on ${instance.socket}`, 1)
@@ -161,7 +163,14 @@ function whoAsks(): string {
 
 /** The options of all these actions; a sentence when they make no sense. */
 function parse(words: readonly string[], nowMs: number): Options | string {
-  const options: Options = { server: null, virtual: null, reason: '', untilMs: null, waitSeconds: null }
+  const options: Options = {
+    server: null,
+    virtual: null,
+    reason: '',
+    untilMs: null,
+    weight: 0,
+    waitSeconds: null,
+  }
   for (let n = 0; n < words.length; n++) {
     const [, name, inline] = /^(--[a-z]+)(?:=(.*))?$/s.exec(words[n]!) ?? []
     if (name === undefined) {
@@ -175,12 +184,16 @@ function parse(words: readonly string[], nowMs: number): Options | string {
       options.waitSeconds = seconds
       continue
     }
-    if (!['--virtual', '--reason', '--until', '--for'].includes(name)) return `unknown option ${name}`
+    if (!['--virtual', '--reason', '--weight', '--until', '--for'].includes(name))
+      return `unknown option ${name}`
     const value = inline ?? words[++n]
     if (value === undefined) return `${name} wants a value`
     if (name === '--virtual') options.virtual = value
     else if (name === '--reason') options.reason = value
-    else {
+    else if (name === '--weight') {
+      if (!/^\d{1,5}$/.test(value)) return `--weight wants a number; found "${value}"`
+      options.weight = Number(value)
+    } else {
       if (options.untilMs !== null) return 'one of --for and --until, once'
       options.untilMs = name === '--for' && !SPAN.test(value) ? null : momentOf(value, nowMs)
       if (options.untilMs === null)
@@ -189,6 +202,7 @@ function parse(words: readonly string[], nowMs: number): Options | string {
           : `--until wants a time to come, such as 30m, 2h, 1d or 2026-12-31T18:00; found "${value}"`
     }
   }
+  if (options.weight > 0 && options.waitSeconds !== null) return '--wait and --weight do not go together'
   return options
 }
 

@@ -6,7 +6,8 @@ import type { LdirectordConfig } from '../../ldirectord/config/model.js'
 import { adoptedTargets } from '../../ldirectord/core/adopt.js'
 import { certificateText } from '../../ldirectord/core/certificate-end.js'
 import { canonicalKey } from '../../ldirectord/core/desired.js'
-import { drainsIn } from '../../ldirectord/core/drained-targets.js'
+import { takesOut } from '../../ldirectord/core/drain.js'
+import { drainsIn, limitsIn } from '../../ldirectord/core/drained-targets.js'
 import { limitations } from '../../ldirectord/core/limitations.js'
 import { planLines, waitingLines } from '../../ldirectord/core/plan.js'
 import { type PlannedCheck, plannedChecks } from '../../ldirectord/core/probe.js'
@@ -107,11 +108,13 @@ async function planFrom(instance: Instance, config: LdirectordConfig, current: T
   const { drains, problem } = readDrains(instance.drainFile)
   if (problem !== null) complain(problem)
   const drained = drainsIn(config, drains)
-  const isDrained = (virtual: number, real: number): boolean => drained({ virtual, real }) !== null
+  const isDrained = (virtual: number, real: number): boolean => takesOut(drained({ virtual, real }))
   const serves = (virtual: number, real: number): boolean =>
     adopted.has(`${virtual} ${real}`) && !isDrained(virtual, real)
   return {
-    edits: planLines(config, current, serves, isDrained, ownedIds(config, null)),
+    edits: planLines(config, current, serves, isDrained, ownedIds(config, null), {
+      weightOf: limitsIn(config, drained),
+    }),
     waiting: waitingLines(config, serves, isDrained),
   }
 }

@@ -1,7 +1,7 @@
 /** What each key alone allows and all of them together do not. */
 import type { Diagnostic, Severity } from '../../syntax/diagnostic.js'
 import type { DeployConfig } from './directives.js'
-import type { Places } from './read.js'
+import type { Places } from './scan.js'
 
 export function lint(config: DeployConfig, places: Places): Diagnostic[] {
   const found: Diagnostic[] = []
@@ -17,7 +17,7 @@ export function lint(config: DeployConfig, places: Places): Diagnostic[] {
       ...(help !== undefined && { help }),
     })
   }
-  const { director, health, hosts } = config
+  const { director, drain, health, hosts } = config
   if (director.mode === 'ssh' && director.hosts.length === 0)
     say('director.mode', 'error', 'no-director', 'mode = ssh wants hosts[] = DIRECTOR')
   if (director.mode === 'local' && director.hosts.length > 0)
@@ -30,12 +30,12 @@ export function lint(config: DeployConfig, places: Places): Diagnostic[] {
     )
   if (health.check === 'command' && health.command === null)
     say('health.check', 'error', 'no-command', 'check = command wants command = ...')
-  if (health.slow_start > 0)
+  if (health.slow_start > 0 && drain.method === 'maintenancedir')
     say(
       'health.slow_start',
       'error',
       'slow-start',
-      'slow_start wants 0: ldirectord sets the whole weight at once',
+      'slow_start wants method = weight or auto: a file in maintenancedir leaves no part of a weight',
     )
   if (health.check !== 'ldirectord' && health.timeout < health.interval * (health.rise - 1))
     say(

@@ -17,8 +17,6 @@ export interface ReadConfig {
 }
 
 type Values = Record<string, unknown>
-/** Where each key stands, for what the lint has to say: `section.key`. */
-export type Places = ReadonlyMap<string, ScannedKey>
 
 export function readConfig(file: string, text: string, tree: unknown): ReadConfig {
   const reader = new Reader(file, scan(text), tree)

@@ -19,6 +19,9 @@ export interface ScannedKey {
   readonly cut: boolean
 }
 
+/** Where each key stands, for what the lint has to say: `section.key`. */
+export type Places = ReadonlyMap<string, ScannedKey>
+
 export interface ScannedSection {
   readonly name: string
   readonly span: Span

@@ -1,6 +1,7 @@
 /**
  * Whether a host is drained, from what the directors say. True only when a director lists it, all that list it say
- * weight 0, and whoever it serves is gone; a director that lists nothing (a standby) or cannot be reached says nothing.
+ * weight 0, and whoever it serves is gone. A director that lists nothing (a standby) says nothing; one that cannot be
+ * reached says nothing either, once another one has taken over what it had.
  *
  *   virtual                             | drained when
  *   not persistent                      | active <= active_conn, and wait_short has passed
@@ -11,10 +12,13 @@
 import {
   type DirectorView,
   entriesOf,
+  isLost,
+  isView,
   type Reading,
   type RealView,
   templatesOf,
 } from '../plan/director-view.js'
+import { missingHeir } from '../plan/heir.js'
 
 export interface DrainRule {
   readonly waitPersistentSeconds: number
@@ -28,6 +32,8 @@ export interface VirtualProgress {
   readonly director: string
   readonly virtual: string
   readonly weight: number
+  /** In the file; null: unknown. */
+  readonly weightInFile: number | null
   readonly active: number
   readonly templates: number
   /** null: nobody can know. */
@@ -42,6 +48,8 @@ export interface DrainProgress {
   readonly virtuals: readonly VirtualProgress[]
   /** What is waited for. */
   readonly why: string
+  /** Directors that are done without, because another one has taken over. */
+  readonly without: readonly string[]
 }
 
 /** `zeroSeconds`: for how long all weights have been 0. */
@@ -51,17 +59,19 @@ export function assessDrain(
   rule: DrainRule,
   zeroSeconds: number,
 ): DrainProgress {
-  const views = readings.filter((reading): reading is DirectorView => 'reals' in reading)
+  const views = readings.filter(isView)
   const virtuals = views.flatMap(view =>
     reals.flatMap(real =>
       entriesOf(view, real, rule.virtuals).map(entry => progress(view, entry, real, rule, zeroSeconds)),
     ),
   )
   if (virtuals.length === 0) {
-    const lost = readings.find(reading => 'unreachable' in reading)
+    const lost = readings.find(isLost)
     const why = lost ? `${lost.director}: ${lost.unreachable}` : `no director lists ${reals.join(' or ')}`
-    return { state: 'waiting', isZero: false, virtuals, why }
+    return { state: 'waiting', isZero: false, virtuals, why, without: [] }
   }
+  const missing = missingHeir(readings, reals, rule.virtuals)
+  if (missing !== null) return { state: 'waiting', isZero: false, virtuals, why: missing, without: [] }
   const isZero = virtuals.every(({ weight }) => weight === 0)
   const open = virtuals.find(({ isDrained }) => !isDrained)
   return {
@@ -69,6 +79,10 @@ export function assessDrain(
     isZero,
     virtuals,
     why: open ? reason(open) : '',
+    without: readings
+      .filter(isLost)
+      .filter(({ last }) => last !== null)
+      .map(({ director, unreachable }) => `done without ${director}: ${unreachable}`),
   }
 }
 
@@ -99,6 +113,7 @@ function progress(
     director: view.director,
     virtual: entry.virtual,
     weight: entry.weight,
+    weightInFile: entry.weightInFile,
     active: entry.active,
     templates: templates.length,
     waitSeconds,

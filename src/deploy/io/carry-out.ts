@@ -2,7 +2,7 @@
 import type { Rollout } from '../core/rollout.js'
 import { endTable } from '../plan/end-table.js'
 import { stepSpans } from '../plan/step-spans.js'
-import type { Answer, CommandInput } from './commands.js'
+import type { Answer, CommandInput } from './command.js'
 import { type Driving, drive } from './drive.js'
 import { Hooks } from './hooks.js'
 import { archivePath, type JournalFile, readEntries, tidy } from './journal-file.js'
@@ -14,33 +14,50 @@ import type { Reporter } from './report.js'
 export const DONE: Answer = { exit: 0, error: null }
 export const failed = (exit: number, error: string): Answer => ({ exit, error })
 
-/** `act` runs while this machine, every host and every director know that it does. */
+/**
+ * `act` runs while this machine, every host and every director know that it does. A run whose lock somebody else has
+ * taken stops as if it were interrupted: two runs never mix.
+ */
 export async function underLocks(
-  { session, startedAt, io }: CommandInput,
-  hosts: readonly string[],
-  run: string,
-  message: string,
-  act: (stopping: AbortSignal) => Promise<Answer>,
+  input: CommandInput,
+  { hosts, run, message, lenient }: LockOrder,
+  act: (input: CommandInput) => Promise<Answer>,
 ): Promise<Answer> {
+  const { session, startedAt, io } = input
   const local = takeLock(`${session.stateFolder}/lock`, run, startedAt)
   if (typeof local !== 'function')
     return failed(3, `locked on this machine by run ${local.run} (pid ${local.pid}) since ${local.since}`)
+  const usurped = new AbortController()
+  let lost: string | null = null
   try {
-    const taken = await takeLocks(session, hosts, run, message)
+    const taken = await takeLocks(session, hosts, run, message, lenient)
     if (taken.kind === 'held') return failed(3, `locked on ${taken.where} by ${taken.by}`)
     if (taken.kind === 'failed') return failed(4, taken.why)
-    const complain = (sentence: string): void => io.err(`ha-deploy: ${sentence}\n`)
-    taken.locks.keep(complain, async () => {
+    const onLost = (sentence: string): void => {
+      lost = sentence
+      usurped.abort()
+    }
+    taken.locks.keep(onLost, async () => {
       const why = await session.drain.renew(run)
-      if (why !== null) complain(`the drains could not be renewed: ${why}`)
+      if (why !== null) io.err(`ha-deploy: the drains could not be renewed: ${why}\n`)
     })
-    const answer = await act(io.stopping)
+    const stopping = AbortSignal.any([io.stopping, usurped.signal])
+    const answer = await act({ ...input, io: { ...io, stopping } })
     // An interrupted run keeps its locks: until it was resumed or given up nobody else may start.
     if (answer.exit !== 130) await taken.locks.release()
+    else if (lost !== null) return failed(3, `${lost}; ${answer.error}`)
     return answer
   } finally {
     local()
   }
+}
+
+export interface LockOrder {
+  readonly hosts: readonly string[]
+  readonly run: string
+  readonly message: string
+  /** Whether places that cannot be reached are left out. */
+  readonly lenient: boolean
 }
 
 /** The machine of a run with hands and a journal. */

@@ -2,9 +2,10 @@
 
 import { capacity } from '../plan/capacity.js'
 import { columns } from '../plan/columns.js'
-import type { Answer, CommandInput } from './commands.js'
+import { templateVerdict } from '../plan/templates.js'
+import type { Answer, CommandInput } from './command.js'
 import { unfinishedRun } from './journal-file.js'
-import { inspect } from './session.js'
+import { gateFault, inspect } from './session.js'
 
 const FREE_KIB_LEAST = 64 * 1024
 
@@ -33,8 +34,9 @@ export async function check({ session, terminal }: CommandInput): Promise<Answer
     }),
   )
   const reals = config.hosts.flatMap(host => host.real)
-  const fault = await drain.prepare(reals)
-  note('drain', fault === null, fault ?? `by ${drain.method}`)
+  const fault = await drain.prepare(reals, 'all')
+  const unfit = fault ?? gateFault(session)
+  note('drain', unfit === null, unfit ?? `by ${drain.method}`)
   const realsOf = new Map(config.hosts.map(host => [host.name, host.real]))
   for (const reading of await drain.read(reals)) {
     if ('unreachable' in reading) {
@@ -51,6 +53,8 @@ export async function check({ session, terminal }: CommandInput): Promise<Answer
         ? 'lists nothing: a standby'
         : judged.why || `${reading.reals.length} reals, read from ${reading.source}`
     note(reading.director, judged === null || judged.allowed.length > 0, detail)
+    const sticky = templateVerdict(reading, config.drain.expire_template)
+    if (sticky !== null) note(reading.director, sticky.ok, sticky.detail)
   }
   const open = unfinishedRun(stateFolder)
   note(

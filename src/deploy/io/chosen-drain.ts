@@ -4,7 +4,7 @@
  */
 import type { Reading } from '../plan/director-view.js'
 import type { Directors } from './directors.js'
-import type { Cleared, Drain, DrainMark, DrainMethod } from './drain.js'
+import type { Cleared, Drain, DrainMark, DrainMethod, Quorum } from './drain.js'
 import { LastingDrain } from './lasting-drain.js'
 import { MaintenanceDrain } from './maintenance-drain.js'
 import type { Shell } from './shell.js'
@@ -25,30 +25,35 @@ export class ChosenDrain implements Drain {
   }
 
   /** The choice stands until the end of this process: hosts of one run are drained in one way. */
-  async prepare(reals: readonly string[]): Promise<string | null> {
-    if (this.#chosen !== null) return this.#chosen.prepare(reals)
+  async prepare(reals: readonly string[], quorum: Quorum): Promise<string | null> {
+    if (this.#chosen !== null) return this.#chosen.prepare(reals, quorum)
+    // What all know is preferred to what some know.
     let why: string | null = null
-    for (const candidate of this.#candidates) {
-      why = await candidate.prepare(reals)
-      if (why !== null) continue
-      this.#chosen = candidate
-      break
+    for (const wanted of quorum === 'all' ? (['all'] as const) : (['all', 'some'] as const)) {
+      for (const candidate of this.#candidates) {
+        why = await candidate.prepare(reals, wanted)
+        if (why !== null) continue
+        this.#chosen = candidate
+        return null
+      }
     }
     return why
   }
 
   async set(reals: readonly string[], mark: DrainMark): Promise<string | null> {
-    const why = this.#chosen === null ? await this.prepare(reals) : null
+    const why = this.#chosen === null ? await this.prepare(reals, 'some') : null
     return why ?? this.#chosen!.set(reals, mark)
   }
 
   async clear(reals: readonly string[]): Promise<Cleared> {
-    const answers: Cleared[] = []
-    for (const candidate of this.#candidates) {
-      // A method that the directors do not know has nothing to end there.
-      const isKnown = candidate === this.#chosen || (await candidate.prepare(reals)) === null
-      if (isKnown || this.#candidates.length === 1) answers.push(await candidate.clear(reals))
-    }
+    const asked = await Promise.all(
+      this.#candidates.map(async candidate => {
+        // A method that the directors do not know has nothing to end there.
+        const isKnown = candidate === this.#chosen || (await candidate.prepare(reals, 'some')) === null
+        return isKnown || this.#candidates.length === 1 ? [await candidate.clear(reals)] : []
+      }),
+    )
+    const answers = asked.flat()
     const left = [...new Set(answers.flatMap(answer => answer.left))]
     const why = answers.find(answer => answer.why !== null)?.why ?? null
     if (answers.length > 0) return { left, why, isForeign: answers.some(({ isForeign }) => isForeign) }
@@ -62,6 +67,14 @@ export class ChosenDrain implements Drain {
 
   read(reals: readonly string[]): Promise<readonly Reading[]> {
     return this.#directors.read(reals)
+  }
+
+  statuses(): Promise<readonly string[]> {
+    return this.#directors.statuses()
+  }
+
+  checkSeconds(): number {
+    return this.#directors.checkSeconds()
   }
 
   weights(): ReadonlyMap<string, number> {

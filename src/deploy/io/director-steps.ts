@@ -1,8 +1,10 @@
 /** The steps that are about the directors and no single host: what they bear, and how they treat templates. */
 import { nowMs } from '../../base/io/real-clock.js'
 import { capacity } from '../plan/capacity.js'
-import type { DirectorView } from '../plan/director-view.js'
+import { isLost, isView } from '../plan/director-view.js'
+import { missingHeir } from '../plan/heir.js'
 import { TUNE } from '../plan/scripts.js'
+import { keepsClients, requiredText } from '../plan/templates.js'
 import { failoverUnderWay } from './failover.js'
 import { DONE, failure, LOOK_EVERY_MS, type Outcome, pause, type RunContext } from './run-context.js'
 
@@ -15,7 +17,7 @@ export async function judgeCapacity(context: RunContext, wanted: readonly string
   let last = failure('no director lists a virtual service')
   const untilMs = nowMs() + config.health.timeout * 1000
   while (nowMs() < untilMs && !context.stopping.aborted) {
-    const fault = await drain.prepare(reals)
+    const fault = await drain.prepare(reals, 'some')
     if (fault !== null) return failure(fault)
     const moving = await failoverUnderWay(context.directors, config.ssh.timeout * 1000)
     if (moving !== null) {
@@ -24,16 +26,16 @@ export async function judgeCapacity(context: RunContext, wanted: readonly string
       continue
     }
     const readings = await drain.read(reals)
-    const views = readings.filter(
-      (reading): reading is DirectorView => 'reals' in reading && reading.reals.length > 0,
-    )
+    const missing = missingHeir(readings, reals, config.director.virtuals)
+    const views = missing === null ? readings.filter(isView).filter(view => view.reals.length > 0) : []
     const judged = views.map(view =>
       capacity(view, wanted, realsOf, drain.weights(), config.deploy.min_up, config.director.virtuals),
     )
     const [worst] = judged.sort((a, b) => a.allowed.length - b.allowed.length)
     if (worst !== undefined && worst.allowed.length > 0) return { ...DONE, data: { allowed: worst.allowed } }
-    const lost = readings.find(reading => 'unreachable' in reading)
-    last = failure(worst?.why ?? (lost === undefined ? last.why : `${lost.director}: ${lost.unreachable}`))
+    const lost = readings.find(isLost)
+    const unseen = lost === undefined ? last.why : `${lost.director}: ${lost.unreachable}`
+    last = failure(missing ?? worst?.why ?? unseen)
     await pause(context, LOOK_EVERY_MS * 2)
   }
   return last
@@ -43,14 +45,10 @@ export async function readTuning({ config, drain, say }: RunContext): Promise<Ou
   const readings = await drain.read(config.hosts.flatMap(host => host.real))
   const tuning: Record<string, string> = {}
   for (const view of readings) {
-    if (!('reals' in view) || view.expireTemplate !== '0') continue
-    if (!view.reals.some(entry => entry.persistentSeconds !== null)) continue
-    if (config.drain.expire_template === 'require')
-      return failure(
-        `${view.director}: net.ipv4.vs.expire_quiescent_template is 0: persistent clients would keep coming (expire_template = require)`,
-      )
+    if (isLost(view) || !keepsClients(view)) continue
+    if (config.drain.expire_template === 'require') return failure(requiredText(view))
     if (config.drain.expire_template === 'never') continue
-    tuning[view.director] = view.expireTemplate
+    tuning[view.director] = '0'
     const detail = `${view.director}: net.ipv4.vs.expire_quiescent_template 0→1 for all virtual services there until the end of the run`
     say({ host: null, virtual: null, step: 'tune', status: 'progress', detail })
   }

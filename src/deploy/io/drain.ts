@@ -14,12 +14,15 @@ export interface Cleared {
   readonly isForeign: boolean
 }
 
+/** Whether all directors must answer, or whether those that do will do. */
+export type Quorum = 'all' | 'some'
+
 /** How weight 0 is held. */
 export interface DrainMethod {
   readonly method: 'weight' | 'maintenancedir'
   /** What the directors say of these reals; a sentence where a drain would not hold. */
-  prepare(reals: readonly string[]): Promise<string | null>
-  /** Weight 0 for these reals, on every director. null, or why not. */
+  prepare(reals: readonly string[], quorum: Quorum): Promise<string | null>
+  /** Weight 0 for these reals, on every director that can be reached. null, or why not. */
   set(reals: readonly string[], mark: DrainMark): Promise<string | null>
   clear(reals: readonly string[]): Promise<Cleared>
   /** The drains of this run last for another lock_ttl. null, or why not. */
@@ -32,6 +35,8 @@ export interface DrainMark {
   readonly time: string
   /** How long it lasts where drains can end by themselves; default: as long as the locks of a run. */
   readonly lasts?: 'forever' | { readonly seconds: number }
+  /** Not out altogether: no more than this, which only ldirectord's own drain knows. */
+  readonly weight?: number
 }
 
 /** A method, and what else is asked of the directors. */
@@ -40,6 +45,10 @@ export interface Drain extends Omit<DrainMethod, 'method'> {
   readonly method: string
   read(reals: readonly string[]): Promise<readonly Reading[]>
   weights(): ReadonlyMap<string, number>
+  /** The longest checkinterval of the directors. */
+  checkSeconds(): number
+  /** `status --json` of each director that answers. */
+  statuses(): Promise<readonly string[]>
   /** Where the lock of each director lies; known once `prepare` was asked. */
   lockPlaces(): readonly { readonly shell: Shell; readonly folder: string }[]
 }

@@ -1,8 +1,9 @@
 /** The gate before the weight comes back, and the watch at full weight. */
 import { nowMs } from '../../base/io/real-clock.js'
+import { freshCheck } from '../plan/fresh-check.js'
 import { HOOK } from '../plan/scripts.js'
 import { type ProbeOnce, pass, probeUrl } from './gate.js'
-import { hostHook } from './hooks.js'
+import { hostHook } from './hook-steps.js'
 import {
   DONE,
   failure,
@@ -11,6 +12,7 @@ import {
   type Outcome,
   pause,
   type RunContext,
+  until,
 } from './run-context.js'
 import { lacksWeight } from './weight-steps.js'
 
@@ -46,10 +48,27 @@ function probeOf({ config }: RunContext, host: HostAtWork, release: string | nul
 
 export async function gate(context: RunContext, host: HostAtWork, release: string | null): Promise<Outcome> {
   const probe = probeOf(context, host, release)
-  if (probe === null) return DONE
+  if (probe === null) return checkedAgain(context, host)
   const { rise, interval, timeout } = context.config.health
   const why = await pass(probe, { rise, intervalMs: interval * 1000, timeoutMs: timeout * 1000 })
   return why === null ? DONE : failure(why)
+}
+
+/**
+ * check = ldirectord: a check of its own that began after the switch must pass while the host is still at weight 0,
+ * or its weight would come back on the strength of the old release. After a maintenance file it checks anew anyway.
+ */
+async function checkedAgain(context: RunContext, { config: { real } }: HostAtWork): Promise<Outcome> {
+  const { config, drain, plan } = context
+  if (plan.skips.includes('drain') || drain.method !== 'weight') return DONE
+  const sinceMs = nowMs()
+  return until(context, config.health.timeout * 1000, async () => {
+    const withinMs = nowMs() - sinceMs
+    const states = (await drain.statuses()).map(text => freshCheck(text, real, withinMs))
+    const waiting = states.find(state => state.state === 'waiting')
+    if (waiting?.state === 'waiting') return waiting.why
+    return states.some(({ state }) => state === 'passed') ? null : 'no director forwards to it'
+  })
 }
 
 export async function watch(context: RunContext, host: HostAtWork): Promise<Outcome> {

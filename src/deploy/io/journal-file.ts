@@ -87,6 +87,12 @@ export function unfinishedRun(folder: string): Known | null {
   return open.at(-1) ?? null
 }
 
+/** Whether the journal of this run is here and closed. */
+export const hasEnded = (folder: string, run: string): boolean =>
+  readJournals(folder).some(
+    known => known.run === run && 'isClosed' in known.replayed && known.replayed.isClosed,
+  )
+
 /** What a journal says line by line; nothing where it cannot be read. */
 export function readEntries(folder: string, run: string): readonly Entry[] {
   try {

@@ -4,8 +4,8 @@
  */
 import { type DrainedServer, readDrained } from '../plan/drained-servers.js'
 import * as scripts from '../plan/scripts.js'
-import type { Directors } from './directors.js'
-import { type Cleared, type DrainMark, type DrainMethod, markText, OURS } from './drain.js'
+import { type Directors, type Fault, faultOf, type LetGo, refusal } from './directors.js'
+import { type Cleared, type DrainMark, type DrainMethod, markText, OURS, type Quorum } from './drain.js'
 import type { Shell } from './shell.js'
 
 export class LastingDrain implements DrainMethod {
@@ -19,82 +19,88 @@ export class LastingDrain implements DrainMethod {
     this.#seconds = seconds
   }
 
-  /** Every director must answer: one that does not would start without the drain and give the host its weight. */
-  prepare(): Promise<string | null> {
-    return this.#directors.each(async director => {
+  /** At the start of a run every director must answer: whoever has a weight must be told. */
+  prepare(_reals: readonly string[], quorum: Quorum): Promise<string | null> {
+    return this.#directors.each(quorum, async director => {
       const facts = await this.#directors.factsOf(director)
-      if (typeof facts === 'string') return facts
+      if ('why' in facts) return facts
       const drained = await this.#drained(director)
-      return typeof drained === 'string' ? drained : null
+      return 'why' in drained ? drained : null
     })
   }
 
   set(reals: readonly string[], mark: DrainMark): Promise<string | null> {
-    return this.#directors.each(async director => {
+    return this.#directors.each('some', async director => {
       const drained = await this.#drained(director)
-      if (typeof drained === 'string') return drained
-      const foreign = drained.find(entry => reals.includes(entry.server) && !isOurs(entry))
+      if ('why' in drained) return drained
+      const foreign = foreignOf(drained.servers, reals)
       if (foreign !== undefined)
-        return `${foreign.server} was drained by somebody else: ${foreign.who} ${foreign.reason}`.trim()
+        return refusal(
+          `${foreign.server} was drained by somebody else: ${foreign.who} ${foreign.reason}`.trim(),
+        )
       const seconds = mark.lasts === 'forever' ? '' : String(mark.lasts?.seconds ?? this.#seconds)
-      return this.#drain(director, reals, markText(mark), seconds)
+      return this.#drain(director, reals, markText(mark), seconds, mark.weight ?? 0)
     })
   }
 
-  async clear(reals: readonly string[]): Promise<Cleared> {
-    const left: string[] = []
-    let first: string | null = null
-    let isForeign = false
-    for (const director of this.#directors.shells) {
-      const drained = await this.#drained(director)
-      let why = typeof drained === 'string' ? drained : null
-      const foreign =
-        typeof drained === 'string'
-          ? undefined
-          : drained.find(entry => reals.includes(entry.server) && !isOurs(entry))
-      if (foreign !== undefined) {
-        isForeign = true
-        why =
-          `${foreign.server} was drained by somebody else and stays: ${foreign.who} ${foreign.reason}`.trim()
-      }
-      if (why === null) {
-        const result = await this.#directors.ask(director, scripts.UNDRAIN, reals)
-        if (result.ok) continue
-        why = result.why
-      }
-      left.push(director.name)
-      first ??= `${director.name}: ${why}`
+  clear(reals: readonly string[]): Promise<Cleared> {
+    return this.#directors.letGo(director => this.#letGo(director, reals))
+  }
+
+  async #letGo(director: Shell, reals: readonly string[]): Promise<LetGo> {
+    const drained = await this.#drained(director)
+    if ('why' in drained) return { why: drained.why, isForeign: false }
+    const foreign = foreignOf(drained.servers, reals)
+    if (foreign !== undefined) {
+      const by = `${foreign.who} ${foreign.reason}`.trim()
+      return { why: `${foreign.server} was drained by somebody else and stays: ${by}`, isForeign: true }
     }
-    return { left, isForeign, why: left.length === this.#directors.shells.length ? first : null }
+    const result = await this.#directors.ask(director, scripts.UNDRAIN, reals)
+    return { why: result.ok ? null : result.why, isForeign: false }
   }
 
   renew(run: string): Promise<string | null> {
-    return this.#directors.each(async director => {
+    return this.#directors.each('all', async director => {
       const drained = await this.#drained(director)
-      if (typeof drained === 'string') return drained
-      const ours = drained.filter(
+      if ('why' in drained) return drained
+      const ours = drained.servers.filter(
         entry => entry.reason.startsWith(`${OURS} run ${run} `) && entry.untilUnixMs !== null,
       )
-      for (const [server, { reason }] of new Map(ours.map(entry => [entry.server, entry]))) {
-        const why = await this.#drain(director, [server], reason, String(this.#seconds))
-        if (why !== null) return why
+      for (const [server, { reason, most }] of new Map(ours.map(entry => [entry.server, entry]))) {
+        const fault = await this.#drain(director, [server], reason, String(this.#seconds), most)
+        if (fault !== null) return fault
       }
       return null
     })
   }
 
-  async #drained(director: Shell): Promise<readonly DrainedServer[] | string> {
+  async #drained(director: Shell): Promise<{ readonly servers: readonly DrainedServer[] } | Fault> {
     const result = await this.#directors.ask(director, scripts.DRAINED)
-    const drained = result.ok ? readDrained(result.stdout) : null
-    if (drained !== null) return drained
-    const said = result.ok ? 'its answer is no list of drains' : result.why
-    return `no ldirectord with lasting drains answers (${said}); start ours there (warm on a standby), or use method = maintenancedir`
+    const servers = result.ok ? readDrained(result.stdout) : null
+    if (servers !== null) return { servers }
+    if (result.ok || result.status !== null)
+      // One that does not run is as good as gone: whether another one has taken over, the tables show.
+      return {
+        why: `no ldirectord with lasting drains answers (${result.why || 'its answer is no list of drains'}); start ours there (warm on a standby), or use method = maintenancedir`,
+        isLost: true,
+      }
+    return faultOf(result)
   }
 
-  async #drain(director: Shell, reals: readonly string[], reason: string, seconds: string) {
-    const result = await this.#directors.ask(director, scripts.DRAIN, [reason, seconds, ...reals])
-    return result.ok ? null : result.why
+  async #drain(
+    director: Shell,
+    reals: readonly string[],
+    reason: string,
+    seconds: string,
+    most: number,
+  ): Promise<Fault | null> {
+    const words = [reason, seconds, most === 0 ? '' : String(most), ...reals]
+    const result = await this.#directors.ask(director, scripts.DRAIN, words)
+    return result.ok ? null : faultOf(result)
   }
 }
 
 const isOurs = ({ reason }: DrainedServer): boolean => reason.startsWith(`${OURS} `)
+
+const foreignOf = (drained: readonly DrainedServer[], reals: readonly string[]): DrainedServer | undefined =>
+  drained.find(entry => reals.includes(entry.server) && !isOurs(entry))

@@ -2,11 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { columns } from '../plan/columns.js'
 import { entriesOf } from '../plan/director-view.js'
-import { type HostView, prunable } from '../plan/releases.js'
+import { type HostView, prunable, rollbackTarget } from '../plan/releases.js'
 import { PRUNE, UNLOCK } from '../plan/scripts.js'
-import type { Answer, CommandInput } from './commands.js'
+import type { Answer, CommandInput } from './command.js'
 import { readJournals, unfinishedRun } from './journal-file.js'
-import { describeLock, readLock, takeLocks } from './locks.js'
+import { BY_HAND, describeLock, readLock, takeLocks } from './locks.js'
 import { deployTo, inspect } from './session.js'
 
 const DONE: Answer = { exit: 0, error: null }
@@ -86,12 +86,15 @@ async function statusOnce(input: CommandInput): Promise<Answer> {
 export async function releases(input: CommandInput): Promise<Answer> {
   const rows = (await lookAll(input)).flatMap(([name, view]) => {
     if ('why' in view) return [[name, '-', 'unknown', view.why]]
-    return view.releases.map(({ id, state, times }) => [
-      name,
-      id,
-      id === view.current ? `${state}, current` : state,
-      times[state] ?? '',
-    ])
+    const previous = rollbackTarget(view)
+    return view.releases.map(({ id, state, times }) => {
+      const marks = [
+        state,
+        ...(id === view.current ? ['current'] : []),
+        ...(id === previous ? ['previous'] : []),
+      ]
+      return [name, id, marks.join(', '), times[state] ?? '']
+    })
   })
   show(input, ['host', 'release', 'state', 'since'], rows)
   return DONE
@@ -106,18 +109,19 @@ export async function prune(input: CommandInput): Promise<Answer> {
     return { exit: 8, error: `run ${open.run} is unfinished: ha-deploy resume or ha-deploy abort` }
   const work = seen.map(([name, view]) => ({
     name,
-    ids: 'why' in view ? [] : prunable(view, deploy.keep, []),
+    ids: 'why' in view ? [] : prunable(view, deploy.keep),
   }))
   if (call.dryRun) {
     for (const { name, ids } of work) for (const id of ids) terminal.out(`${name} would lose ${id}\n`)
     return DONE
   }
-  await session.drain.prepare([])
+  await session.drain.prepare([], 'some')
   const taken = await takeLocks(
     session,
     work.map(({ name }) => name),
     runId,
     'prune',
+    false,
   )
   if (taken.kind === 'held') return { exit: 3, error: `locked on ${taken.where} by ${taken.by}` }
   if (taken.kind === 'failed') return { exit: 4, error: taken.why }
@@ -133,10 +137,10 @@ export async function prune(input: CommandInput): Promise<Answer> {
 }
 
 export async function giveLock({ session, call }: CommandInput): Promise<Answer> {
-  const fault = await session.drain.prepare([])
+  const fault = await session.drain.prepare([], 'all')
   if (fault !== null) return { exit: 4, error: fault }
   const names = session.config.hosts.map(host => host.name)
-  const taken = await takeLocks(session, names, 'by-hand', call.message || 'locked by hand')
+  const taken = await takeLocks(session, names, BY_HAND, call.message || 'locked by hand', false)
   if (taken.kind === 'held') return { exit: 3, error: `locked on ${taken.where} by ${taken.by}` }
   return taken.kind === 'failed' ? { exit: 4, error: taken.why } : DONE
 }
@@ -144,7 +148,7 @@ export async function giveLock({ session, call }: CommandInput): Promise<Answer>
 /** Without --force only a lock of `ha-deploy lock`: that of a run belongs to resume and abort. */
 export async function takeAwayLock({ session, call }: CommandInput): Promise<Answer> {
   const { ssh } = session.config
-  await session.drain.prepare([])
+  await session.drain.prepare([], 'some')
   const places = [
     ...session.config.hosts.map(({ name }) => ({
       shell: session.shells.get(name)!,
@@ -154,7 +158,7 @@ export async function takeAwayLock({ session, call }: CommandInput): Promise<Ans
   ]
   const faults: string[] = []
   for (const { shell, folder } of places) {
-    const result = await shell.run(UNLOCK, [folder, call.force ? '' : 'by-hand'], ssh.timeout * 1000)
+    const result = await shell.run(UNLOCK, [folder, call.force ? '' : BY_HAND], ssh.timeout * 1000)
     if (!result.ok) faults.push(`${shell.name}: ${result.why}`)
   }
   if (faults.length > 0) return { exit: 4, error: faults.join('; ') }

@@ -1,7 +1,7 @@
 /** The steps that change files on a web host: the release arrives, gets its mark, and the link points to it. */
 import { type ReleaseFile, type ReleaseState, sharedLink } from '../plan/releases.js'
 import * as scripts from '../plan/scripts.js'
-import { hostHook } from './hooks.js'
+import { hostHook } from './hook-steps.js'
 import {
   DONE,
   failure,
@@ -27,19 +27,17 @@ function onHost(
   return shell.run(script, [deploy_to, ...words], timeoutMs)
 }
 
+/** Releases with their new states, and what revisions.log says of it: one command. */
 async function mark(
   context: RunContext,
   host: HostAtWork,
-  release: string,
-  state: ReleaseState,
+  states: readonly (readonly [release: string, state: ReleaseState])[],
+  word: string | null = null,
   timeoutMs?: number,
 ): Promise<Outcome> {
-  return outcomeOf(await onHost(context, host, scripts.MARK, [release, state, isoNow()], timeoutMs))
-}
-
-async function record(context: RunContext, host: HostAtWork, word: string): Promise<Outcome> {
   const { run, release } = context.plan
-  return outcomeOf(await onHost(context, host, scripts.RECORD, [isoNow(), `${run} ${release} ${word}`]))
+  const line = word === null ? '' : `${run} ${release} ${word}`
+  return outcomeOf(await onHost(context, host, scripts.MARK, [isoNow(), line, ...states.flat()], timeoutMs))
 }
 
 export async function upload(context: RunContext, host: HostAtWork): Promise<Outcome> {
@@ -74,11 +72,11 @@ export async function prepare(context: RunContext, host: HostAtWork): Promise<Ou
     if (!linked.ok) return outcomeOf(linked)
   }
   const hooked = await hostHook(context, host, 'on_prepare', `releases/${plan.release}`)
-  return hooked.ok ? mark(context, host, plan.release, 'ready', UNPACK_MS_MAX) : hooked
+  return hooked.ok ? mark(context, host, [[plan.release, 'ready']], null, UNPACK_MS_MAX) : hooked
 }
 
 export const discard = (context: RunContext, host: HostAtWork): Promise<Outcome> =>
-  mark(context, host, context.plan.release, 'bad')
+  mark(context, host, [[context.plan.release, 'bad']])
 
 export async function swap(context: RunContext, host: HostAtWork): Promise<Outcome> {
   const { release, run } = context.plan
@@ -95,20 +93,16 @@ export async function unswap(context: RunContext, host: HostAtWork): Promise<Out
   return none.ok ? DONE : failure('there was no release before this one')
 }
 
-export async function keep(context: RunContext, host: HostAtWork): Promise<Outcome> {
+export function keep(context: RunContext, host: HostAtWork): Promise<Outcome> {
   const { plan } = context
-  const marked = await mark(context, host, plan.release, 'good')
-  if (!marked.ok) return marked
   const left = releaseOf(host.previous)
-  if (plan.spoilsPrevious && left !== null && left !== plan.release) await mark(context, host, left, 'bad')
-  return record(context, host, 'good')
+  const isSpoilt = plan.spoilsPrevious && left !== null && left !== plan.release
+  const spoilt = isSpoilt ? ([[left, 'bad']] as const) : []
+  return mark(context, host, [[plan.release, 'good'], ...spoilt], 'good')
 }
 
-export async function spoil(context: RunContext, host: HostAtWork): Promise<Outcome> {
-  // A rollback goes to a release that was good; that it did not pass now says nothing about its files.
-  if (context.plan.kind !== 'rollback') {
-    const marked = await mark(context, host, context.plan.release, 'bad')
-    if (!marked.ok) return marked
-  }
-  return record(context, host, 'rolled-back')
+/** A rollback goes to a release that was good; that it did not pass now says nothing about its files. */
+export function spoil(context: RunContext, host: HostAtWork): Promise<Outcome> {
+  const { kind, release } = context.plan
+  return mark(context, host, kind === 'rollback' ? [] : [[release, 'bad']], 'rolled-back')
 }

@@ -4,17 +4,20 @@ import { type Entry, JOURNAL_VERSION } from '../codec/journal.js'
 import { Rollout } from '../core/rollout.js'
 import type { RunPlan } from '../core/run-plan.js'
 import { describePlan } from '../plan/describe.js'
+import { isView } from '../plan/director-view.js'
+import { expectedWait } from '../plan/expected-wait.js'
 import { type Intent, inOrder, makePlan, type Views } from '../plan/make-plan.js'
 import { type HostView, isReleaseId, releaseId } from '../plan/releases.js'
 import { ADOPT } from '../plan/scripts.js'
+import { keepsClients, requiredText } from '../plan/templates.js'
 import { DONE, driver, failed, finish, underLocks } from './carry-out.js'
-import type { Answer, CommandInput } from './commands.js'
+import type { Answer, CommandInput } from './command.js'
 import { feed } from './drive.js'
 import { failoverUnderWay } from './failover.js'
 import { Hooks } from './hooks.js'
 import { archivePath, JournalFile, unfinishedRun } from './journal-file.js'
 import { Reporter } from './report.js'
-import { deployTo, inspect } from './session.js'
+import { deployTo, gateFault, inspect, type Session } from './session.js'
 import { stage } from './stage.js'
 import { describeOpen } from './unfinished.js'
 
@@ -48,9 +51,16 @@ async function begin(input: CommandInput, intent: Intent): Promise<Answer> {
   if (typeof views === 'string') return failed(4, views)
   if (!intent.fast && intent.kind !== 'publish') {
     const fault =
-      (await session.drain.prepare(session.config.hosts.flatMap(host => host.real))) ??
+      (await session.drain.prepare(
+        session.config.hosts.flatMap(host => host.real),
+        'all',
+      )) ??
       (call.dryRun ? null : await failoverUnderWay(session.directors, session.config.ssh.timeout * 1000))
     if (fault !== null) return failed(4, fault)
+    const unfit = gateFault(session)
+    if (unfit !== null) return failed(2, unfit)
+    const sticky = await stickyDirector(session)
+    if (sticky !== null) return failed(4, sticky)
   }
   const chosen = session.config.hosts.filter(({ name }) => intent.hosts.includes(name))
   const hosts = inOrder(chosen, session.config.deploy.order, session.drain.weights())
@@ -59,12 +69,25 @@ async function begin(input: CommandInput, intent: Intent): Promise<Answer> {
     startedAt: input.startedAt,
   })
   if (typeof plan === 'string') return failed(4, plan)
-  if (call.dryRun) return showPlan(input, plan)
-  return underLocks(input, plan.hosts, runId, intent.kind, async () => {
-    const adopted = await adoptFolders(input, views)
+  if (call.dryRun) {
+    await showPlan(input, plan)
+    return DONE
+  }
+  if (!(await isWanted(input, plan))) return failed(130, 'nothing was changed')
+  const order = { hosts: plan.hosts, run: runId, message: intent.kind, lenient: false }
+  return underLocks(input, order, async locked => {
+    const adopted = await adoptFolders(locked, views)
     if (adopted !== null) return failed(4, adopted)
-    return start(input, plan, views)
+    return start(locked, plan, views)
   })
+}
+
+/** expire_template = require: whoever would keep its clients is refused before anything is uploaded. */
+async function stickyDirector({ config, drain }: Session): Promise<string | null> {
+  if (config.drain.expire_template !== 'require') return null
+  const readings = await drain.read(config.hosts.flatMap(host => host.real))
+  const sticky = readings.filter(isView).find(keepsClients)
+  return sticky === undefined ? null : requiredText(sticky)
 }
 
 async function lookAtHosts(input: CommandInput, names: readonly string[]): Promise<Views | string> {
@@ -83,13 +106,27 @@ async function lookAtHosts(input: CommandInput, names: readonly string[]): Promi
   return views
 }
 
-function showPlan({ session, terminal }: CommandInput, plan: RunPlan): Answer {
+/** Who sits at a terminal sees what a release will do before it begins. A rollback must not wait. */
+async function isWanted(input: CommandInput, plan: RunPlan): Promise<boolean> {
+  const { io, call, terminal } = input
+  if (plan.kind !== 'release' || io.ask === null || call.yes || terminal.json) return true
+  await showPlan(input, plan)
+  return io.ask('Go on?')
+}
+
+async function showPlan({ session, terminal }: CommandInput, plan: RunPlan): Promise<void> {
+  const { config, drain } = session
+  const chosen = config.hosts.filter(({ name }) => plan.hosts.includes(name))
+  const drains = !plan.skips.includes('drain') && plan.until === 'end'
+  const readings = drains ? await drain.read(chosen.flatMap(({ real }) => real)) : []
+  const waits = new Map(
+    chosen.map(({ name, real }) => [name, drains ? expectedWait(readings, real, config) : '']),
+  )
   terminal.out(
     terminal.json
-      ? `${JSON.stringify(plan)}\n`
-      : `${describePlan(plan, session.config, session.drain.method).join('\n')}\n`,
+      ? `${JSON.stringify({ ...plan, drain: drains ? drain.method : null, waits: Object.fromEntries(waits) })}\n`
+      : `${describePlan(plan, config, drain.method, waits).join('\n')}\n`,
   )
-  return DONE
 }
 
 async function adoptFolders(

@@ -10,7 +10,9 @@ import { Directors } from './directors.js'
 import type { Drain } from './drain.js'
 import { OpensshShell } from './openssh.js'
 import { LocalShell, type Shell } from './shell.js'
-import { SshShell } from './ssh.js'
+import { type SshOptions, SshShell } from './ssh.js'
+
+const DIRECTOR_REST_MS = 5_000
 
 export interface Session {
   readonly config: DeployConfig
@@ -32,7 +34,7 @@ export function openSession(config: DeployConfig, paths: Paths, say: (sentence: 
   )
   const { ssh, director } = config
   const Transport = ssh.transport === 'openssh' ? OpensshShell : SshShell
-  const sshTo = (name: string, place: SshPlace, user: string, prefix = ''): Shell =>
+  const sshTo = (name: string, place: SshPlace, user: string, more: Partial<SshOptions> = {}): Shell =>
     new Transport(name, {
       host: place.host,
       port: place.port ?? ssh.port,
@@ -42,15 +44,16 @@ export function openSession(config: DeployConfig, paths: Paths, say: (sentence: 
       knownHosts: resolve(baseFolder, ssh.known_hosts),
       strict: ssh.strict,
       timeoutMs: ssh.timeout * 1000,
-      prefix,
       onLearnt: say,
+      ...more,
     })
+  const toDirector = { restMs: DIRECTOR_REST_MS, ...(director.sudo && { prefix: 'sudo -n ' }) }
   const shellOf = (host: HostConfig): Shell => sshTo(host.name, host.address, host.user ?? ssh.user)
   const shells = new Map(config.hosts.map(host => [host.name, shellOf(host)]))
   const directors =
     director.mode === 'local'
       ? [new LocalShell('local', env, director.sudo ? ['sudo', '-n'] : [])]
-      : director.hosts.map(place => sshTo(placeText(place), place, ssh.user, director.sudo ? 'sudo -n ' : ''))
+      : director.hosts.map(place => sshTo(placeText(place), place, ssh.user, toDirector))
   const local = new LocalShell('this machine', env)
   return {
     config,
@@ -80,6 +83,18 @@ const placeText = ({ host, port }: SshPlace): string => (port === null ? host : 
 /** The folder of a host that the configuration names. */
 export const deployTo = ({ config }: Session, name: string): string =>
   config.hosts.find(host => host.name === name)!.deploy_to
+
+/** What [health] wants and the directors cannot give, once they were asked; null: it fits. */
+export function gateFault({ config: { health, file }, drain }: Session): string | null {
+  if (drain.method !== 'weight')
+    return health.slow_start === 0
+      ? null
+      : `${file}: slow_start wants the drain of our ldirectord; the directors drain by ${drain.method}`
+  const seconds = drain.checkSeconds()
+  return health.check !== 'ldirectord' || health.timeout > seconds
+    ? null
+    : `${file}: check = ldirectord wants a timeout that is longer than checkinterval=${seconds} of ldirectord.cf; found ${health.timeout}`
+}
 
 /** What one web host has, or why nothing is known. */
 export async function inspect(session: Session, name: string): Promise<HostView | { readonly why: string }> {

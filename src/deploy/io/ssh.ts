@@ -7,6 +7,7 @@ import { appendFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client, type ClientChannel, type ConnectConfig } from 'ssh2'
 import { readSmallFile } from '../../base/io/files.js'
+import { nowMs } from '../../base/io/real-clock.js'
 import { fingerprint, judge, knownHostsLine, knownTypes } from '../codec/known-hosts.js'
 import { printScript } from '../codec/shell-script.js'
 import { OUTPUT_BYTES_MAX, resultOf, type ScriptResult, type Shell, UNPRINTABLE } from './shell.js'
@@ -29,6 +30,11 @@ export interface SshOptions {
   readonly timeoutMs: number
   /** Put before `sh` on the other side, such as `sudo -n`. */
   readonly prefix?: string
+  /**
+   * A place that is gone for good must not hold up those that look at it twice a second: once it could not be reached
+   * it is tried once, no sooner than after this time. Absent: every call insists.
+   */
+  readonly restMs?: number
   /** Told of a key that was learnt. */
   readonly onLearnt?: (sentence: string) => void
 }
@@ -45,6 +51,8 @@ export class SshShell implements Shell {
   #client: Client | null = null
   #connecting: Promise<Client | Failure> | null = null
   #isClosed = false
+  /** Since when it cannot be reached. */
+  #gone: { readonly sinceMs: number; readonly why: string } | null = null
 
   constructor(name: string, options: SshOptions) {
     this.name = name
@@ -75,20 +83,29 @@ export class SshShell implements Shell {
 
   /** Tries again after a lost connection; a refusal is final. `act` gives null when the connection was lost. */
   async #insist<T>(act: (client: Client) => Promise<T | Lost>, failed: (why: string) => T): Promise<T> {
+    const { restMs } = this.#options
+    const gone = restMs === undefined ? null : this.#gone
+    if (gone !== null && nowMs() - gone.sinceMs < restMs!) return failed(gone.why)
     let why = ''
     for (let attempt = 0; ; attempt++) {
       const client = await this.#connected()
       if (client instanceof Client) {
         const result = await act(client)
-        if (!(result instanceof Lost)) return result
+        if (!(result instanceof Lost)) {
+          this.#gone = null
+          return result
+        }
         why = result.why
         this.#forget(client)
       } else {
         why = client.why
         if (client.isFinal) return failed(`ssh ${this.name}: ${why}`)
       }
-      const pauseMs = RETRY_AFTER_MS[attempt]
-      if (pauseMs === undefined || this.#isClosed) return failed(`ssh ${this.name}: ${why}`)
+      const pauseMs = gone === null ? RETRY_AFTER_MS[attempt] : undefined
+      if (pauseMs === undefined || this.#isClosed) {
+        this.#gone = { sinceMs: nowMs(), why: `ssh ${this.name}: ${why}` }
+        return failed(this.#gone.why)
+      }
       await delay(pauseMs)
     }
   }

@@ -2,7 +2,7 @@
 import type { Rollout } from '../core/rollout.js'
 import { NEEDS_WEIGHT_ZERO } from '../core/steps.js'
 import { DONE, driver, failed, finish, underLocks } from './carry-out.js'
-import type { Answer, CommandInput } from './commands.js'
+import type { Answer, CommandInput } from './command.js'
 import { feed } from './drive.js'
 import { JournalFile, type Known, unfinishedRun } from './journal-file.js'
 import { Reporter } from './report.js'
@@ -34,21 +34,25 @@ async function goOn(input: CommandInput, how: 'resume' | 'abort'): Promise<Answe
   }
   const message = `${how} of ${rollout.plan.kind}`
   if (!rollout.plan.skips.includes('drain')) {
-    const fault = await session.drain.prepare(session.config.hosts.flatMap(host => host.real))
+    const fault = await session.drain.prepare(
+      session.config.hosts.flatMap(host => host.real),
+      'some',
+    )
     if (fault !== null) return failed(4, fault)
   }
-  return underLocks(input, rollout.plan.hosts, run, message, async () => {
+  const order = { hosts: rollout.plan.hosts, run, message, lenient: true }
+  return underLocks(input, order, async locked => {
     const journal = new JournalFile(session.stateFolder, run)
-    const driving = driver(input, rollout, journal, new Reporter(terminal, run))
-    if (rollout.isEnded) return finish(input, driving, journal, rollout.ending)
+    const driving = driver(locked, rollout, journal, new Reporter(terminal, run))
+    if (rollout.isEnded) return finish(locked, driving, journal, rollout.ending)
     const isNew = rollout.takes({ kind: 'start' })
     const first = isNew ? feed(driving, { kind: 'start' }) : rollout.owed
     for (const name of atWeightZero(rollout)) {
       const why = await holdAgain(session, name, run)
       if (why !== null) return failed(4, `${name}: ${why}`)
     }
-    if (how === 'resume') return finish(input, driving, journal, first)
-    return finish(input, driving, journal, feed(driving, { kind: 'abort' }))
+    if (how === 'resume') return finish(locked, driving, journal, first)
+    return finish(locked, driving, journal, feed(driving, { kind: 'abort' }))
   })
 }
 

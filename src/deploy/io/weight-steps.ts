@@ -1,16 +1,19 @@
 /** The steps that take a host's weight away and give it back. */
 import { nowMs } from '../../base/io/real-clock.js'
 import { assessDrain, type DrainProgress } from '../core/drain.js'
-import type { Reading } from '../plan/director-view.js'
+import { climb } from '../plan/climb.js'
+import { entriesOf, isView, type Reading } from '../plan/director-view.js'
 import { drainRule, waitDrained } from './drain-wait.js'
-import { hostHook } from './hooks.js'
+import { hostHook } from './hook-steps.js'
 import { dropClients } from './kill-clients.js'
 import {
   DONE,
   failure,
   type HostAtWork,
   isoNow,
+  LOOK_EVERY_MS,
   type Outcome,
+  pause,
   type RunContext,
   until,
 } from './run-context.js'
@@ -25,17 +28,19 @@ export async function drainHost(
 ): Promise<Outcome> {
   const { config, drain, plan } = context
   const { real } = host.config
-  const fault =
-    (await drain.prepare(real)) ??
-    (await drain.set(real, { run: plan.run, time: isoNow(), reason: `release ${plan.release}` }))
+  const set = (): Promise<string | null> =>
+    drain.set(real, { run: plan.run, time: isoNow(), reason: `release ${plan.release}` })
+  const fault = await set()
   if (fault !== null) return failure(fault)
   let saidMs = Number.NEGATIVE_INFINITY
-  const { state, progress } = await waitDrained(drain, real, config, context.stopping, seen => {
+  const { state, progress } = await waitDrained(drain, real, config, context.stopping, set, seen => {
     if (nowMs() - saidMs < SAY_EVERY_MS) return
     saidMs = nowMs()
     sayDrain(context, host, seen)
   })
   if (state === 'interrupted') return failure('interrupted')
+  for (const detail of progress.without)
+    context.say({ host: host.name, virtual: null, step: 'drain', status: 'warning', detail })
   if (state === 'late' && late === 'wait') {
     const why = await settleLate(context, host, progress)
     if (why !== null) return failure(`not drained within ${config.drain.max} s: ${why}`)
@@ -47,9 +52,11 @@ function sayDrain({ say }: RunContext, host: HostAtWork, progress: DrainProgress
   const tell = (virtual: string | null, detail: string): void =>
     say({ host: host.name, virtual, step: 'drain', status: 'progress', detail })
   if (progress.virtuals.length === 0) tell(null, progress.why)
-  for (const { director, virtual, weight, active, templates, waitSeconds } of progress.virtuals) {
+  for (const shown of progress.virtuals) {
+    const { director, virtual, weight, weightInFile, active, templates, waitSeconds } = shown
+    const was = weightInFile === null || weightInFile === weight ? '' : `${weightInFile}→`
     const wait = waitSeconds === null ? 'wait until they close' : `wait≈${Math.ceil(waitSeconds)}s`
-    tell(virtual, `weight ${weight} active ${active} templates ${templates} ${wait} (${director})`)
+    tell(virtual, `weight ${was}${weight} active ${active} templates ${templates} ${wait} (${director})`)
   }
 }
 
@@ -81,9 +88,7 @@ export async function quiesce(context: RunContext, host: HostAtWork): Promise<Ou
   const { drain, plan, config } = context
   const { real } = host.config
   const reason = `release ${plan.release} failed`
-  const fault =
-    (await drain.prepare(real)) ??
-    (await drain.set(real, { run: plan.run, time: isoNow(), reason, lasts: 'forever' }))
+  const fault = await drain.set(real, { run: plan.run, time: isoNow(), reason, lasts: 'forever' })
   if (fault !== null) return failure(fault)
   return until(context, config.health.timeout * 1000, async () => {
     const progress = assessDrain(await drain.read(real), real, drainRule(config), 0)
@@ -104,6 +109,10 @@ export async function release(context: RunContext, host: HostAtWork): Promise<Ou
 export async function rejoin(context: RunContext, host: HostAtWork): Promise<Outcome> {
   const { drain, config, say } = context
   const { real } = host.config
+  if (config.health.slow_start > 0) {
+    const climbed = await riseSlowly(context, host)
+    if (!climbed.ok) return climbed
+  }
   const cleared = await drain.clear(real)
   if (cleared.why !== null) return failure(cleared.why)
   if (cleared.left.length > 0) {
@@ -113,6 +122,53 @@ export async function rejoin(context: RunContext, host: HostAtWork): Promise<Out
   return until(context, config.health.timeout * 1000, async () =>
     lacksWeight(context, host, await drain.read(real)),
   )
+}
+
+/** slow_start: the drain is replaced by one that leaves a part of the weight, then a greater part. */
+async function riseSlowly(context: RunContext, host: HostAtWork): Promise<Outcome> {
+  const { drain, config, plan, say } = context
+  const { real } = host.config
+  const inFile = drain.weights()
+  const listed = (await drain.read(real)).filter(isView)
+  const entries = listed.flatMap(view =>
+    real.flatMap(place => entriesOf(view, place, config.director.virtuals)),
+  )
+  const known = entries.map(entry => entry.weightInFile ?? inFile.get(entry.real) ?? 1)
+  const steps = climb(Math.max(1, ...known), config.health.slow_start)
+  for (const { weight, seconds } of steps) {
+    const mark = { run: plan.run, time: isoNow(), reason: `slow start of ${plan.release}`, weight }
+    const fault = await drain.set(real, mark)
+    if (fault !== null) return failure(fault)
+    const look = async () => lacksWeight(context, host, await drain.read(real))
+    const isUp = await until(context, config.health.timeout * 1000, look)
+    if (!isUp.ok) return isUp
+    say({
+      host: host.name,
+      virtual: null,
+      step: 'rejoin',
+      status: 'progress',
+      detail: `weight ${weight} for ${Math.round(seconds * 10) / 10} s`,
+    })
+    const why = await watchFor(context, seconds * 1000, look)
+    if (why !== null) return failure(why)
+  }
+  return DONE
+}
+
+/** null: there was nothing to complain of for so long. */
+async function watchFor(
+  context: RunContext,
+  lengthMs: number,
+  look: () => Promise<string | null>,
+): Promise<string | null> {
+  const untilMs = nowMs() + lengthMs
+  for (;;) {
+    await pause(context, Math.max(0, Math.min(LOOK_EVERY_MS, untilMs - nowMs())))
+    if (context.stopping.aborted) return 'interrupted'
+    if (nowMs() >= untilMs) return null
+    const why = await look()
+    if (why !== null) return why
+  }
 }
 
 /** null: every director that lists the host gives it a weight. */

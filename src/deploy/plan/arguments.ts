@@ -36,8 +36,8 @@ export const COMMAND_ROWS = {
     options: ['--only', '--from'],
   },
   run: {
-    takes: '[--release ID] [--label TEXT] [--from DIR|TAR.GZ] [--only HOST,...] [--adopt]',
-    does: 'release, host after host',
+    takes: '[--release ID] [--label TEXT] [--from DIR|TAR.GZ] [--only HOST,...] [--adopt] [--yes]',
+    does: 'release, host after host; on a terminal the plan is shown first, unless --yes',
     words: 'none',
     options: ['--release', '--label', '--from', '--only', '--yes', '--adopt'],
   },
@@ -51,7 +51,7 @@ export const COMMAND_ROWS = {
     takes: '[--to ID] [--fast] [HOST...]',
     does: 'go back to the last good release; --fast: all hosts at once, no drain',
     words: 'hosts',
-    options: ['--to', '--fast', '--yes'],
+    options: ['--to', '--fast'],
   },
   resume: { takes: '', does: 'go on with a run that was interrupted', words: 'none', options: [] },
   abort: {
@@ -94,6 +94,8 @@ export interface Call {
   readonly to: string | null
   readonly fast: boolean
   readonly adopt: boolean
+  /** Nobody is asked. */
+  readonly yes: boolean
   readonly wait: boolean
   readonly force: boolean
   readonly reason: string
@@ -174,6 +176,7 @@ export function parseArguments(argv: readonly string[]): Parsed {
     to: values.get('--to') ?? null,
     fast: flags.has('--fast'),
     adopt: flags.has('--adopt'),
+    yes: flags.has('--yes'),
     wait: flags.has('--wait'),
     force: flags.has('--force'),
     reason: values.get('--reason') ?? '',

@@ -1,7 +1,7 @@
 /**
  * Whether the virtual services bear the loss of some hosts: in each that lists one of them, the weight that is left
  * must not be less than min_up. Weights of servers that are down or drained count as 0 now and as their weight in the
- * file (or as what they show) in the whole.
+ * file (or as what they show) in the whole; so does one whose check has begun to fail, which may be down in a moment.
  */
 import type { Share } from '../config/forms.js'
 import { type DirectorView, entriesOf } from './director-view.js'
@@ -49,8 +49,12 @@ function lacking(
     if (entriesOf(view, real, virtuals).length === 0) return `${view.director} does not list ${real}`
   for (const virtual of new Set([...drained].map(entry => entry.virtual))) {
     const entries = view.reals.filter(entry => entry.virtual === virtual)
-    const whole = sum(entries.map(entry => Math.max(entry.weight, weights.get(entry.real) ?? 0)))
-    const left = sum(entries.filter(entry => !drained.has(entry)).map(entry => entry.weight))
+    const whole = sum(
+      entries.map(entry => Math.max(entry.weight, entry.weightInFile ?? weights.get(entry.real) ?? 0)),
+    )
+    const left = sum(
+      entries.filter(entry => !drained.has(entry) && !entry.isFailing).map(entry => entry.weight),
+    )
     const wanted = 'count' in minUp ? minUp.count : (whole * minUp.percent) / 100
     if (left < wanted)
       return `${virtual} would be left with weight ${left} of ${whole}; min_up wants ${Math.ceil(wanted)}`

@@ -14,6 +14,10 @@ export interface RealView {
   readonly weight: number
   readonly active: number
   readonly inactive: number
+  /** Its weight in ldirectord.cf; null: it does not say, or is another ldirectord. */
+  readonly weightInFile: number | null
+  /** ldirectord counts failures of its check: it may be gone at any moment. */
+  readonly isFailing: boolean
 }
 
 export interface Template {
@@ -31,21 +35,33 @@ export interface DirectorView {
   readonly expireTemplate: '0' | '1' | null
   readonly tcpFinSeconds: number
   readonly udpSeconds: number
+  /** What it has taken over since it was first looked at: virtual services, or whatever another director had. */
+  readonly gained: readonly string[] | 'everything'
 }
 
-export type Reading = DirectorView | { readonly director: string; readonly unreachable: string }
+export interface LostDirector {
+  readonly director: string
+  readonly unreachable: string
+  /** As it was last seen; null: never. */
+  readonly last: DirectorView | null
+}
+
+export type Reading = DirectorView | LostDirector
+
+export const isView = (reading: Reading): reading is DirectorView => 'reals' in reading
+export const isLost = (reading: Reading): reading is LostDirector => 'unreachable' in reading
 
 export function readDirector(director: string, text: string): Reading {
   const parts = splitParts(text)
-  if (!parts.has('end')) return { director, unreachable: 'its answer was cut' }
-  const status = fromStatus(director, parts.get('status') ?? '')
-  if (status !== null) return status
+  const lost = (unreachable: string): LostDirector => ({ director, unreachable, last: null })
+  if (!parts.has('end')) return lost('its answer was cut')
+  const status = readStatus(parts.get('status') ?? '')
+  if (status !== null && status.forwarder !== 'ipvs') return fromStatus(director, status)
   const saved = parts.get('saved')
-  if (saved === undefined)
-    return { director, unreachable: 'ldirectord does not answer `status --json` there' }
+  if (saved === undefined) return lost('ldirectord does not answer `status --json` there')
   if (/^(Can't|sh:|.*not found|.*Permission|.*permitted|sudo:)/m.test(saved))
-    return { director, unreachable: `ipvsadm: ${saved.trim().split('\n')[0]}` }
-  return fromKernel(director, parts)
+    return lost(`ipvsadm: ${saved.trim().split('\n')[0]}`)
+  return fromKernel(director, parts, status)
 }
 
 function splitParts(text: string): Map<string, string> {
@@ -61,26 +77,38 @@ function splitParts(text: string): Map<string, string> {
   return parts
 }
 
-/** The record of our own ldirectord where it forwards in user space; over the kernel the kernel is asked itself. */
-function fromStatus(director: string, text: string): DirectorView | null {
-  interface Shown {
-    readonly server: string
-    readonly weight: number | null
-    readonly activeConnections: number
-    readonly inactiveConnections: number
-  }
-  interface StatusRecord {
-    readonly forwarder: string
-    readonly virtuals: readonly { readonly id: string; readonly reals: readonly Shown[] }[]
-  }
-  let record: StatusRecord
+interface Shown {
+  readonly server: string
+  readonly weight: number | null
+  readonly weightInFile?: number
+  readonly softFailures?: number
+  readonly activeConnections: number
+  readonly inactiveConnections: number
+}
+
+interface StatusRecord {
+  readonly forwarder: string
+  readonly virtuals: readonly { readonly id: string; readonly reals: readonly Shown[] }[]
+}
+
+/** The record of our own ldirectord; null: it is another one, or none. */
+function readStatus(text: string): StatusRecord | null {
   try {
-    record = JSON.parse(text) as StatusRecord
+    const record = JSON.parse(text) as StatusRecord
+    return Array.isArray(record.virtuals) ? record : null
   } catch {
-    return null // another ldirectord, or none
+    return null
   }
-  if (record.forwarder === 'ipvs' || record.virtuals === undefined) return null
-  const reals = record.virtuals.flatMap(({ id, reals: shown }) =>
+}
+
+const fileFacts = (shown: Shown | undefined): Pick<RealView, 'weightInFile' | 'isFailing'> => ({
+  weightInFile: shown?.weightInFile ?? null,
+  isFailing: (shown?.softFailures ?? 0) > 0,
+})
+
+/** Where it forwards in user space; over the kernel the kernel is asked itself. */
+function fromStatus(director: string, { virtuals }: StatusRecord): DirectorView {
+  const reals = virtuals.flatMap(({ id, reals: shown }) =>
     shown
       .filter(entry => entry.weight !== null)
       .map(entry => ({
@@ -91,6 +119,7 @@ function fromStatus(director: string, text: string): DirectorView | null {
         weight: entry.weight!,
         active: entry.activeConnections,
         inactive: entry.inactiveConnections,
+        ...fileFacts(entry),
       })),
   )
   return {
@@ -101,6 +130,7 @@ function fromStatus(director: string, text: string): DirectorView | null {
     expireTemplate: null,
     tcpFinSeconds: 0,
     udpSeconds: 0,
+    gained: [],
   }
 }
 
@@ -118,7 +148,14 @@ function virtualOf(words: readonly string[]): string | null {
   return mark === null ? null : `${words.includes('-6') ? 'fwm6' : 'fwm'}:${mark}`
 }
 
-function fromKernel(director: string, parts: ReadonlyMap<string, string>): DirectorView {
+function fromKernel(
+  director: string,
+  parts: ReadonlyMap<string, string>,
+  status: StatusRecord | null,
+): DirectorView {
+  const ours = new Map(
+    status?.virtuals.flatMap(({ id, reals: shown }) => shown.map(entry => [`${id} ${entry.server}`, entry])),
+  )
   const persistent = new Map<string, number>()
   const reals: RealView[] = []
   const counts = readCounts(parts.get('list') ?? '')
@@ -139,6 +176,7 @@ function fromKernel(director: string, parts: ReadonlyMap<string, string>): Direc
       persistentSeconds: persistent.get(virtual) ?? null,
       keepsPort: virtual.startsWith('fwm') || !words.includes('-m'),
       weight: Number(option(words, '-w') ?? 1),
+      ...fileFacts(ours.get(`${virtual} ${real}`)),
     })
   }
   const expire = (parts.get('expire') ?? '').trim()
@@ -151,6 +189,7 @@ function fromKernel(director: string, parts: ReadonlyMap<string, string>): Direc
     expireTemplate: expire === '1' ? '1' : expire === '0' ? '0' : null,
     tcpFinSeconds: Number(timeouts?.[2] ?? 120),
     udpSeconds: Number(timeouts?.[3] ?? 300),
+    gained: [],
   }
 }
 

@@ -7,6 +7,8 @@ export interface DrainedServer {
   readonly reason: string
   /** null: it lasts until somebody ends it. */
   readonly untilUnixMs: number | null
+  /** What it gets at most; 0: it is taken out. */
+  readonly most: number
 }
 
 /** null: this is no such list. */
@@ -24,8 +26,15 @@ export function readDrained(text: string): readonly DrainedServer[] | null {
 
 function readOne(value: unknown): DrainedServer | null {
   const { server, virtual, drain } = (value ?? {}) as Record<string, unknown>
-  const { who, reason, untilUnixMs } = (drain ?? {}) as Record<string, unknown>
+  const { who, reason, untilUnixMs, most } = (drain ?? {}) as Record<string, unknown>
   if (typeof server !== 'string' || typeof virtual !== 'string') return null
   if (typeof who !== 'string' || typeof reason !== 'string') return null
-  return { server, virtual, who, reason, untilUnixMs: typeof untilUnixMs === 'number' ? untilUnixMs : null }
+  return {
+    server,
+    virtual,
+    who,
+    reason,
+    untilUnixMs: typeof untilUnixMs === 'number' ? untilUnixMs : null,
+    most: typeof most === 'number' ? most : 0,
+  }
 }

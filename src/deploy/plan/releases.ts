@@ -31,6 +31,8 @@ export interface HostView {
   readonly freeKiB: number | null
   /** Oldest first. */
   readonly releases: readonly ReleaseFile[]
+  /** Of uploads; whole ones are unpacked and removed. */
+  readonly archives: readonly string[]
   readonly revisions: readonly Revision[]
   readonly lock: string | null
 }
@@ -64,7 +66,11 @@ export function readHostView(text: string): HostView {
     exists: !values.has('missing'),
     isWritable: values.has('writable'),
     freeKiB: Number.isFinite(free) ? free : null,
-    releases: (values.get('release') ?? []).map(readRelease).sort((a, b) => (a.id < b.id ? -1 : 1)),
+    releases: (values.get('release') ?? [])
+      .map(readRelease)
+      .filter(({ id }) => isReleaseId(id))
+      .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    archives: values.get('archive') ?? [],
     revisions: (values.get('revision') ?? []).map(readRevision).filter(revision => revision !== null),
     lock: first('lock'),
   }
@@ -101,12 +107,18 @@ export function rollbackTarget(view: HostView): string | null {
   return found?.release ?? null
 }
 
-/** What `prune` may remove: the oldest beyond `keep`, never the current, the last good one, or `sacred` ones. */
-export function prunable(view: HostView, keep: number, sacred: readonly string[]): string[] {
-  const target = rollbackTarget(view)
-  const kept = new Set([view.current, target, ...sacred])
-  const others = view.releases.filter(release => !kept.has(release.id)).map(release => release.id)
-  return others.slice(0, Math.max(0, others.length - keep))
+/**
+ * What `prune` may remove: whatever is unfinished or bad, and the oldest of the others beyond `keep`; never the current
+ * one, and never the one that a rollback would take. No run is under way when it is asked.
+ */
+export function prunable(view: HostView, keep: number): string[] {
+  const kept = [view.current, rollbackTarget(view)]
+  const others = view.releases.filter(({ id }) => !kept.includes(id))
+  const isUseful = ({ state }: ReleaseFile): boolean => state === 'ready' || state === 'good'
+  const useful = others.filter(isUseful)
+  const old = new Set(useful.slice(0, Math.max(0, useful.length - keep)))
+  const gone = others.filter(release => !isUseful(release) || old.has(release))
+  return [...gone.map(({ id }) => id), ...view.archives]
 }
 
 /** The text of the link that stands in a release for a path in shared/. */

@@ -18,10 +18,14 @@ if ! cd -- "$1" 2>/dev/null; then printf 'missing\\n'; return 0; fi
 if [ -L current ]; then printf 'current %s\\n' "$(readlink current)"
 elif [ -e current ]; then printf 'directory current\\n'; fi
 [ -w . ] && printf 'writable\\n'
-for file in releases/*/.ha-release.json; do
-  [ -f "$file" ] || continue
-  id=\${file#releases/}; id=\${id%/.ha-release.json}
-  printf 'release %s %s\\n' "$id" "$(head -c 4096 "$file" | tr -d '\\n')"
+for folder in releases/[0-9]*/; do
+  [ -d "$folder" ] || continue
+  id=\${folder#releases/}; id=\${id%/}; file=$folder.ha-release.json
+  printf 'release %s %s\\n' "$id" "$([ -f "$file" ] && head -c 4096 "$file" | tr -d '\\n')"
+done
+for archive in releases/.*.tar.gz; do
+  [ -f "$archive" ] || continue
+  printf 'archive %s\\n' "\${archive#releases/}"
 done
 [ -f revisions.log ] && tail -n 1000 revisions.log | sed 's/^/revision /'
 [ -f .ha-deploy.lock ] && printf 'lock %s\\n' "$(head -c 4096 .ha-deploy.lock | tr -d '\\n')"
@@ -73,20 +77,24 @@ while [ $# -ge 3 ]; do
 done
 `
 
-/** $1 deploy_to, $2 release, $3 its new state, $4 time. A release that is ready has reached the disk. */
+/**
+ * $1 deploy_to, $2 time, $3 rest of a line for revisions.log or nothing, then releases, each with its new state: the
+ * first must be there. A release that is ready has reached the disk. The line stands there once.
+ */
 export const MARK = `${SAY}
-cd -- "$1"; file=releases/$2/.ha-release.json
-[ -f "$file" ] || refuse "releases/$2 is no release"
-if [ "$3" = ready ]; then sync -f "releases/$2" 2>/dev/null || sync; fi
-sed -e 's/"state":"[a-z]*"/"state":"'"$3"'"/' -e 's/"times":{/"times":{"'"$3"'":"'"$4"'",/' "$file" >"$file.new"
-mv -f -- "$file.new" "$file"
-`
-
-/** $1 deploy_to, $2 time, $3 rest of a line for revisions.log, which stands there once. */
-export const RECORD = `
-cd -- "$1"
-[ -f revisions.log ] && cut -d ' ' -f 2- revisions.log | grep -qxF -- "$3" && return 0
-printf '%s %s\n' "$2" "$3" >>revisions.log
+cd -- "$1"; time=$2; line=$3; shift 3
+[ $# = 0 ] || [ -f "releases/$1/.ha-release.json" ] || refuse "releases/$1 is no release"
+while [ $# -ge 2 ]; do
+  file=releases/$1/.ha-release.json
+  [ -f "$file" ] || { shift 2; continue; }
+  if [ "$2" = ready ]; then sync -f "releases/$1" 2>/dev/null || sync; fi
+  sed -e 's/"state":"[a-z]*"/"state":"'"$2"'"/' -e 's/"times":{/"times":{"'"$2"'":"'"$time"'",/' "$file" >"$file.new"
+  mv -f -- "$file.new" "$file"
+  shift 2
+done
+[ -n "$line" ] || return 0
+[ -f revisions.log ] && cut -d ' ' -f 2- revisions.log | grep -qxF -- "$line" && return 0
+printf '%s %s\\n' "$time" "$line" >>revisions.log
 `
 
 /**
@@ -135,13 +143,29 @@ export const LOCK = `
 mkdir -p -- "$1"; cd -- "$1"
 lock=.ha-deploy.lock
 if [ -f "$lock" ] && grep -qF -- "\\"run\\":\\"$3\\"" "$lock"; then rm -f -- "$lock.$5"; printf '%s\\n' "$2" >"$lock.$5"; mv -f -- "$lock.$5" "$lock"; return 0; fi
-if [ -n "$4" ] && [ -f "$lock" ] && grep -qF -- "\\"run\\":\\"$4\\"" "$lock"; then rm -f -- "$lock"; fi
+if [ -n "$4" ] && [ -f "$lock" ] && grep -qF -- "\\"run\\":\\"$4\\"" "$lock" && mv -- "$lock" "$lock.old.$5" 2>/dev/null; then
+  # Between the two somebody else may have replaced it: then it is theirs.
+  grep -qF -- "\\"run\\":\\"$4\\"" "$lock.old.$5" || ln -- "$lock.old.$5" "$lock" 2>/dev/null || :
+  rm -f -- "$lock.old.$5"
+fi
 printf '%s\\n' "$2" >"$lock.$5"
 if ln -- "$lock.$5" "$lock" 2>/dev/null; then rm -f -- "$lock.$5"; return 0; fi
 rm -f -- "$lock.$5"
 printf 'lock %s\\n' "$(head -c 4096 "$lock" | tr -d '\\n')"
 exit ${STATUS.locked}
 `
+
+/** $1 folder, $2 content of the lock, $3 our run, $4 unique word. A lock that is not ours any more stays as it is. */
+export const RENEW = `
+cd -- "$1"
+lock=.ha-deploy.lock
+if [ -f "$lock" ] && grep -qF -- "\\"run\\":\\"$3\\"" "$lock"; then printf '%s\\n' "$2" >"$lock.$4"; mv -f -- "$lock.$4" "$lock"; return 0; fi
+[ ! -f "$lock" ] || printf 'lock %s\\n' "$(head -c 4096 "$lock" | tr -d '\\n')"
+exit ${STATUS.locked}
+`
+
+/** $1 folder. Who has its lock; nothing: nobody. */
+export const SHOW_LOCK = `[ ! -f "$1/.ha-deploy.lock" ] || head -c 4096 -- "$1/.ha-deploy.lock"`
 
 /** $1 folder, $2 run, or empty: whoever's. */
 export const UNLOCK = `
@@ -158,10 +182,11 @@ while [ $# -ge 2 ]; do export "$1=$2"; shift 2; done
 exec sh -c "$command" 2>&1
 `
 
-/** $1 deploy_to, then releases that may go. Each is renamed first, so that a cut removal leaves no half release. */
+/** $1 deploy_to, then releases that may go, and archives of uploads that were cut. A release is renamed first, so that a cut removal leaves no half release. */
 export const PRUNE = `
 cd -- "$1"; shift
 for id do
+  case $id in .*.tar.gz) rm -f -- "releases/$id" && printf 'pruned %s\\n' "$id"; continue;; esac
   [ -d "releases/$id" ] || continue
   [ "$(readlink current)" = "releases/$id" ] && continue
   rm -rf -- "releases/.pruned.$id"
@@ -210,6 +235,9 @@ fi
 printf '== end\\n'
 `
 
+/** $1 ldirectord.cf, $2 its program. Nothing where no ldirectord answers. */
+export const STATUS_JSON = `"$2" "$1" status --json 2>/dev/null || :`
+
 /** $1 ldirectord.cf. */
 export const READ_FILE = `head -c 4194304 -- "$1"`
 
@@ -246,10 +274,12 @@ done
 /** $1 ldirectord.cf, $2 its program. What our ldirectord holds drained, as JSON; fails where another one, or none, runs. */
 export const DRAINED = `exec "$2" "$1" drained --json`
 
-/** $1 ldirectord.cf, $2 its program, $3 reason, $4 seconds or nothing, then real servers. */
+/** $1 ldirectord.cf, $2 its program, $3 reason, $4 seconds or nothing, $5 weight that is left or nothing, then real servers. */
 export const DRAIN = `
-cf=$1; program=$2; reason=$3; seconds=$4; shift 4
-for real do "$program" "$cf" drain "$real" --reason "$reason" \${seconds:+--until "$seconds"}; done
+cf=$1; program=$2; reason=$3; seconds=$4; most=$5; shift 5
+for real do
+  "$program" "$cf" drain "$real" --reason "$reason" \${seconds:+--until "$seconds"} \${most:+--weight "$most"}
+done
 `
 
 /** $1 ldirectord.cf, $2 its program, then real servers. One that is not drained is as it should be. */

@@ -3,6 +3,7 @@ import type { LdirectordConfig } from '../config/model.js'
 import { canonicalAddress } from './address.js'
 import { canonicalKey, realDestination } from './desired.js'
 import type { Director } from './director.js'
+import { takesOut } from './drain.js'
 import { type DaemonStatus, type MailEvent, mailSettings } from './mail.js'
 import { type Edit, endpoint } from './table.js'
 
@@ -58,7 +59,7 @@ export function detailsOf(
   })
   if (real < 0) return []
   const { health, because, beforeMs, drain } = director.state({ virtual, real })
-  if (drain !== null)
+  if (takesOut(drain))
     return [`Reason: drained by ${drain.who}${drain.reason === '' ? '' : `: ${drain.reason}`}`]
   const wasDown = health === 'up' && beforeMs !== null
   return [`Reason: ${because}`, ...(wasDown ? [`Was down for: ${durationText(beforeMs)}`] : [])]

@@ -26,6 +26,8 @@ export function changeLine(config: LdirectordConfig, change: Change): string | n
       return lines.drained(real, key, change.drain.who, change.drain.reason)
     case 'undrained':
       return lines.undrained(real, key)
+    case 'limited':
+      return lines.limited(real, key, change.weight)
     case 'up':
     case 'down':
       return lines.realChanged(real, key, change.from, change.kind, change.because)

@@ -1,4 +1,5 @@
 /** What the control socket can be asked: one word, or one object of JSON, on one line. */
+import { WEIGHT_MAX } from './drain.js'
 
 export type ControlRequest =
   | { readonly kind: 'status' }
@@ -15,8 +16,13 @@ export type ControlRequest =
       readonly reason: string
       /** Unix time. */
       readonly untilMs: number | null
+      /** 0: it is taken out. */
+      readonly weight: number
     }
   | { readonly kind: 'undrain'; readonly server: string; readonly virtual: string | null }
+
+const isWeight = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= WEIGHT_MAX
 
 export const REQUEST_BYTES_MAX = 4_096
 
@@ -32,11 +38,11 @@ export function parseRequest(line: string): ControlRequest | null {
     return null
   }
   if (typeof value !== 'object' || value === null) return null
-  const { kind, server, virtual, who, reason, untilMs } = value as Record<string, unknown>
+  const { kind, server, virtual, who, reason, untilMs, weight = 0 } = value as Record<string, unknown>
   const isText = (text: unknown): text is string => typeof text === 'string'
   if (!isText(server) || !(virtual === null || isText(virtual))) return null
   if (kind === 'undrain') return { kind, server, virtual }
   const isTime = untilMs === null || (typeof untilMs === 'number' && Number.isFinite(untilMs))
-  if (kind !== 'drain' || !isText(who) || !isText(reason) || !isTime) return null
-  return { kind, server, virtual, who, reason, untilMs }
+  if (kind !== 'drain' || !isText(who) || !isText(reason) || !isTime || !isWeight(weight)) return null
+  return { kind, server, virtual, who, reason, untilMs, weight }
 }

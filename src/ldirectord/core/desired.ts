@@ -17,6 +17,9 @@ import {
 /** Whether the real server at this place of the file (virtual, real) is up. */
 export type IsUp = (virtualIndex: number, realIndex: number) => boolean
 
+/** The weight of the real server at this place while it serves. */
+export type WeightOf = (virtualIndex: number, realIndex: number) => number
+
 const nobody: IsUp = () => false
 
 /**
@@ -74,6 +77,7 @@ function desiredDestinations(
   index: number,
   isUp: IsUp,
   isDrained: IsUp,
+  weightOf: WeightOf | null,
 ): Destination[] {
   const virtual = config.virtuals[index]!
   const key = canonicalKey(virtual.key)
@@ -91,7 +95,8 @@ function desiredDestinations(
   virtual.reals.forEach((real, realIndex) => {
     if (!isUp(index, realIndex)) return
     anyUp = true
-    put(asReal(realDestination(key, real, real.weight), virtual))
+    const weight = weightOf?.(index, realIndex) ?? real.weight
+    put(asReal(realDestination(key, real, weight), virtual))
   })
   const fallback = fallbackOf(config, virtual)
   if (!anyUp && fallback !== null) put(fallbackDestination(key, fallback))
@@ -107,6 +112,7 @@ export function desiredService(
   index: number,
   isUp: IsUp,
   isDrained: IsUp = nobody,
+  weightOf: WeightOf | null = null,
 ): Service {
   const virtual = config.virtuals[index]!
   return {
@@ -121,11 +127,21 @@ export function desiredService(
       .join(','),
     ops: virtual.ops && virtual.key.protocol === 'udp',
     ...(virtual.forwardedfor && { forwardedFor: true as const }),
-    destinations: desiredDestinations(config, index, isUp, isDrained),
+    destinations: desiredDestinations(config, index, isUp, isDrained, weightOf),
   }
 }
 
-/** @param isUp whether the server serves (Director.serves), not only passes its checks */
-export function desiredTable(config: LdirectordConfig, isUp: IsUp, isDrained: IsUp = nobody): Table {
-  return { services: config.virtuals.map((_, index) => desiredService(config, index, isUp, isDrained)) }
+/**
+ * @param isUp whether the server serves (Director.serves), not only passes its checks
+ * @param weightOf null: the weight of the file
+ */
+export function desiredTable(
+  config: LdirectordConfig,
+  isUp: IsUp,
+  isDrained: IsUp = nobody,
+  weightOf: WeightOf | null = null,
+): Table {
+  return {
+    services: config.virtuals.map((_, index) => desiredService(config, index, isUp, isDrained, weightOf)),
+  }
 }

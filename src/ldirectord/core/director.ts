@@ -10,7 +10,7 @@ import { unreachable } from '../../base/assert.js'
 import type { Outcome } from '../checks/check.js'
 import type { LdirectordConfig } from '../config/model.js'
 import { fallbackOf } from './desired.js'
-import type { Drain } from './drain.js'
+import { type Drain, takesOut } from './drain.js'
 import { type Health, type History, judge, NO_HISTORY, remember } from './judge.js'
 
 export type { Health } from './judge.js'
@@ -24,7 +24,7 @@ export interface Target {
 export interface RealState extends History {
   health: Health
   maintenance: boolean
-  /** An administrator has taken it out; null: nobody has. */
+  /** An administrator has taken it, or a part of its weight, out; null: nobody has. */
   drain: Drain | null
   /** When health last changed, on the clock that is handed in. */
   sinceMs: number
@@ -36,6 +36,8 @@ export interface RealState extends History {
   because: string
   lastOutcome: Outcome | null
   lastDurationMs: number | null
+  /** When the check of the last outcome began. */
+  lastBeganMs: number
   /** When the certificate that it last showed ends (Unix time), where the file wants to know. */
   certificateEndsMs: number | null
 }
@@ -76,6 +78,8 @@ export type Change =
   | { readonly kind: 'held'; readonly target: Target; readonly forMs: number }
   | { readonly kind: 'drained'; readonly target: Target; readonly drain: Drain }
   | { readonly kind: 'undrained'; readonly target: Target; readonly drain: Drain }
+  /** It serves with no more than this weight; null: with its own again. */
+  | { readonly kind: 'limited'; readonly target: Target; readonly weight: number | null }
   /** So few servers of a virtual are up that those which were up serve all the same; or no longer. */
   | {
       readonly kind: 'panic'
@@ -123,6 +127,7 @@ export class Director {
           const state = this.state(target)
           state.lastOutcome = event.outcome
           state.lastDurationMs = event.durationMs
+          state.lastBeganMs = nowMs - event.durationMs
           state.certificateEndsMs = event.outcome.certificateEndsMs ?? state.certificateEndsMs
           state.maintenance = false
           this.#checked(target, state, event.outcome, nowMs, changes)
@@ -168,13 +173,19 @@ export class Director {
   }
 
   isDrained(virtual: number, real: number): boolean {
-    return this.#states[virtual]![real]!.drain !== null
+    return takesOut(this.#states[virtual]![real]!.drain)
+  }
+
+  /** What it gets while it serves: never more than the file says. */
+  weightOf(virtual: number, real: number): number {
+    const { weight } = this.#config.virtuals[virtual]!.reals[real]!
+    return Math.min(weight, this.#states[virtual]![real]!.drain?.weight ?? weight)
   }
 
   /** Whether new connections go to this server. */
   serves(virtual: number, real: number): boolean {
     const state = this.#states[virtual]![real]!
-    if (state.drain !== null || state.maintenance) return false
+    if (takesOut(state.drain) || state.maintenance) return false
     return state.health === 'up' || (this.#isPanicking[virtual]! && state.wasUp)
   }
 
@@ -250,10 +261,12 @@ export class Director {
         const target = { virtual, real }
         const before = state.drain
         state.drain = drainOf(target)
-        if (before === null && state.drain !== null)
+        if (!takesOut(before) && takesOut(state.drain))
           changes.push({ kind: 'drained', target, drain: state.drain })
-        if (before !== null && state.drain === null)
+        if (takesOut(before) && !takesOut(state.drain))
           changes.push({ kind: 'undrained', target, drain: before })
+        const limit = state.drain?.weight || null
+        if ((before?.weight || null) !== limit) changes.push({ kind: 'limited', target, weight: limit })
       })
     })
   }
@@ -262,7 +275,7 @@ export class Director {
   #watchPanic(changes: Change[]): void {
     this.#config.virtuals.forEach(({ panicthreshold }, virtual) => {
       if (panicthreshold === 0 || !this.#settled) return
-      const asked = this.#states[virtual]!.filter(state => state.drain === null && !state.maintenance)
+      const asked = this.#states[virtual]!.filter(state => !takesOut(state.drain) && !state.maintenance)
       const up = asked.filter(state => state.health === 'up').length
       const isBelow = asked.length > 0 && up * 100 < panicthreshold * asked.length
       const hasFallback = fallbackOf(this.#config, this.#config.virtuals[virtual]!) !== null
@@ -302,11 +315,12 @@ function newState(nowMs: number): RealState {
     because: 'not checked yet',
     lastOutcome: null,
     lastDurationMs: null,
+    lastBeganMs: nowMs,
     certificateEndsMs: null,
   }
 }
 
 /** Whether a change can alter the table. */
 export function movesTable(change: Change): boolean {
-  return ['up', 'down', 'drained', 'undrained', 'panic'].includes(change.kind)
+  return ['up', 'down', 'drained', 'undrained', 'limited', 'panic'].includes(change.kind)
 }

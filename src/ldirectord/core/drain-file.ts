@@ -3,7 +3,7 @@
  * stands by itself; `marks` beside it hold stamp and node of each place, also of those that are not drained any more.
  * A list without marks is one from before there were any: it is as old as its drains.
  */
-import { DRAINS_MAX, type Drain, placeOf, TEXT_MAX } from './drain.js'
+import { DRAINS_MAX, type Drain, placeOf, TEXT_MAX, WEIGHT_MAX } from './drain.js'
 import { drainsOf, ENDED_MAX, type Entry, type Ledger, STAMP_MAX } from './drain-ledger.js'
 import type { Place } from './find-server.js'
 
@@ -98,6 +98,8 @@ function isPlace({ address, port, virtual }: Record<string, unknown>): boolean {
 
 function isDrain(value: unknown): value is Drain {
   if (!isRecord(value) || !isPlace(value)) return false
-  const { who, reason, sinceMs, untilMs } = value
+  const { who, reason, sinceMs, untilMs, weight } = value
+  const isWeight = Number.isInteger(weight) && (weight as number) >= 0 && (weight as number) <= WEIGHT_MAX
+  if (weight !== undefined && !isWeight) return false
   return isText(who) && isText(reason) && isTime(sinceMs) && (untilMs === null || isTime(untilMs))
 }

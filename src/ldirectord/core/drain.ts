@@ -1,7 +1,8 @@
 /**
  * Drains: real servers that an administrator has taken out of service. A drain is about a server as the file writes
  * it (address, with or without port) in one virtual service or in all; it lasts until somebody ends it or its time is
- * over, whatever checks, reloads and restarts say.
+ * over, whatever checks, reloads and restarts say. One with a weight takes out a part: the server serves as its checks
+ * say, with no more than that weight, which is how it comes back slowly.
  */
 import { canonicalAddress } from './address.js'
 import { endpoint } from './table.js'
@@ -19,11 +20,18 @@ export interface Drain {
   readonly sinceMs: number
   /** Unix time at which it ends by itself; null: never. */
   readonly untilMs: number | null
+  /** What it may get meanwhile at most; absent: nothing. */
+  readonly weight?: number
 }
 
 export const DRAINS_MAX = 10_000
 /** Characters of each text. */
 export const TEXT_MAX = 200
+
+export const WEIGHT_MAX = 65_535
+
+/** Whether it is taken out altogether. */
+export const takesOut = (drain: Drain | null): drain is Drain => drain !== null && !drain.weight
 
 /** Where a drain applies: two drains with the same place are one. */
 export function placeOf({ address, port, virtual }: Pick<Drain, 'address' | 'port' | 'virtual'>): string {

@@ -16,12 +16,17 @@ export interface EditLine {
 /** The phase decides between "deleted" and "purged", and between "added" and "readded". */
 export type Phase = 'loading' | 'running' | 'stopping'
 
-type Role = { readonly kind: 'real' | 'fallback' | 'foreign'; readonly isUp: boolean }
+interface Role {
+  readonly kind: 'real' | 'fallback' | 'foreign'
+  readonly isUp: boolean
+  /** It gets less than the file says: on its way back from a drain, whose end will be told. */
+  readonly isPartial: boolean
+}
 
 function roleOf(
   config: LdirectordConfig,
   virtualIndex: number,
-  destination: { address: string; port: number },
+  destination: { address: string; port: number; weight: number },
   isUp: (virtual: number, real: number) => boolean,
 ): Role {
   const virtual = config.virtuals[virtualIndex]!
@@ -34,9 +39,14 @@ function roleOf(
   const fallback = fallbackOf(config, virtual)
   const isFallback = fallback !== null && serverOf(key, fallback) === wanted
   if (isFallback && !matching.some(index => isUp(virtualIndex, index)))
-    return { kind: 'fallback', isUp: false }
-  if (matching.length > 0) return { kind: 'real', isUp: matching.some(index => isUp(virtualIndex, index)) }
-  return { kind: isFallback ? 'fallback' : 'foreign', isUp: false }
+    return { kind: 'fallback', isUp: false, isPartial: false }
+  if (matching.length === 0)
+    return { kind: isFallback ? 'fallback' : 'foreign', isUp: false, isPartial: false }
+  return {
+    kind: 'real',
+    isUp: matching.some(index => isUp(virtualIndex, index)),
+    isPartial: matching.every(index => destination.weight < virtual.reals[index]!.weight),
+  }
 }
 
 function serverOf(key: ServiceKey, fallback: Parameters<typeof fallbackDestination>[1]): string {
@@ -66,7 +76,9 @@ export function editLine(
   if (edit.kind === 'deleteService') return silent(lines.purgedVirtual(key, when))
   const { destination } = edit
   const role: Role =
-    virtual === null ? { kind: 'foreign', isUp: false } : roleOf(config, virtual, destination, isUp)
+    virtual === null
+      ? { kind: 'foreign', isUp: false, isPartial: false }
+      : roleOf(config, virtual, destination, isUp)
   switch (edit.kind) {
     case 'addDestination':
       if (role.kind === 'fallback') return mailed(lines.addedFallback(destination, key))
@@ -76,6 +88,7 @@ export function editLine(
         : mailed(lines.quiescentReal(destination, key))
     case 'editDestination':
       if (role.kind === 'fallback') return mailed(lines.addedFallback(destination, key))
+      if (role.isUp && role.isPartial) return silent(lines.restoredReal(destination, key))
       if (role.isUp) return mailed(lines.restoredReal(destination, key))
       return mailed(lines.quiescentReal(destination, key))
     case 'deleteDestination':

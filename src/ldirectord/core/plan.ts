@@ -3,14 +3,20 @@ import { unreachable } from '../../base/assert.js'
 import type { LdirectordConfig } from '../config/model.js'
 import { serviceText } from '../log-lines.js'
 import { withoutTelling } from './client-telling.js'
-import { canonicalKey, desiredTable, type IsUp } from './desired.js'
+import { canonicalKey, desiredTable, type IsUp, type WeightOf } from './desired.js'
 import { byServiceId, reconcile } from './reconcile.js'
 import { type Destination, type Edit, endpoint, type Service, serviceId, type Table } from './table.js'
+
+export interface PlanOptions {
+  /** null: the weights of the file. */
+  readonly weightOf?: WeightOf | null
+  /** As of the forwarder. */
+  readonly tellsClients?: boolean
+}
 
 /**
  * @param serves the servers that would serve at once; the others wait for their first check
  * @param owned services that may be removed because they are ours
- * @param tellsClients as of the forwarder
  */
 export function planLines(
   config: LdirectordConfig,
@@ -18,10 +24,10 @@ export function planLines(
   serves: IsUp,
   isDrained: IsUp,
   owned: ReadonlySet<string>,
-  tellsClients = false,
+  { weightOf = null, tellsClients = false }: PlanOptions = {},
 ): string[] {
   const services = byServiceId(current)
-  const table = desiredTable(config, serves, isDrained)
+  const table = desiredTable(config, serves, isDrained, weightOf)
   const desired = tellsClients ? table : withoutTelling(table)
   return reconcile(desired, current, owned).map(edit => planLine(edit, services))
 }

@@ -6,6 +6,7 @@ import type { LdirectordConfig } from '../config/model.js'
 import { inaccessibleReal } from '../log-lines.js'
 import { canonicalKey, realDestination } from './desired.js'
 import type { Director, Target } from './director.js'
+import { takesOut } from './drain.js'
 import { endpoint, serviceId } from './table.js'
 
 export interface Repeat {
@@ -29,7 +30,7 @@ export class Repeats {
         const { health, sinceMs, drain } = director.state(target)
         const destination = realDestination(key, real, 0)
         const id = `${serviceId(key)} ${endpoint(destination.address, destination.port)}`
-        if (health === 'up' || drain || (health === 'unknown' && !this.#toldMs.has(id))) return
+        if (health === 'up' || takesOut(drain) || (health === 'unknown' && !this.#toldMs.has(id))) return
         const toldMs = this.#toldMs.get(id) ?? sinceMs
         const isDue = health === 'down' && nowMs - toldMs >= emailalertfreq * 1000
         if (isDue) repeats.push({ target, text: inaccessibleReal(destination, key) })

@@ -31,7 +31,8 @@ export function statusText(status: Status): string {
 }
 
 function realRow(real: Real): Row {
-  const state = real.drain !== null ? 'drained' : real.maintenance ? 'maintenance' : real.health
+  const isOut = real.drain !== null && real.drain.most === 0
+  const state = isOut ? 'drained' : real.maintenance ? 'maintenance' : real.health
   const soft = real.softFailures > 0 && real.health === 'up' ? ` (${real.softFailures} soft)` : ''
   const warning = real.certificate?.warning ? `, ${real.certificate.warning}` : ''
   return [
@@ -84,7 +85,8 @@ export function drainedText(servers: readonly DrainedServer[], time: (unixMs: nu
 }
 
 /** What is left to wait for, honestly. */
-export function leftText({ isDrained, seconds, because }: DrainedServer['drain']): string {
+export function leftText({ isDrained, seconds, because, most }: DrainedServer['drain']): string {
+  if (most > 0) return `weight ${most} at most`
   if (isDrained) return 'drained'
   return seconds === null ? `unknown: ${because}` : `up to ${durationText(seconds * 1000)}: ${because}`
 }

@@ -95,6 +95,8 @@ export function statusRecord(input: StatusInput) {
               code: state.lastOutcome.code,
               detail: state.lastOutcome.detail,
               durationMs: Math.round(state.lastDurationMs ?? 0),
+              /** Since it began. */
+              agoMs: Math.round(nowMs - state.lastBeganMs),
             },
           }
         }),
@@ -119,7 +121,7 @@ function certificateRecord({ nowUnixMs }: StatusInput, endsMs: number, { tls }: 
 /** Who drained a server, why, since when, and how far it is. */
 function drainRecord(
   { bindings }: StatusInput,
-  { who, reason, sinceMs, untilMs }: Drain,
+  { who, reason, sinceMs, untilMs, weight: most = 0 }: Drain,
   { persistent }: VirtualService,
   bindingId: string,
   { weight, activeConnections }: { readonly weight: number | null; readonly activeConnections: number },
@@ -130,13 +132,15 @@ function drainRecord(
     reason,
     sinceUnixMs: sinceMs,
     untilUnixMs: untilMs,
+    /** What it gets at most; 0: it is taken out. */
+    most,
     templates,
     ...drainProgress({
       activeConnections,
       persistentSeconds: persistent,
       templates,
       expiresQuiescentTemplates: bindings?.expiresQuiescent ?? false,
-      hasWeight: weight !== null && weight > 0,
+      hasWeight: most > 0 || (weight !== null && weight > 0),
     }),
   }
 }

@@ -5,8 +5,8 @@ import { adoptedTargets } from '../core/adopt.js'
 import { type ControlRequest, parseRequest } from '../core/control-request.js'
 import { canonicalKey, realDestination } from '../core/desired.js'
 import type { Director, Target } from '../core/director.js'
-import { DRAINS_MAX, type Drain, placeOf, withDrain, withoutDrain } from '../core/drain.js'
-import { drainsIn } from '../core/drained-targets.js'
+import { DRAINS_MAX, type Drain, placeOf, takesOut, withDrain, withoutDrain } from '../core/drain.js'
+import { drainsIn, limitsIn } from '../core/drained-targets.js'
 import { findServer, type Place } from '../core/find-server.js'
 import { planLines, waitingLines } from '../core/plan.js'
 import { type Role, statusRecord } from '../core/status.js'
@@ -99,18 +99,14 @@ export class Answers {
     const adopted = new Set(adoptedTargets(config, current, () => false).map(targetId))
     const serves = (virtual: number, real: number): boolean => adopted.has(targetId({ virtual, real }))
     const drained = drainsIn(config, this.#options.drains.list)
-    const isDrained = (virtual: number, real: number): boolean => drained({ virtual, real }) !== null
+    const isDrained = (virtual: number, real: number): boolean => takesOut(drained({ virtual, real }))
     const upkeep = (virtual: number, real: number): boolean =>
       serves(virtual, real) && !isDrained(virtual, real)
     return {
-      edits: planLines(
-        config,
-        current,
-        upkeep,
-        isDrained,
-        ownedIds(config, inUse),
-        this.#options.forwarder.tellsClients,
-      ),
+      edits: planLines(config, current, upkeep, isDrained, ownedIds(config, inUse), {
+        weightOf: limitsIn(config, drained),
+        tellsClients: this.#options.forwarder.tellsClients === true,
+      }),
       waiting: waitingLines(config, upkeep, isDrained),
     }
   }
@@ -182,6 +178,6 @@ function serversAt(config: LdirectordConfig, place: Place): NamedServer[] {
 
 const targetId = ({ virtual, real }: Target): string => `${virtual} ${real}`
 
-function partOf({ who, reason, untilMs }: Extract<ControlRequest, { kind: 'drain' }>) {
-  return { who, reason, untilMs }
+function partOf({ who, reason, untilMs, weight }: Extract<ControlRequest, { kind: 'drain' }>) {
+  return { who, reason, untilMs, ...(weight > 0 && { weight }) }
 }

@@ -115,7 +115,11 @@ const faults: readonly (readonly [what: string, text: string, report: RegExp])[]
     /shared_dirs wants a path inside the release/,
   ],
   ['strict = no', `${LEAST}[ssh]\nstrict = no\n`, /strict wants yes or accept-new; found "no"/],
-  ['slow_start', `${LEAST}[health]\nslow_start = 5\n`, /slow_start wants 0/],
+  [
+    'slow_start',
+    `${LEAST}[drain]\nmethod = maintenancedir\n[health]\nslow_start = 5\n`,
+    /slow_start wants method = weight or auto/,
+  ],
   ['no hosts', '[deploy]\napplication = a\ndeploy_to = /x\n', /there is no host/],
   [
     'no application',

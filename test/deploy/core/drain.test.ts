@@ -52,7 +52,7 @@ TCP 14:59  ESTABLISHED 10.77.0.101:40680  10.77.0.200:80     10.77.1.21:80
 const RULE: DrainRule = { waitPersistentSeconds: 60, waitShortSeconds: 1, activeConn: 0, virtuals: [] }
 const REAL = ['10.77.1.21:80']
 const standby = readDirector('lb2', '== saved\n== list\n== end\n')
-const dead = { director: 'lb2', unreachable: 'no route' }
+const dead = { director: 'lb2', unreachable: 'no route', last: null }
 
 const rows: readonly (readonly [
   title: string,
@@ -106,6 +106,32 @@ for (const [title, readings, seconds, state, wait] of rows) {
     t.is(progress.virtuals[0]?.waitSeconds, wait)
   })
 }
+
+const before = director('lb2', { weight: 2 }) as DirectorView
+const gone = { director: 'lb2', unreachable: 'no route', last: before }
+const heir = { ...(director('lb1') as DirectorView), gained: ['tcp:10.77.0.200:80'] }
+
+test('a director that had the host and cannot be reached is waited for, until another one has taken over', t => {
+  const lists = assessDrain([director('lb1'), gone], REAL, RULE, 9)
+  t.like(lists, {
+    state: 'waiting',
+    isZero: false,
+    why: 'lb2: no route, and no other director has taken tcp:10.77.0.200:80 over',
+  })
+  t.like(assessDrain([heir, gone], REAL, RULE, 9), {
+    state: 'drained',
+    without: ['done without lb2: no route'],
+  })
+  const everything = { ...heir, gained: 'everything' as const }
+  t.is(assessDrain([everything, gone], REAL, RULE, 9).state, 'drained')
+  t.is(assessDrain([{ ...heir, gained: ['tcp:10.77.0.201:80'] }, gone], REAL, RULE, 9).state, 'waiting')
+  const idle = { ...gone, last: standby as DirectorView }
+  t.is(
+    assessDrain([director('lb1'), idle], REAL, RULE, 9).state,
+    'drained',
+    'a standby that died had nothing',
+  )
+})
 
 test('connections up to active_conn may be left', t => {
   const readings = [director('lb1', { active: 2 })]
@@ -176,6 +202,36 @@ test('a server that is down counts in the whole and not in what is left', t => {
     allowed: [],
     why: 'tcp:10.77.0.200:80 would be left with weight 0 of 4; min_up wants 1',
   })
+})
+
+test('a server whose check has begun to fail does not count in what is left', t => {
+  const reals2 = (isFailing: boolean) =>
+    view.reals.map(entry => (entry.real === '10.77.1.21:80' ? { ...entry, isFailing } : entry))
+  const allowed = (isFailing: boolean): readonly string[] =>
+    capacity({ ...view, reals: reals2(isFailing) }, ['web2'], reals, new Map(), { percent: 50 }, []).allowed
+  t.deepEqual(allowed(false), ['web2'])
+  t.deepEqual(allowed(true), [])
+})
+
+test('the status of ldirectord tells which check fails and what the file says, also over the kernel', t => {
+  const shown = {
+    server: '10.77.1.21:80',
+    weight: 0,
+    weightInFile: 5,
+    softFailures: 2,
+    activeConnections: 0,
+    inactiveConnections: 0,
+  }
+  const status = { forwarder: 'ipvs', virtuals: [{ id: 'tcp:10.77.0.200:80', reals: [shown] }] }
+  const text = `== status\n${JSON.stringify(status)}\n== saved\n-A -t 10.77.0.200:80 -s rr\n-a -t 10.77.0.200:80 -r 10.77.1.21:80 -m -w 0\n-a -t 10.77.0.200:80 -r 10.77.1.22:80 -m -w 1\n== list\n== end\n`
+  const read = readDirector('lb1', text) as DirectorView
+  t.deepEqual(
+    read.reals.map(({ weightInFile, isFailing }) => [weightInFile, isFailing]),
+    [
+      [5, true],
+      [null, false],
+    ],
+  )
 })
 
 test('a host that the director does not list is not taken for one that is drained', t => {

@@ -59,7 +59,7 @@ test('what is no list of drained servers is none: the usage of ldirectord 4.12, 
   const drain = { who: 'ann', reason: 'disk', untilUnixMs: null, isDrained: true }
   const row = { server: '10.0.0.1:80', virtual: 'tcp:10.0.0.9:80', drain }
   t.deepEqual(readDrained(JSON.stringify([row])), [
-    { server: row.server, virtual: row.virtual, who: 'ann', reason: 'disk', untilUnixMs: null },
+    { server: row.server, virtual: row.virtual, who: 'ann', reason: 'disk', untilUnixMs: null, most: 0 },
   ])
   t.deepEqual(readDrained('[]'), [])
   for (const text of [

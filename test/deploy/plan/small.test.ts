@@ -57,6 +57,8 @@ const VIEW = readHostView(
     release('20260104000000', 'good'),
     release('20260105000000', 'unfinished'),
     'release 20260106000000 {"id":"2026',
+    'release not-an-id {}',
+    'archive .20260107000000.tar.gz',
     'revision 2026-01-01T00:00:00.000Z r1 20260101000000 good',
     'revision 2026-01-02T00:00:00.000Z r2 20260102000000 good',
     'revision 2026-01-03T00:00:00.000Z r3 20260103000000 good',
@@ -75,9 +77,10 @@ test('a state file that cannot be read is that of an unfinished release', t => {
   t.is(VIEW.releases.find(({ id }) => id === '20260106000000')?.state, 'unfinished')
 })
 
-test('prune leaves the current release, the one a rollback would take, and as many others as it is told', t => {
-  t.deepEqual(prunable(VIEW, 1, []), ['20260101000000', '20260103000000', '20260105000000'])
-  t.deepEqual(prunable(VIEW, 10, []), [])
+test('prune leaves the current release, the one a rollback would take, and as many good ones as it is told', t => {
+  const waste = ['20260103000000', '20260105000000', '20260106000000', '.20260107000000.tar.gz']
+  t.deepEqual(prunable(VIEW, 0), ['20260101000000', ...waste])
+  t.deepEqual(prunable(VIEW, 1), waste)
 })
 
 test('a link to shared leads out of the release by as many steps as it is deep', t => {

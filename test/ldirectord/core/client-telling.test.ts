@@ -26,7 +26,7 @@ test('switching a setting is an edit with the proxy, and none with another forwa
     'virtual=127.0.1.1:80\n\treal=127.0.2.1:80 masq\nvirtual=127.0.1.1:81\n\treal=127.0.2.1:81 masq\n',
   )
   const current = desiredTable(without, everybody)
-  t.is(planLines(both, current, everybody, nobody, new Set(), true).length, 2)
+  t.is(planLines(both, current, everybody, nobody, new Set(), { tellsClients: true }).length, 2)
   t.deepEqual(planLines(both, current, everybody, nobody, new Set()), [])
   t.not(planLines(both, EMPTY_TABLE, everybody, nobody, new Set()).length, 0)
 })

@@ -96,6 +96,7 @@ const WRONG: readonly [why: string, text: string][] = [
   ['a port beyond 65535', withList([drain({ port: 65_536 })])],
   ['one wrong entry among good ones', withList([drain(), { ...drain(), who: 7 }])],
   ['no list', withList({})],
+  ['a weight below 0', withList([drain({ weight: -1 })])],
   ['a text of two lines', withList([drain({ reason: 'a\nb' })])],
   ['a stamp that is no number', withList([], [{ ...drain(), stampMs: '1', node: 'alpha' }])],
   ['a stamp that cannot be counted up', withList([], [{ ...drain(), stampMs: 9e15, node: 'alpha' }])],

@@ -81,3 +81,18 @@ test('a dead server that is listed again is told as readded with readdquiescent=
     'Readd Quiescent real server: 127.0.2.1:80 (127.0.1.1:80) (Weight set to 0)',
   )
 })
+
+test('a server that gets its weight back in steps is mailed once, when it has all of it', t => {
+  const alertAt = (weight: number): string | null =>
+    editLine(
+      { kind: 'editDestination', key, destination: realDestination(key, A, weight) },
+      file,
+      virtualIndexes(file),
+      'running',
+      () => true,
+    ).alert
+  t.deepEqual([1, 2].map(alertAt), [
+    null,
+    'Restored real server: 127.0.2.1:80 (127.0.1.1:80) (Weight set to 2)',
+  ])
+})

@@ -51,6 +51,7 @@ function started(over: Parameters<typeof virtual>[2]) {
         file,
         (v, r) => director.serves(v, r),
         (v, r) => director.isDrained(v, r),
+        (v, r) => director.weightOf(v, r),
       )
         .services[0]!.destinations.map(({ address, weight }) => `${address.split('.')[3]}:${weight}`)
         .sort()
@@ -74,6 +75,27 @@ test('a drained server keeps its entry with weight 0, also with quiescent=no and
     ['undrained'],
   )
   t.is(table(), '1:1 2:1 3:1 4:1')
+})
+
+test('a drain with a weight leaves that much while the checks pass, and never more than the file says', t => {
+  const file = config([virtual('10.0.0.1:80', [real('10.0.1.1:80', { weight: 3 })])])
+  const director = new Director(file, { adopted: [{ virtual: 0, real: 0 }] }, 0)
+  const limit = (weight: number): string[] =>
+    director.step({ kind: 'drains', drainOf: () => ({ ...DRAIN, weight }) }, 0).map(({ kind }) => kind)
+  const weight = (): number =>
+    desiredTable(
+      file,
+      (v, r) => director.serves(v, r),
+      (v, r) => director.isDrained(v, r),
+      (v, r) => director.weightOf(v, r),
+    ).services[0]!.destinations[0]!.weight
+  t.deepEqual([limit(0), weight()], [['drained'], 0])
+  t.deepEqual([limit(1), weight()], [['undrained', 'limited'], 1])
+  t.deepEqual([limit(2), weight()], [['limited'], 2])
+  t.deepEqual([limit(9), weight()], [['limited'], 3])
+  const outcome = { passed: false, code: 'L4CON', detail: '' } as const
+  director.step({ kind: 'checked', targets: [{ virtual: 0, real: 0 }], outcome, durationMs: 1 }, 0)
+  t.is(weight(), 0)
 })
 
 test('a drained server that died meanwhile does not serve when its drain ends', t => {

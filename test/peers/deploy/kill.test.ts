@@ -2,11 +2,13 @@
  * ha-deploy killed with SIGKILL in the middle of each step of a run over two hosts, with real sshd and ldirectord:
  * `resume` ends where an unkilled run ends. And an interrupt, and a lost connection.
  */
-import { readdirSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import type { ExecutionContext } from 'ava'
 import { until } from '../harness.js'
 import { peerTest } from '../require.js'
 import { journals, killedAt } from './killed.js'
-import { stage, states, version } from './stage.js'
+import { type Stage, stage, states, version } from './stage.js'
 
 const test = peerTest('root', 'openssh-server', 'util-linux')
 
@@ -19,6 +21,8 @@ const STEPS: readonly (readonly [host: string | null, step: string])[] = [
   ['web1', 'rejoin'],
   ['web1', 'keep'],
 ]
+/** As much as takes a while, and does not compress. */
+const UPLOAD_BYTES = 64 * 1024 * 1024
 const SIDE_BY_SIDE = 'batch = 100%\nmin_up = 0%'
 const SLOW_HOOKS = 'on_switch = sleep 0.05\non_prepare = sleep 0.05'
 
@@ -93,4 +97,34 @@ test('an interrupt leaves a journal that resume goes on with; a connection that 
   await site.hosts[0]!.cutSessions()
   t.is(await new Promise(resolve => second.once('exit', resolve)), 0)
   t.deepEqual(site.hosts.map(version), ['two'])
+
+  await cutUpload(t, site)
 })
+
+/** The connection goes away for good at half of the upload. */
+async function cutUpload(t: ExecutionContext, site: Stage): Promise<void> {
+  const [host] = site.hosts
+  const releases = `${host!.folder}/releases`
+  writeFileSync(`${site.folder}/source/big`, randomBytes(UPLOAD_BYTES))
+  site.configure()
+  const run = site.spawnDeploy('run', '--label', 'cut')
+  const ended = new Promise(resolve => run.once('exit', resolve))
+  const archive = await until('half of it is there', 20_000, () => {
+    const name = readdirSync(releases).find(entry => entry.endsWith('-cut.tar.gz'))
+    return name !== undefined && statSync(`${releases}/${name}`).size > UPLOAD_BYTES / 2 ? name : null
+  })
+  await host!.stopSsh()
+  t.is(await ended, 4)
+  const left = statSync(`${releases}/${archive}`).size
+  t.true(left < UPLOAD_BYTES, `${left} bytes are there`)
+  await host!.startSsh()
+  t.is(version(host!), 'two')
+  t.deepEqual(await site.drained(), [])
+  const back = await site.deploy('-n', 'rollback')
+  t.regex(back.stdout, /rollback \d{14} to 1 hosts/)
+  t.is((await site.deploy('rollback', '--to', archive.slice(1, -'.tar.gz'.length))).exitCode, 4)
+  // The lock that the run could not take away is that of a run that has ended.
+  const pruned = await site.deploy('prune')
+  t.is(pruned.exitCode, 0, pruned.stderr)
+  t.is(pruned.stdout, `web1 pruned ${archive}\n`)
+}

@@ -1,10 +1,12 @@
 /** ha-deploy against real sshd, real web servers and a real ldirectord: a release, bad releases, and the way back. */
 
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { ExecutionContext } from 'ava'
 import { until } from '../harness.js'
 import { peerTest } from '../require.js'
-import { clients, current, stage, states, version, type WebHost } from './stage.js'
+import { clients, current, type Stage, stage, states, version, type WebHost } from './stage.js'
 
 const test = peerTest('root', 'openssh-server', 'util-linux')
 
@@ -44,12 +46,12 @@ test('a release reaches every host without an error; back goes to the last good 
   t.deepEqual(seen, ['one', 'two'])
   t.true(reads > 2_000, `${reads} reads`)
 
-  // Now old ones may go, but never what is served.
+  // Now old ones and what was never finished may go, but never what is served.
   site.configure({ deploy: 'keep = 1' })
   const pruned = await site.deploy('prune', 'web1')
   t.is(pruned.exitCode, 0, pruned.stderr)
-  t.is(pruned.stdout, `web1 pruned ${before[1]}\n`)
-  t.deepEqual(readdirSync(`${host!.folder}/releases`), [before[0]!, '20991231235959'])
+  t.is(pruned.stdout, `web1 pruned ${before[1]}\nweb1 pruned 20991231235959\n`)
+  t.deepEqual(readdirSync(`${host!.folder}/releases`), [before[0]!])
   t.is(version(host!), 'one')
 })
 
@@ -155,6 +157,7 @@ test('current as a directory is refused and adopted on request; a second run is 
 
   const go = `${site.folder}/go`
   site.configure({
+    deploy: 'lock_ttl = 10',
     hooks: `on_prepare = "touch ${site.folder}/begun; for i in $(seq 200); do [ -e ${go} ] && exit; sleep 0.1; done"`,
   })
   const first = site.spawnDeploy('run', '--label', 'first')
@@ -165,10 +168,39 @@ test('current as a directory is refused and adopted on request; a second run is 
   t.true(second.exitCode === 3 || second.exitCode === 8, second.stderr)
   t.is(third.exitCode, 3, third.stderr)
   t.regex(third.stderr, /locked on web1 by run \d{14}-[0-9a-f]{6} of \S+ on \S+ since .*: release/)
+  await locksAreTrue(t, site, first, elsewhere)
   writeFileSync(go, '')
-  await new Promise(resolve => first.once('exit', resolve))
-  t.is(first.exitCode, 0)
+  t.is((await site.deploy('abort')).exitCode, 0)
+  t.is(version(host!), 'grown')
 })
+
+/** A lock is renewed while its run lasts; a run that somebody takes it from stops. */
+async function locksAreTrue(
+  t: ExecutionContext,
+  site: Stage,
+  run: ChildProcess,
+  elsewhere: Record<string, string>,
+): Promise<void> {
+  const since = (): string => {
+    const text = readFileSync(`${site.hosts[0]!.folder}/.ha-deploy.lock`, 'utf8')
+    return (JSON.parse(text) as { since: string }).since
+  }
+  const taken = since()
+  await until('the lock on the host was renewed', 20_000, () => since() !== taken)
+  let said = ''
+  run.stderr!.on('data', (chunk: Buffer) => {
+    said += chunk.toString()
+  })
+  const ended = new Promise(resolve => run.once('exit', resolve))
+  t.is((await site.deployIn(elsewhere, 'unlock', '--force')).exitCode, 0)
+  await site.deployIn(elsewhere, 'lock', '--message', 'the disk is full')
+  t.is(await ended, 3)
+  t.regex(
+    said,
+    /the lock on \S+ was taken (away|by run by-hand .*: the disk is full); interrupted: run \S+ is unfinished/,
+  )
+  t.is((await site.deployIn(elsewhere, 'unlock')).exitCode, 0)
+}
 
 test('a changed host key ends the run with 4 before anything is drained; an unknown one is only learnt when that is asked for, by either transport', async t => {
   const site = await stage(t, 2)

@@ -4,15 +4,15 @@
  * forwarder in front of them. Everything ends with the test.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { createServer, get, type Server } from 'node:http'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import type { CommandResult } from '../../../src/base/io/run-command.js'
 import { bin, environment, run, temporaryFolder, until } from '../harness.js'
+import type { Node } from '../loopback-nodes.js'
+import { cluster, machine, PLAIN_USER, plainUser, SSH_PORT, startCluster } from './stage-machines.js'
 
-const SSHD = '/usr/sbin/sshd'
-const SSH_PORT = 2222
 const WEB_PORT = 8080
 
 export interface WebHost {
@@ -33,6 +33,8 @@ export interface Stage {
   readonly folder: string
   readonly hosts: readonly WebHost[]
   readonly directors: readonly Director[]
+  /** Those of a pair. */
+  readonly nodes: readonly Node[]
   readonly url: string
   readonly env: Record<string, string>
   readonly maintenance: string
@@ -86,6 +88,12 @@ export interface StageOptions {
   readonly directors?: number
   /** Each director has a virtual service of its own, so that all can forward at one time. */
   readonly apart?: boolean
+  /** Directors are reached as a user that may only do something by sudo. */
+  readonly sudo?: boolean
+  /** Directors are the nodes of a cluster with heartbeat: the first one active, the other one warm. */
+  readonly paired?: boolean
+  /** What each command over ssh costs besides its own time, as a far or a slow machine does. */
+  readonly commandDelayMs?: number
 }
 
 export async function stage(t: ExecutionContext, count: number, options: StageOptions = {}): Promise<Stage> {
@@ -93,40 +101,56 @@ export async function stage(t: ExecutionContext, count: number, options: StageOp
   const net = `127.83.${(process.pid + stages++ * 7) % 250}`
   for (const name of ['source', 'site', 'balancer']) mkdirSync(join(folder, name))
   const deployTo = join(folder, 'site')
+  const etc = options.sudo === true ? plainUser(folder) : ''
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'user_key')])
+  const delayMs = options.commandDelayMs ?? 0
   const hosts: WebHost[] = []
   for (let index = 1; index <= count; index++)
-    hosts.push(await webHost(t, folder, deployTo, `web${index}`, `${net}.${index}`))
+    hosts.push(await webHost(t, folder, deployTo, `web${index}`, `${net}.${index}`, delayMs))
   const virtual = `${net}.200:${WEB_PORT}`
   const away: Director[] = []
+  const nodes = options.paired === true ? cluster(t) : []
   for (let index = 1; index <= (options.directors ?? 0); index++) {
     const own = options.apart === true ? `${net}.${200 + index}:${WEB_PORT}` : virtual
-    const made = director(t, join(folder, `lb${index}`), `${net}.${100 + index}`, own, hosts)
-    await machine(
+    const made = director(
+      t,
+      nodes[index - 1]?.root ?? join(folder, `lb${index}`),
+      `${net}.${100 + index}`,
+      own,
+      hosts,
+    )
+    const reached = await machine(
       t,
       folder,
       `lb${index}`,
       made.address,
-      [`${folder}/lb${index}/ha.d`, `${folder}/balancer`],
+      [`${nodes[index - 1]?.root ?? `${folder}/lb${index}`}/ha.d`, `${folder}/balancer`],
       made.env,
+      delayMs,
+      etc,
     )
-    away.push(made)
+    away.push({ ...made, stopSsh: reached.end })
   }
   const here = director(t, folder, '', virtual, hosts)
   const active = away[0] ?? here
-  await active.ldirectord('start')
+  if (nodes.length > 0) await startCluster(nodes)
+  else await active.ldirectord('start')
   const env = { ...environment(), ...here.env }
   const how =
     away.length === 0
       ? `mode = local\nconfig = ${folder}/ha.d/ldirectord.cf`
       : `mode = ssh\n${away.map(({ address }) => `hosts[] = ${address}`).join('\n')}\nconfig = ${folder}/balancer/ldirectord.cf`
   const configure = (sections: Readonly<Record<string, string>> = {}): void =>
-    writeFileSync(join(folder, 'ha.d/deploy.cf'), deployCf(deployTo, how, hosts, sections))
+    writeFileSync(
+      join(folder, 'ha.d/deploy.cf'),
+      deployCf(deployTo, how, hosts, sections, options.sudo === true ? PLAIN_USER : 'root'),
+    )
   configure()
   const made: Stage = {
     folder,
     hosts,
     directors: away,
+    nodes,
     url: `http://${virtual}/`,
     env,
     maintenance: active.maintenance,
@@ -150,85 +174,16 @@ export async function stage(t: ExecutionContext, count: number, options: StageOp
   return made
 }
 
-interface Machine {
-  readonly start: () => Promise<void>
-  readonly stop: () => Promise<void>
-  readonly cutSessions: () => Promise<void>
-}
-
-/** An sshd in a mount namespace of its own, where `from` stands at `to`: paths mean another folder on each machine. */
-async function machine(
-  t: ExecutionContext,
-  base: string,
-  name: string,
-  address: string,
-  [from, to]: readonly [from: string, to: string],
-  env: Readonly<Record<string, string>>,
-): Promise<Machine> {
-  const own = join(base, name)
-  mkdirSync(from, { recursive: true })
-  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(own, 'host_key')])
-  const publicKey = readFileSync(join(own, 'host_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ')
-  writeFileSync(join(base, 'known_hosts'), `[${address}]:${SSH_PORT} ${publicKey}\n`, { flag: 'a' })
-  writeFileSync(
-    join(own, 'sshd_config'),
-    [
-      `ListenAddress ${address}:${SSH_PORT}`,
-      `HostKey ${own}/host_key`,
-      `AuthorizedKeysFile ${base}/user_key.pub`,
-      'PidFile none',
-      'StrictModes no',
-      'UsePAM no',
-      'PasswordAuthentication no',
-      'Subsystem sftp internal-sftp',
-      'PermitRootLogin yes',
-      'MaxStartups 50',
-      `SetEnv PATH=${process.env.PATH} ${Object.entries(env)
-        .map(entry => entry.join('='))
-        .join(' ')}`,
-      '',
-    ].join('\n'),
-  )
-  let sshd: ChildProcess | null = null
-  const start = async (): Promise<void> => {
-    const inside =
-      'mount --bind "$1" "$2" && mount -t tmpfs none /run && mkdir /run/sshd && exec "$3" -D -e -f "$4"'
-    const words = [from, to, SSHD, join(own, 'sshd_config')]
-    const child = spawn('unshare', ['-m', 'sh', '-c', inside, 'sh', ...words], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
-    let said = ''
-    child.stderr.on('data', (text: Buffer) => {
-      said = (said + text.toString()).slice(-4000)
-    })
-    sshd = child
-    await until(`sshd of ${name}`, 10_000, () => said.includes('Server listening'))
-  }
-  const stop = async (): Promise<void> => {
-    const child = sshd
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return
-    const ended = new Promise(resolve => child.once('exit', resolve))
-    child.kill('SIGTERM')
-    await ended
-  }
-  const cutSessions = async (): Promise<void> => {
-    const text = readFileSync(`/proc/${sshd!.pid}/task/${sshd!.pid}/children`, 'utf8').trim()
-    for (const pid of text === '' ? [] : text.split(' ')) process.kill(Number(pid), 'SIGKILL')
-  }
-  t.teardown(stop)
-  await start()
-  return { start, stop, cutSessions }
-}
-
 async function webHost(
   t: ExecutionContext,
   base: string,
   deployTo: string,
   name: string,
   address: string,
+  delayMs: number,
 ): Promise<WebHost> {
   const folder = join(base, name, 'site')
-  const { start, stop, cutSessions } = await machine(t, base, name, address, [folder, deployTo], {})
+  const { start, end, cutSessions } = await machine(t, base, name, address, [folder, deployTo], {}, delayMs)
   const real = `${address}:${WEB_PORT}`
   const host: WebHost = {
     name,
@@ -236,7 +191,7 @@ async function webHost(
     folder,
     real,
     sabotage: () => null,
-    stopSsh: stop,
+    stopSsh: end,
     startSsh: start,
     cutSessions,
   }
@@ -245,6 +200,7 @@ async function webHost(
 }
 
 export interface Director {
+  readonly stopSsh?: () => Promise<void>
   readonly address: string
   readonly env: Record<string, string>
   readonly maintenance: string
@@ -287,7 +243,7 @@ function director(
   }
   t.teardown(async () => {
     await ldirectord('stop')
-    const hasPid = (): boolean => readdirSync(join(own, 'run')).some(name => name.endsWith('.pid'))
+    const hasPid = (): boolean => existsSync(join(own, 'run/ldirectord.ldirectord.cf.pid'))
     await until('ldirectord has ended', 10_000, () => !hasPid())
   })
   return { address, env: roots, maintenance: join(own, 'ha.d/maintenance'), ldirectord, weights, drained }
@@ -330,10 +286,11 @@ function deployCf(
   how: string,
   hosts: readonly WebHost[],
   sections: Readonly<Record<string, string>>,
+  user: string,
 ): string {
   const usual: Record<string, string> = {
     deploy: `application = shop\ndeploy_to = ${deployTo}\nsource = ../source\nmin_up = ${hosts.length > 1 ? '30%' : '0%'}`,
-    ssh: `user = root\nport = ${SSH_PORT}\nkey = ../user_key\nknown_hosts = ../known_hosts\ntimeout = 5`,
+    ssh: `user = ${user}\nport = ${SSH_PORT}\nkey = ../user_key\nknown_hosts = ../known_hosts\ntimeout = 5`,
     director: `${how}\nldirectord = ${bin('ldirectord')}\ncounters = ldirectord`,
     drain: 'wait_short = 0\nwait_persistent = 0\nmax = 10\non_timeout = stop',
     health: 'check = url\nrelease_header = x-release\nrise = 1\ninterval = 0\ntimeout = 6\nwatch = 0',
@@ -347,7 +304,7 @@ function deployCf(
     return `[${name}]\n${[...kept, more ?? ''].join('\n')}\n`
   })
   const named = hosts.map(
-    ({ name, address, real }) => `[host:${name}]\naddress = ${address}\nreal = ${real}\n`,
+    ({ name, address, real }) => `[host:${name}]\naddress = ${address}\nreal = ${real}\nuser = root\n`,
   )
   return [...parts, ...named].join('\n')
 }

@@ -9,7 +9,7 @@ export const healthSection = {
     repeat: 'once',
     support: 'acts',
     summary:
-      'what a host must pass at weight 0 before the check of ldirectord itself, which always decides last',
+      'what a host must pass at weight 0: the next check of ldirectord itself, a page, or a command of yours',
   }),
   path: directive({
     arg: form.text,
@@ -61,14 +61,14 @@ export const healthSection = {
     default: 3,
     repeat: 'once',
     support: 'acts',
-    summary: 'passes in a row that are wanted',
+    summary: 'check = url, command: passes in a row that are wanted',
   }),
   interval: directive({
     arg: form.seconds(0, 3600),
     default: 2,
     repeat: 'once',
     support: 'acts',
-    summary: 'time between two probes',
+    summary: 'check = url, command: time between two probes',
   }),
   timeout: directive({
     arg: form.seconds(1, 3600),
@@ -81,9 +81,9 @@ export const healthSection = {
     arg: form.seconds(0, 3600),
     default: 0,
     repeat: 'once',
-    support: 'refused',
-    range: '0',
-    summary: 'a weight that grows in steps; ldirectord sets the whole weight at once',
+    support: 'acts',
+    summary:
+      'time in which the weight grows from 1 to that of ldirectord.cf, in up to 10 steps; wants the drain of our ldirectord',
   }),
   watch: directive({
     arg: form.seconds(0, 3600),
