@@ -23,7 +23,13 @@ export interface Target {
 }
 
 export type Order =
-  | { readonly op: 'serve'; readonly protocol: 'tcp' | 'udp'; readonly port: number }
+  /** A UDP server on no address in particular answers from the one that its route suggests. */
+  | {
+      readonly op: 'serve'
+      readonly protocol: 'tcp' | 'udp'
+      readonly port: number
+      readonly address?: string
+    }
   | { readonly op: 'ask'; readonly target: Target; readonly times: number }
   | { readonly op: 'open'; readonly id: string; readonly target: Target }
   | { readonly op: 'say'; readonly id: string }
@@ -48,10 +54,10 @@ function serveTcp(port: number): Promise<void> {
   return new Promise(resolve => server.listen(port, '::', resolve))
 }
 
-function serveUdp(port: number): Promise<void> {
-  const socket = createSocket('udp6')
+function serveUdp(port: number, address = '::'): Promise<void> {
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
   socket.on('message', (_, from) => socket.send(name, from.port, from.address))
-  return new Promise(resolve => socket.bind(port, resolve))
+  return new Promise(resolve => socket.bind(port, address, resolve))
 }
 
 /** What the other side writes next, `closed`, `silent`, or the error's code. */
@@ -107,7 +113,7 @@ async function obey(order: Order): Promise<unknown> {
   const signal = AbortSignal.timeout(10_000)
   switch (order.op) {
     case 'serve':
-      await (order.protocol === 'tcp' ? serveTcp(order.port) : serveUdp(order.port))
+      await (order.protocol === 'tcp' ? serveTcp(order.port) : serveUdp(order.port, order.address))
       return null
     case 'ask':
       return ask(order.target, order.times)

@@ -6,10 +6,11 @@
 import { networkInterfaces } from 'node:os'
 import { type CommandResult, runCommand } from '../../../base/io/run-command.js'
 import { canonicalAddress } from '../../core/address.js'
-import { applyEdit } from '../../core/edit-table.js'
+import { editTogether } from '../../core/edit-table.js'
 import { type Edit, EMPTY_TABLE, endpoint, type Service, serviceId, type Table } from '../../core/table.js'
 import type { Bindings, EditResult, Forwarder } from '../forwarder.js'
 import { countConnections } from './connections.js'
+import { familiesWithGate, GATE_TABLES } from './gate-names.js'
 import { parseRuleset } from './json.js'
 import { destinationChain, TABLE } from './names.js'
 import { concessions, refusal } from './scheduling.js'
@@ -75,8 +76,25 @@ export function nftForwarder(program: string): Forwarder {
     // Before the first service there is no table.
     if (failure !== null && /No such file or directory/.test(result.stderr)) known = EMPTY_TABLE
     else if (failure !== null) throw new Error(failure)
-    else known = parseRuleset(result.stdout)
+    else known = parseRuleset(result.stdout, await listGates(parseRuleset(result.stdout), ['-t'], signal))
     return known
+  }
+
+  /** The tables of direct routing that stand, of the families that the table needs. */
+  const listGates = async (
+    table: Table,
+    options: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Partial<Record<4 | 6, string>>> => {
+    const texts: Partial<Record<4 | 6, string>> = {}
+    for (const family of familiesWithGate(table)) {
+      const list = ['-j', ...options, 'list', 'table', ...GATE_TABLES[family].split(' ')]
+      const result = await run(list, signal)
+      const failure = explainNftFailure(result)
+      if (failure === null) texts[family] = result.stdout
+      else if (!/No such file or directory/.test(result.stderr)) throw new Error(failure)
+    }
+    return texts
   }
 
   const commit = async (from: Table, to: Table, signal: AbortSignal): Promise<string | null> => {
@@ -126,14 +144,17 @@ export function nftForwarder(program: string): Forwarder {
       }
     },
     async counters(signal) {
-      return countConnections(known ?? (await read(signal)), signal)
+      const table = known ?? (await read(signal))
+      return countConnections(table, Object.values(await listGates(table, [], signal)), signal)
     },
     async bindings(signal): Promise<Bindings | null> {
       const table = known ?? (await read(signal))
       const persistent = table.services.filter(({ persistentSeconds }) => persistentSeconds !== null)
       if (persistent.length === 0) return { expiresQuiescent: false, templates: new Map() }
       const { exitCode, stdout } = await run(['-j', 'list', 'table', ...TABLE.split(' ')], signal)
-      return exitCode === 0 ? { expiresQuiescent: false, templates: clientCounts(stdout, persistent) } : null
+      if (exitCode !== 0) return null
+      const texts = [stdout, ...Object.values(await listGates(table, [], signal))]
+      return { expiresQuiescent: false, templates: clientCounts(texts, persistent) }
     },
     async close() {},
   }
@@ -142,16 +163,18 @@ export function nftForwarder(program: string): Forwarder {
 /** What each edit does to the table; refused ones do nothing and say why. */
 function editedTable(from: Table, edits: readonly Edit[]): { table: Table; results: EditResult[] } {
   const isLocal = localTo(ownAddresses())
-  let table = from
-  const results = edits.map(edit => {
+  const refusals = new Map<Edit, string>()
+  for (const edit of edits) {
     const wish = 'destination' in edit && edit.kind !== 'deleteDestination' ? edit.destination : null
     const refused = wish && refusal(wish, isLocal)
-    if (refused) return { edit, error: refused }
-    const edited = applyEdit(table, edit)
-    table = edited.table
-    return { edit, error: edited.error }
+    if (refused) refusals.set(edit, refused)
+  }
+  const possible = edits.filter(edit => !refusals.has(edit))
+  const { table, errors } = editTogether(from, possible)
+  possible.forEach((edit, at) => {
+    if (errors[at] !== null) refusals.set(edit, errors[at]!)
   })
-  return { table, results }
+  return { table, results: edits.map(edit => ({ edit, error: refusals.get(edit) ?? null })) }
 }
 
 function byService(edits: readonly Edit[]): Edit[][] {
@@ -163,12 +186,15 @@ function byService(edits: readonly Edit[]): Edit[][] {
   return [...groups.values()]
 }
 
-/** Persistent clients by `SERVICE DESTINATION`, counted in the sets of the destinations. */
-function clientCounts(text: string, services: readonly Service[]): Map<string, number> {
-  const { nftables } = JSON.parse(text) as { nftables: { set?: { name: string; elem?: unknown[] } }[] }
-  const sizes = new Map(
-    nftables.flatMap(({ set }) => (set ? [[set.name, set.elem?.length ?? 0] as const] : [])),
-  )
+/** Persistent clients by `SERVICE DESTINATION`, counted in the sets of the destinations: each is in use in one table. */
+function clientCounts(texts: readonly string[], services: readonly Service[]): Map<string, number> {
+  const sizes = new Map<string, number>()
+  for (const text of texts) {
+    const { nftables } = JSON.parse(text) as { nftables: { set?: { name: string; elem?: unknown[] } }[] }
+    for (const { set } of nftables) {
+      if (set) sizes.set(set.name, (sizes.get(set.name) ?? 0) + (set.elem?.length ?? 0))
+    }
+  }
   const counts = new Map<string, number>()
   for (const { key, destinations } of services) {
     for (const destination of destinations) {

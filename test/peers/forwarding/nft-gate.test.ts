@@ -1,0 +1,144 @@
+/**
+ * Direct routing by nftables, between namespaces on the real kernel: the real servers hold the virtual addresses on lo and
+ * answer the client themselves. Expected is what Linux does with the same table in IPVS.
+ */
+import type { ServiceKey, Table } from '../../../src/ldirectord/core/table.js'
+import type { DestinationCounters } from '../../../src/ldirectord/forwarders/forwarder.js'
+import { peerTest } from '../require.js'
+import { scene, server, service, tally, toWeb, web } from './scene.js'
+import type { Target } from './station.js'
+import { realAddress, realAddress6, VIRTUAL, VIRTUAL6 } from './street.js'
+
+const test = peerTest('root', 'net-admin', 'nftables', 'iproute2', 'util-linux', 'procps')
+
+const gate = (n: number, weight = 1, over = {}) => server(n, weight, { method: 'gate', port: 80, ...over })
+
+test('gate: weights are honoured; weight 0 keeps what is open; a removed server loses it; none left is refused at once', async t => {
+  const [act, { director }] = await scene(t, 'segment')
+  await act.add(service(web), gate(1, 1), gate(2, 2), gate(3, 3))
+  director.run('ip', 'neigh', 'flush', 'all')
+  t.deepEqual(tally(await act.ask(12)), { 'real 1': 2, 'real 2': 4, 'real 3': 6 }, 'the neighbours are found')
+  const shown = (await director.tell({ op: 'read' })) as Table
+  t.deepEqual(
+    shown.services[0]!.destinations.map(({ address, method, weight }) => [address, method, weight]),
+    [
+      [realAddress(1), 'gate', 1],
+      [realAddress(2), 'gate', 2],
+      [realAddress(3), 'gate', 3],
+    ],
+  )
+  const counted = async () => {
+    const counters = (await director.tell({ op: 'counters' })) as DestinationCounters[]
+    return counters.map(entry => [entry.activeConnections, entry.inactiveConnections])
+  }
+  t.deepEqual(await counted(), [
+    [0, 2],
+    [0, 4],
+    [0, 6],
+  ])
+
+  await act.weigh(web, gate(2, 0))
+  await act.weigh(web, gate(3, 0))
+  t.is(await act.open('kept'), 'real 1')
+  await act.weigh(web, gate(2, 1))
+  await act.weigh(web, gate(1, 0))
+  t.deepEqual(tally(await act.ask(4)), { 'real 2': 4 })
+  t.is(await act.say('kept'), 'real 1')
+  t.deepEqual((await counted())[0], [1, 2])
+
+  await act.apply({ kind: 'deleteDestination', key: web, destination: gate(1, 0) })
+  t.is(await act.say('kept'), 'ECONNRESET', 'as IPVS with expire_nodest_conn=1')
+  await act.weigh(web, gate(2, 0))
+  t.deepEqual(await act.ask(1), ['ECONNREFUSED'])
+  await act.apply({ kind: 'deleteService', key: web })
+  t.deepEqual(await director.tell({ op: 'read' }), { services: [] })
+  t.is(director.run('/usr/sbin/nft', 'list', 'tables'), '')
+})
+
+test('gate: persistence, marks over two ports, UDP, IPv6, every port and hashing find their servers', async t => {
+  const [act, { director }] = await scene(t, 'segment')
+  await act.add(
+    service(web, { persistentSeconds: 300, netmask: '255.255.255.254' }),
+    gate(1),
+    gate(2),
+    gate(3),
+  )
+  const from = (host: number): Target => ({ ...toWeb, from: `10.98.0.${host}` })
+  const [mine] = await act.ask(1, from(2))
+  t.deepEqual(tally(await act.ask(5, from(3))), { [mine!]: 5 })
+  t.not((await act.ask(1, from(4)))[0], mine)
+  const chosen = Number(mine!.at(-1))
+  const templates = (await director.tell({ op: 'bindings' })) as [string, number][]
+  t.true(templates.some(([id, count]) => id === `tcp:${VIRTUAL}:80 ${realAddress(chosen)}:80` && count === 1))
+  await act.weigh(web, gate(chosen, 0))
+  t.deepEqual(await act.ask(2, from(2)), [mine, mine], 'as IPVS with expire_quiescent_template=0')
+  await act.apply({ kind: 'deleteDestination', key: web, destination: gate(chosen, 0) })
+  t.not((await act.ask(1, from(2)))[0], mine)
+  await act.apply({ kind: 'deleteService', key: web })
+
+  director.run(
+    '/usr/sbin/nft',
+    `add table inet marks; add chain inet marks pre { type filter hook prerouting priority mangle; }; add rule inet marks pre ip daddr ${VIRTUAL} tcp dport { 80, 443 } meta mark set 7`,
+  )
+  const mark: ServiceKey = { protocol: 'fwm', family: 4, mark: 7 }
+  await act.add(service(mark, { persistentSeconds: 60 }), gate(1, 1, { port: 0 }), gate(2, 1, { port: 0 }))
+  const [first] = await act.ask(1)
+  t.deepEqual(await act.ask(2, { ...toWeb, port: 443 }), [first, first])
+  t.is(await act.open('marked'), first!)
+  t.is(await act.say('marked'), first)
+  await act.apply({ kind: 'deleteService', key: mark })
+
+  const dns: ServiceKey = { protocol: 'udp', family: 4, address: VIRTUAL, port: 53 }
+  await act.add(service(dns, { scheduler: 'rr' }), gate(1, 5, { port: 53 }), gate(2, 1, { port: 53 }))
+  t.deepEqual(tally(await act.ask(4, { protocol: 'udp', address: VIRTUAL, port: 53 })), {
+    'real 1': 2,
+    'real 2': 2,
+  })
+  const everything: ServiceKey = { protocol: 'tcp', family: 4, address: VIRTUAL, port: 0 }
+  await act.add(service(everything, { persistentSeconds: 60 }), gate(2, 1, { port: 0 }))
+  t.deepEqual(await act.ask(1, { ...toWeb, port: 443 }), ['real 2'])
+  await act.add(service(web, { scheduler: 'sh' }), gate(1), gate(2), gate(3))
+  t.is(new Set(await act.ask(6)).size, 1)
+
+  const web6: ServiceKey = { protocol: 'tcp', family: 6, address: VIRTUAL6, port: 80 }
+  const gate6 = (n: number, weight = 1) => gate(n, weight, { address: realAddress6(n) })
+  const toWeb6: Target = { protocol: 'tcp', address: VIRTUAL6, port: 80 }
+  await act.add(service(web6), gate6(1, 1), gate6(3, 3))
+  t.deepEqual(tally(await act.ask(4, toWeb6)), { 'real 1': 1, 'real 3': 3 })
+  await act.weigh(web6, gate6(1, 0))
+  t.is(await act.open('kept6', toWeb6), 'real 3')
+  await act.weigh(web6, gate6(1, 1))
+  await act.weigh(web6, gate6(3, 0))
+  t.is(await act.say('kept6'), 'real 3')
+  const counters = (await director.tell({ op: 'counters' })) as DestinationCounters[]
+  const active = counters.filter(({ activeConnections }) => activeConnections > 0)
+  t.deepEqual(
+    active.map(({ address, activeConnections }) => [address, activeConnections]),
+    [[realAddress6(3), 1]],
+  )
+  await act.apply({ kind: 'deleteDestination', key: web6, destination: gate6(3, 0) })
+  t.is(await act.say('kept6'), 'ECONNRESET')
+})
+
+test('gate beside masq and the machine itself share by weight; what was edited by hand is seen', async t => {
+  const [act, { director }] = await scene(t, 'segment')
+  await director.tell({ op: 'serve', protocol: 'tcp', port: 8081 })
+  const here = (weight: number) => server(0, weight, { address: '127.0.0.1', port: 8081 })
+  await act.add(service(web), gate(1, 2), here(1))
+  t.deepEqual(tally(await act.ask(6)), { director: 2, 'real 1': 4 })
+  await act.weigh(web, gate(1, 0))
+  t.deepEqual(await act.ask(2), ['director', 'director'])
+  await act.weigh(web, here(0))
+  t.deepEqual(await act.ask(1), ['ECONNREFUSED'])
+  await act.weigh(web, gate(1, 1))
+  t.deepEqual(await act.ask(2), ['real 1', 'real 1'])
+
+  director.run('/usr/sbin/nft', 'delete', 'table', 'ip', 'systole')
+  const damaged = (await director.tell({ op: 'read' })) as Table
+  t.is(damaged.services[0]!.scheduler, 'damaged')
+  await act.apply(
+    { kind: 'editService', service: service(web) },
+    { kind: 'editDestination', key: web, destination: gate(1, 1) },
+  )
+  t.deepEqual(await act.ask(2), ['real 1', 'real 1'])
+})
