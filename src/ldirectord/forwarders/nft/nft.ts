@@ -15,6 +15,7 @@ import { parseRuleset } from './json.js'
 import { destinationChain, TABLE } from './names.js'
 import { concessions, refusal } from './scheduling.js'
 import { printTransition } from './text.js'
+import { isLoopback } from './words.js'
 
 /** Where nft is looked for, in this order. */
 export const NFT_PATHS: readonly string[] = ['/usr/sbin/nft', '/sbin/nft']
@@ -50,8 +51,6 @@ export function nftRefusal(table: Table): string | null {
   }
   return null
 }
-
-const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1'
 
 const localTo =
   (own: ReadonlySet<string>) =>

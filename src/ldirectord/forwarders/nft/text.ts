@@ -22,7 +22,7 @@ import {
 import { gateTransition } from './gate.js'
 import { DISPATCH, destinationChain, destinationRecord, serviceChain, serviceRecord, TABLE } from './names.js'
 import { isRouted, slotsOf } from './scheduling.js'
-import { client, clientSet, dispatch, type IsLocal, ip, isPortless, pick } from './words.js'
+import { client, clientSet, dispatch, type IsLocal, ip, isLoopback, isPortless, pick } from './words.js'
 
 /** Remembered removals, at most. */
 const GONE_MAX = 65_535
@@ -72,19 +72,21 @@ const GONE = ([4, 6] as const).flatMap(family => {
   ])
 })
 
+/** What is done with a packet for that destination; one of the machine's own addresses keeps it, whatever it listens on. */
+function actionOf({ key }: Service, destination: Destination, isLocal: IsLocal): string {
+  const { address, port, method } = destination
+  if (isRouted(destination, isLocal)) return 'return'
+  const transport = key.protocol === 'fwm' ? '{ tcp, udp }' : key.protocol
+  if (isLocal(address) && (method !== 'masq' || port === 0)) return 'accept'
+  // What comes from outside is not delivered to a loopback address.
+  if (isLoopback(address)) return `meta l4proto ${transport} redirect to :${port}`
+  const target = key.family === 6 && port !== 0 ? `[${address}]` : address
+  return `meta l4proto ${transport} dnat ${ip(key)} to ${target}${port === 0 ? '' : `:${port}`}`
+}
+
 function destinationRules(service: Service, destination: Destination, isLocal: IsLocal): string[] {
   const { key, persistentSeconds } = service
   const chain = destinationChain(key, destination)
-  const { address, port, method } = destination
-  const transport = key.protocol === 'fwm' ? '{ tcp, udp }' : key.protocol
-  const target = key.family === 6 && port !== 0 ? `[${address}]` : address
-  const action = isRouted(destination, isLocal)
-    ? 'return'
-    : !isLocal(address)
-      ? `meta l4proto ${transport} dnat ${ip(key)} to ${target}${port === 0 ? '' : `:${port}`}`
-      : method === 'masq' && port !== 0
-        ? `meta l4proto ${transport} redirect to :${port}`
-        : 'accept'
   return [
     ...emptyChain(chain),
     addRule(chain, `counter comment "${destinationRecord(destination)}"`),
@@ -94,7 +96,7 @@ function destinationRules(service: Service, destination: Destination, isLocal: I
           clientSet(TABLE, key, chain),
           addRule(chain, `update @${chain} { ${client(service)} timeout ${persistentSeconds}s }`),
         ]),
-    addRule(chain, action),
+    addRule(chain, actionOf(service, destination, isLocal)),
   ]
 }
 

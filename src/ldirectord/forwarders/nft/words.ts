@@ -10,6 +10,8 @@ const CLIENTS_MAX = 1_048_576
 
 export type IsLocal = (address: string) => boolean
 
+export const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1'
+
 export const ip = (key: ServiceKey): string => (key.family === 6 ? 'ip6' : 'ip')
 export const isPortless = (key: ServiceKey): boolean => key.protocol !== 'fwm' && key.port === 0
 
