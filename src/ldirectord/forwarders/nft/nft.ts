@@ -13,7 +13,7 @@ import { countConnections } from './connections.js'
 import { familiesWithGate, GATE_TABLES } from './gate-names.js'
 import { parseRuleset } from './json.js'
 import { destinationChain, TABLE } from './names.js'
-import { concessions, refusal } from './scheduling.js'
+import { concessions, isRouted, refusal } from './scheduling.js'
 import { printTransition } from './text.js'
 import { isLoopback } from './words.js'
 
@@ -56,6 +56,25 @@ const localTo =
   (own: ReadonlySet<string>) =>
   (address: string): boolean =>
     isLoopback(address) || own.has(address)
+
+/** A rule of direct routing in a table that is only checked, not made. */
+const LOOK = `add table ip systole-look
+add chain ip systole-look look { type filter hook prerouting priority 0; }
+add rule ip systole-look look dup to 127.0.0.1
+`
+
+/** Why this kernel's nftables cannot route to real servers with gate, or null. */
+export async function routingFailure(program: string, signal: AbortSignal): Promise<string | null> {
+  const limits = { timeoutMs: TIMEOUT_MS, outputBytesMax: OUTPUT_BYTES_MAX, signal }
+  const failure = explainNftFailure(await runCommand(program, ['-c', '-f', '-'], { ...limits, input: LOOK }))
+  return failure && `nftables of this kernel cannot send on what it does not translate (gate): ${failure}`
+}
+
+/** Whether a table has real servers that are reached by direct routing. */
+export function routes({ services }: Table): boolean {
+  const isLocal = localTo(ownAddresses())
+  return services.some(({ destinations }) => destinations.some(each => isRouted(each, isLocal)))
+}
 
 export function nftForwarder(program: string): Forwarder {
   /** The kernel's table as this process last saw or made it; null: to be read. */
