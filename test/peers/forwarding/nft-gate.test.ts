@@ -4,12 +4,13 @@
  */
 import type { ServiceKey, Table } from '../../../src/ldirectord/core/table.js'
 import type { DestinationCounters } from '../../../src/ldirectord/forwarders/forwarder.js'
+import { until } from '../harness.js'
 import { peerTest } from '../require.js'
 import { scene, server, service, tally, toWeb, web } from './scene.js'
 import type { Target } from './station.js'
 import { realAddress, realAddress6, VIRTUAL, VIRTUAL6 } from './street.js'
 
-const test = peerTest('root', 'net-admin', 'nftables', 'iproute2', 'util-linux', 'procps')
+const test = peerTest('root', 'net-admin', 'nftables', 'iproute2', 'util-linux', 'procps', 'python3')
 
 const gate = (n: number, weight = 1, over = {}) => server(n, weight, { method: 'gate', port: 80, ...over })
 
@@ -141,4 +142,44 @@ test('gate beside masq and the machine itself share by weight; what was edited b
     { kind: 'editDestination', key: web, destination: gate(1, 1) },
   )
   t.deepEqual(await act.ask(2), ['real 1', 'real 1'])
+})
+
+/** Sends "fragmentation needed" (IPv6: "packet too big") about a packet of the service; its checksum is the kernel's with IPv6. */
+const ERROR = `
+import socket, struct, sys
+virtual, client, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+v6 = ':' in virtual
+def checksum(data):
+    total = sum(struct.unpack('!%dH' % (len(data) // 2), data))
+    total = (total >> 16) + (total & 0xffff)
+    return ~(total + (total >> 16)) & 0xffff
+pack = lambda a: socket.inet_pton(socket.AF_INET6 if v6 else socket.AF_INET, a)
+ports = struct.pack('!HHI', 80, port, 1)
+if v6:
+    quoted = struct.pack('!IHBB', 0x60000000, 20, 6, 60) + pack(virtual) + pack(client) + ports
+    packet = struct.pack('!BBHI', 2, 0, 0, 1280) + quoted
+    out = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+else:
+    quoted = struct.pack('!BBHHHBBH', 0x45, 0, 1500, 1, 0x4000, 60, 6, 0) + pack(virtual) + pack(client) + ports
+    packet = struct.pack('!BBHHH', 3, 4, 0, 0, 1400) + quoted
+    packet = packet[:2] + struct.pack('!H', checksum(packet)) + packet[4:]
+    out = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+out.sendto(packet, (virtual, 0))
+`
+
+test('gate: an ICMP error about a connection reaches the real servers of its service and no others', async t => {
+  const [act, { client, reals }] = await scene(t, 'segment')
+  const web6: ServiceKey = { protocol: 'tcp', family: 6, address: VIRTUAL6, port: 80 }
+  await act.add(service(web), gate(1), gate(2))
+  await act.add(service(web6), gate(3, 1, { address: realAddress6(3) }))
+  const heard = (file: string, counter: RegExp) =>
+    reals.map(real => Number(counter.exec(real.run('cat', file))?.[1] ?? 0))
+  const errors4 = () => heard('/proc/net/snmp', /^Icmp: \d+ \d+ \d+ (\d+)/m)
+  const errors6 = () => heard('/proc/net/snmp6', /Icmp6InPktTooBigs\s+(\d+)/)
+  const send = (...words: string[]) => client.run('/usr/bin/python3', '-c', ERROR, ...words)
+  t.deepEqual([errors4(), errors6()], [[0, 0, 0], [0, 0, 0]]) // biome-ignore format: one table
+  send(VIRTUAL, '10.98.0.2', '40000')
+  send(VIRTUAL6, 'fd98::2', '40000')
+  await until('the errors have arrived', 5_000, () => errors4()[1]! > 0 && errors6()[2]! > 0)
+  t.deepEqual([errors4(), errors6()], [[1, 1, 0], [0, 0, 1]]) // biome-ignore format: one table
 })

@@ -1,6 +1,7 @@
 /**
  * Names and keys of direct routing's tables (gate.ts), shared by who writes, reads and counts there.
  */
+import { toNumber } from '../../../base/ipv4.js'
 import type { Destination, Service, ServiceKey, Table } from '../../core/table.js'
 import { serviceChain, spelled } from './names.js'
 
@@ -34,7 +35,7 @@ export type ZoneChain = (typeof ZONE_CHAINS)[number]
 
 /** What the connection maps know a real server by. In a service an IPv4 address is told by it, of IPv6 a hash. */
 export function markOf({ address }: Pick<Destination, 'address'>): number {
-  if (!address.includes(':')) return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
+  if (!address.includes(':')) return toNumber(address)
   let hash = 0x811c9dc5
   for (const letter of address) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193) >>> 0
   return hash

@@ -8,12 +8,14 @@
  *   send -> route -> tcp_10.0.0.1_80/known: the real server by its mark; a server that was removed: "reset"
  *   choosing (after marks are set):     the service, and for a connection's first packet one of its real servers
  *   tcp_10.0.0.1_80/10.0.1.21_80:       remembers client and connection, then as known
+ *   errors -> tcp_10.0.0.1_80/errors:   ICMP errors about connections (gate-errors.ts)
  *   tcp_10.0.0.1_80/others:             goes to a server that is not routed; the table of translations picks which
  *
  * A connection is opening after its SYN (60 s), open when its client goes on (900 s), closing after a FIN or RST (120 s);
  * those are the times of IPVS, which does not see the answers either.
  */
 import type { Destination, Service, Table } from '../../core/table.js'
+import { errorLeads, errorRules, errorsChain } from './gate-errors.js'
 import {
   CHOOSING,
   CONNECTION,
@@ -65,6 +67,7 @@ class GateTable {
     return [
       `add table ${this.#table}`,
       this.#addChain('route'),
+      ...this.#chain('errors', []),
       ...['', ...apart.keys()].flatMap(zone => this.#zone(zone)),
       `add chain ${this.#table} arriving { type filter hook prerouting priority -299; }`,
       `flush chain ${this.#table} arriving`,
@@ -130,7 +133,9 @@ class GateTable {
   leads(services: readonly Service[]): string[] {
     const keys = services.map(({ key }) => key)
     return [
+      ...this.#chain('errors', errorLeads(services)),
       ...this.#chain(CHOOSING, [
+        'meta l4proto { icmp, ipv6-icmp } goto errors',
         `${this.#transport} != { tcp, udp } return`,
         // What connection tracking knows was translated, or is answered by this machine.
         'ct direction original ct state established return',
@@ -174,6 +179,7 @@ class GateTable {
         ]),
       ),
       ...(hasOthers ? this.#chain(others, [stays(others)]) : []),
+      ...this.#chain(errorsChain(service), errorRules(routed.map(({ address }) => address))),
       ...this.#chain(chain, [
         ...(key.protocol === 'udp' ? [] : ['tcp flags & (fin | syn | rst | ack) != syn return']),
         ...remembered.map(set => `${client(service)} @${set} goto ${set}`),
@@ -193,7 +199,7 @@ class GateTable {
     const wanted = new Set([...routed, ...(hasOthers ? [othersChain(old)] : [])])
     const chains = [
       ...had.filter(chain => !wanted.has(chain)),
-      ...(next === null ? [knownChain(old), serviceChain(old.key)] : []),
+      ...(next === null ? [knownChain(old), errorsChain(old), serviceChain(old.key)] : []),
     ]
     const keepsSets = next !== null && next.persistentSeconds !== null
     const sets = old.persistentSeconds === null ? [] : had.filter(set => !keepsSets || !wanted.has(set))

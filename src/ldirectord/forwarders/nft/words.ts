@@ -2,6 +2,7 @@
  * Pieces of nftables rules that the translating table (text.ts) and the tables of direct routing (gate.ts) share: what a
  * client is to persistence, how a service is found from a packet, how one of several is picked.
  */
+import { isLoopback as isLoopback4 } from '../../../base/ipv4.js'
 import type { Service, ServiceKey } from '../../core/table.js'
 import { choiceOf } from './scheduling.js'
 
@@ -10,7 +11,7 @@ const CLIENTS_MAX = 1_048_576
 
 export type IsLocal = (address: string) => boolean
 
-export const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1'
+export const isLoopback = (address: string): boolean => isLoopback4(address) || address === '::1'
 
 export const ip = (key: ServiceKey): string => (key.family === 6 ? 'ip6' : 'ip')
 export const isPortless = (key: ServiceKey): boolean => key.protocol !== 'fwm' && key.port === 0
