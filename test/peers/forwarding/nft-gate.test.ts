@@ -57,7 +57,7 @@ test('gate: weights are honoured; weight 0 keeps what is open; a removed server 
 })
 
 test('gate: persistence, marks over two ports, UDP, IPv6, every port and hashing find their servers', async t => {
-  const [act, { director }] = await scene(t, 'segment')
+  const [act, { client, director }] = await scene(t, 'segment')
   await act.add(
     service(web, { persistentSeconds: 300, netmask: '255.255.255.254' }),
     gate(1),
@@ -95,6 +95,15 @@ test('gate: persistence, marks over two ports, UDP, IPv6, every port and hashing
     'real 1': 2,
     'real 2': 2,
   })
+  const send = async () =>
+    (await client.tell({
+      op: 'send',
+      target: { protocol: 'udp', address: VIRTUAL, port: 53 },
+      times: 4,
+    })) as string[]
+  t.is(new Set(await send()).size, 1, 'the packets of a socket stay together')
+  await act.apply({ kind: 'editService', service: service(dns, { scheduler: 'rr', ops: true }) })
+  t.deepEqual(tally(await send()), { 'real 1': 2, 'real 2': 2 }, 'unless each is scheduled')
   const everything: ServiceKey = { protocol: 'tcp', family: 4, address: VIRTUAL, port: 0 }
   await act.add(service(everything, { persistentSeconds: 60 }), gate(2, 1, { port: 0 }))
   t.deepEqual(await act.ask(1, { ...toWeb, port: 443 }), ['real 2'])
