@@ -143,14 +143,14 @@ test('gate beside masq and the machine itself share by weight; what was edited b
   await act.weigh(web, gate(1, 1))
   t.deepEqual(await act.ask(2), ['real 1', 'real 1'])
 
-  director.run('/usr/sbin/nft', 'delete', 'table', 'ip', 'systole')
-  const damaged = (await director.tell({ op: 'read' })) as Table
-  t.is(damaged.services[0]!.scheduler, 'damaged')
-  await act.apply(
-    { kind: 'editService', service: service(web) },
-    { kind: 'editDestination', key: web, destination: gate(1, 1) },
-  )
+  t.is(await act.open('kept'), 'real 1')
+  director.run('/usr/sbin/nft', 'flush', 'chain', 'ip', 'systole', `tcp_${VIRTUAL}_80`)
+  t.deepEqual(await director.tell({ op: 'read' }), { services: [] }, 'it does not do what it says')
+  await act.add(service(web), gate(1), gate(2, 0))
+  t.is(await act.say('kept'), 'real 1')
   t.deepEqual(await act.ask(2), ['real 1', 'real 1'])
+  await act.apply({ kind: 'deleteService', key: web })
+  t.is(director.run('/usr/sbin/nft', 'list', 'tables'), '')
 })
 
 /** Sends "fragmentation needed" (IPv6: "packet too big") about a packet of the service; its checksum is the kernel's with IPv6. */

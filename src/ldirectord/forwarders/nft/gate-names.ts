@@ -9,7 +9,8 @@ export type Family = 4 | 6
 
 export const GATE_TABLES: Readonly<Record<Family, string>> = { 4: 'ip systole', 6: 'ip6 systole' }
 
-/** Chain of the first packets. */
+/** The chains that the kernel calls: for every packet, and for those of no known connection. */
+export const ARRIVING = 'arriving'
 export const CHOOSING = 'choosing'
 
 export const CONNECTIONS_MAX = 1_048_576

@@ -17,6 +17,7 @@
 import type { Destination, Service, Table } from '../../core/table.js'
 import { errorLeads, errorRules, errorsChain } from './gate-errors.js'
 import {
+  ARRIVING,
   CHOOSING,
   CONNECTION,
   CONNECTIONS_MAX,
@@ -69,12 +70,12 @@ class GateTable {
       this.#addChain('route'),
       ...this.#chain('errors', []),
       ...['', ...apart.keys()].flatMap(zone => this.#zone(zone)),
-      `add chain ${this.#table} arriving { type filter hook prerouting priority -299; }`,
-      `flush chain ${this.#table} arriving`,
+      `add chain ${this.#table} ${ARRIVING} { type filter hook prerouting priority -299; }`,
+      `flush chain ${this.#table} ${ARRIVING}`,
       ...(leads.length === 0
         ? []
-        : [`add rule ${this.#table} arriving ip6 daddr vmap { ${leads.join(', ')} }`]),
-      `add rule ${this.#table} arriving jump known`,
+        : [`add rule ${this.#table} ${ARRIVING} ip6 daddr vmap { ${leads.join(', ')} }`]),
+      `add rule ${this.#table} ${ARRIVING} jump known`,
       `add chain ${this.#table} ${CHOOSING} { type filter hook prerouting priority -149; }`,
     ]
   }

@@ -1,16 +1,13 @@
 /**
  * Our nftables tables read back: what `nft -j -t list table` prints -> the table of virtual services, from the records in
  * the table of translations. A record alone proves nothing, so a service counts only where packets are sent to its chain,
- * a destination only where its chain acts, and a service whose rules pick other servers than its records say is shown as
- * `damaged`, without weights: whoever compares that with what he wants puts it right.
+ * a destination only where its chain acts, and a service whose rules pick other servers than its records say is a ruin:
+ * it is not shown, so that its owner makes it anew, and left alone until he does.
  */
 import type { Destination, Service, Table } from '../../core/table.js'
-import { CHOOSING, knownChain } from './gate-names.js'
+import { ARRIVING, CHOOSING, knownChain } from './gate-names.js'
 import { DISPATCH, destinationChain, destinationOfRecord, serviceChain, serviceOfRecord } from './names.js'
 import { slotCountsOf } from './scheduling.js'
-
-/** The scheduler of a service whose rules were edited by hand. */
-export const DAMAGED = 'damaged'
 
 interface Rule {
   readonly chain: string
@@ -100,14 +97,24 @@ function isWhole(
   const chain = serviceChain(service.key)
   return (
     targets((gate.get(CHOOSING) ?? []).map(rule => rule.expr)).includes(chain) &&
+    gate.has(ARRIVING) &&
     gate.has(knownChain(service)) &&
     [...routed].every(name => gate.has(name)) &&
     picksAsRecorded(service, gate.get(chain) ?? [], isRouted)
   )
 }
 
+export interface Ruleset {
+  readonly table: Table
+  /** Services whose rules were edited by hand. */
+  readonly ruins: readonly Service[]
+}
+
 /** @param gateTexts the tables of direct routing, by family, where there are any */
-export function parseRuleset(text: string, gateTexts: Partial<Readonly<Record<4 | 6, string>>> = {}): Table {
+export function parseRuleset(
+  text: string,
+  gateTexts: Partial<Readonly<Record<4 | 6, string>>> = {},
+): Ruleset {
   const chains = rulesByChain(text)
   const none: Chains = new Map()
   const gates = {
@@ -117,21 +124,15 @@ export function parseRuleset(text: string, gateTexts: Partial<Readonly<Record<4 
   const dispatched = new Set(targets((chains.get(DISPATCH) ?? []).map(rule => rule.expr)))
   const below = destinationsBelow(chains)
   const services: Service[] = []
+  const ruins: Service[] = []
   for (const [name, rules] of chains) {
     if (name.includes('/') || !dispatched.has(name)) continue
     const recorded = serviceOfRecord(rules[0]?.comment ?? '')
     if (recorded === null || serviceChain(recorded.key) !== name) continue
     const { destinations, routed } = below.get(name) ?? { destinations: [], routed: new Set<string>() }
     const service = { ...recorded, destinations }
-    services.push(
-      isWhole(service, routed, rules, gates[service.key.family])
-        ? service
-        : {
-            ...service,
-            scheduler: DAMAGED,
-            destinations: destinations.map(destination => ({ ...destination, weight: 0 })),
-          },
-    )
+    const stands = isWhole(service, routed, rules, gates[service.key.family])
+    ;(stands ? services : ruins).push(service)
   }
-  return { services }
+  return { table: { services }, ruins }
 }

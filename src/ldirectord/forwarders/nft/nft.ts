@@ -7,11 +7,12 @@ import { networkInterfaces } from 'node:os'
 import { type CommandResult, runCommand } from '../../../base/io/run-command.js'
 import { canonicalAddress } from '../../core/address.js'
 import { editTogether } from '../../core/edit-table.js'
+import { byServiceId } from '../../core/reconcile.js'
 import { type Edit, EMPTY_TABLE, endpoint, type Service, serviceId, type Table } from '../../core/table.js'
 import type { Bindings, EditResult, Forwarder } from '../forwarder.js'
 import { countConnections } from './connections.js'
 import { familiesWithGate, GATE_TABLES } from './gate-names.js'
-import { parseRuleset } from './json.js'
+import { parseRuleset, type Ruleset } from './json.js'
 import { destinationChain, TABLE } from './names.js'
 import { concessions, isRouted, refusal } from './scheduling.js'
 import { printTransition } from './text.js'
@@ -78,7 +79,7 @@ export function routes({ services }: Table): boolean {
 
 export function nftForwarder(program: string): Forwarder {
   /** The kernel's table as this process last saw or made it; null: to be read. */
-  let known: Table | null = null
+  let known: Ruleset | null = null
 
   const run = (args: readonly string[], signal: AbortSignal, input?: string) =>
     runCommand(program, args, {
@@ -88,15 +89,21 @@ export function nftForwarder(program: string): Forwarder {
       ...(input !== undefined && { input }),
     })
 
-  const read = async (signal: AbortSignal): Promise<Table> => {
+  const look = async (signal: AbortSignal): Promise<Ruleset> => {
     const result = await run(['-j', '-t', 'list', 'table', ...TABLE.split(' ')], signal)
     const failure = explainNftFailure(result)
     // Before the first service there is no table.
-    if (failure !== null && /No such file or directory/.test(result.stderr)) known = EMPTY_TABLE
+    if (failure !== null && /No such file or directory/.test(result.stderr))
+      known = { table: EMPTY_TABLE, ruins: [] }
     else if (failure !== null) throw new Error(failure)
-    else known = parseRuleset(result.stdout, await listGates(parseRuleset(result.stdout), ['-t'], signal))
+    else {
+      const { table, ruins } = parseRuleset(result.stdout)
+      const gates = await listGates(beside(table, ruins), ['-t'], signal)
+      known = parseRuleset(result.stdout, gates)
+    }
     return known
   }
+  const read = async (signal: AbortSignal): Promise<Table> => (await look(signal)).table
 
   /** The tables of direct routing that stand, of the families that the table needs. */
   const listGates = async (
@@ -123,13 +130,15 @@ export function nftForwarder(program: string): Forwarder {
 
   /** The edits on a table that is as `from` says, as one transaction; a sentence when the kernel refuses it. */
   const transact = async (
-    from: Table,
+    from: Ruleset,
     edits: readonly Edit[],
     signal: AbortSignal,
   ): Promise<EditResult[] | string> => {
-    const { table, results } = editedTable(from, edits)
-    const failure = await commit(from, table, signal)
-    known = failure === null ? table : null
+    const { table, results } = editedTable(from.table, edits)
+    const made = byServiceId(table)
+    const ruins = from.ruins.filter(({ key }) => !made.has(serviceId(key)))
+    const failure = await commit(beside(from.table, from.ruins), beside(table, ruins), signal)
+    known = failure === null ? { table, ruins } : null
     return failure ?? results
   }
 
@@ -137,7 +146,7 @@ export function nftForwarder(program: string): Forwarder {
   const applyApart = async (edits: readonly Edit[], signal: AbortSignal): Promise<EditResult[]> => {
     const results = new Map<Edit, EditResult>()
     for (const ofOneService of byService(edits)) {
-      const done = await transact(known ?? (await read(signal)), ofOneService, signal)
+      const done = await transact(known ?? (await look(signal)), ofOneService, signal)
       if (typeof done === 'string') for (const edit of ofOneService) results.set(edit, { edit, error: done })
       else for (const result of done) results.set(result.edit, result)
     }
@@ -155,18 +164,18 @@ export function nftForwarder(program: string): Forwarder {
           if (typeof done !== 'string') return done
         }
         // Not known yet, or changed by somebody else since.
-        const done = await transact(await read(signal), edits, signal)
+        const done = await transact(await look(signal), edits, signal)
         return typeof done === 'string' ? await applyApart(edits, signal) : done
       } catch (error) {
         return edits.map(edit => ({ edit, error: (error as Error).message }))
       }
     },
     async counters(signal) {
-      const table = known ?? (await read(signal))
+      const { table } = known ?? (await look(signal))
       return countConnections(table, Object.values(await listGates(table, [], signal)), signal)
     },
     async bindings(signal): Promise<Bindings | null> {
-      const table = known ?? (await read(signal))
+      const { table } = known ?? (await look(signal))
       const persistent = table.services.filter(({ persistentSeconds }) => persistentSeconds !== null)
       if (persistent.length === 0) return { expiresQuiescent: false, templates: new Map() }
       const { exitCode, stdout } = await run(['-j', 'list', 'table', ...TABLE.split(' ')], signal)
@@ -177,6 +186,10 @@ export function nftForwarder(program: string): Forwarder {
     async close() {},
   }
 }
+
+const beside = ({ services }: Table, ruins: readonly Service[]): Table => ({
+  services: [...services, ...ruins],
+})
 
 /** What each edit does to the table; refused ones do nothing and say why. */
 function editedTable(from: Table, edits: readonly Edit[]): { table: Table; results: EditResult[] } {
