@@ -19,37 +19,30 @@ import { errorLeads, errorRules, errorsChain } from './gate-errors.js'
 import {
   ARRIVING,
   CHOOSING,
-  CONNECTION,
-  CONNECTIONS_MAX,
-  type ConnectionMap,
   type Family,
   GATE_TABLES,
   hasGate,
   knownChain,
-  MAPS,
   markOf,
   othersChain,
-  SECONDS,
   TRANSPORT,
-  ZONE_CHAINS,
-  type ZoneChain,
   zoneOf,
-  zonesOf,
 } from './gate-names.js'
+import { chainOf, goneZones, remember, zoneCommands } from './gate-zones.js'
 import { destinationChain, serviceChain } from './names.js'
 import { isRouted, slotsOf } from './scheduling.js'
 import { client, clientSet, dispatch, type IsLocal, pick } from './words.js'
 
 /** The commands of one family's table. */
 class GateTable {
+  readonly #family: Family
   readonly #table: string
-  readonly #key: string
   readonly #transport: string
   readonly #isLocal: IsLocal
 
   constructor(family: Family, isLocal: IsLocal) {
+    this.#family = family
     this.#table = GATE_TABLES[family]
-    this.#key = CONNECTION[family]
     this.#transport = TRANSPORT[family]
     this.#isLocal = isLocal
   }
@@ -67,9 +60,9 @@ class GateTable {
     )
     return [
       `add table ${this.#table}`,
-      this.#addChain('route'),
+      ...chainOf(this.#table, 'route', []),
       ...this.#chain('errors', []),
-      ...['', ...apart.keys()].flatMap(zone => this.#zone(zone)),
+      ...['', ...apart.keys()].flatMap(zone => zoneCommands(this.#family, zone)),
       `add chain ${this.#table} ${ARRIVING} { type filter hook prerouting priority -299; }`,
       `flush chain ${this.#table} ${ARRIVING}`,
       ...(leads.length === 0
@@ -78,56 +71,6 @@ class GateTable {
       `add rule ${this.#table} ${ARRIVING} jump known`,
       `add chain ${this.#table} ${CHOOSING} { type filter hook prerouting priority -149; }`,
     ]
-  }
-
-  /** Maps of connections, and what their packets do to them. */
-  #zone(zone: string): string[] {
-    const remember = (map: ConnectionMap): string => this.#remember(map, zone)
-    const forget = (map: ConnectionMap): string => this.#forget(map, zone)
-    const goto = (name: string): string => `goto ${name}${zone}`
-    const chains: Record<ZoneChain, readonly string[]> = {
-      known: this.#lookUps(zone),
-      opening: [
-        `tcp flags & (fin | rst) != 0 ${goto('close')}`,
-        `tcp flags & syn == syn ${goto('send')}`,
-        `${remember('open')} ${goto('opened')}`,
-        goto('send'),
-      ],
-      opened: [forget('opening'), goto('send')],
-      open: [`tcp flags & (fin | rst) != 0 ${goto('close')}`, `${remember('open')} ${goto('send')}`],
-      close: [remember('closing'), forget('open'), forget('opening'), goto('send')],
-      // A client that uses its port again begins anew, as in IPVS with conn_reuse_mode.
-      closing: [`tcp flags & (syn | ack) == syn ${goto('forget')}`, goto('send')],
-      datagrams: [`${remember('datagrams')} ${goto('send')}`],
-      send: [
-        'jump route',
-        // The server was removed.
-        `tcp flags & (syn | ack) == syn ${goto('forget')}`,
-        'meta l4proto tcp reject with tcp reset',
-        goto('forget'),
-      ],
-      forget: [...MAPS.map(forget), 'meta mark set 0'],
-    }
-    return [
-      ...MAPS.map(name => this.#addMap(name, zone)),
-      ...ZONE_CHAINS.map(name => this.#addChain(`${name}${zone}`)),
-      ...ZONE_CHAINS.flatMap(name => this.#chain(`${name}${zone}`, chains[name])),
-    ]
-  }
-
-  /** Takes down the zones of old services that no service of now is in. */
-  goneZones(old: readonly Service[], services: readonly Service[]): string[] {
-    const stay = new Set(['', ...zonesOf(services)])
-    return zonesOf(old)
-      .filter(zone => !stay.has(zone))
-      .flatMap(zone => {
-        const chains = ZONE_CHAINS.map(name => `${name}${zone}`)
-        return [
-          ...chains.flatMap(name => this.#chain(name, [])),
-          ...chains.map(name => `delete chain ${this.#table} ${name}`),
-          ...MAPS.flatMap(name => [this.#addMap(name, zone), `delete map ${this.#table} ${name}${zone}`]),
-        ]
-      })
   }
 
   /** Which packet belongs to which service; `services`: all of the family that are routed. */
@@ -216,48 +159,19 @@ class GateTable {
     return isRouted(destination, this.#isLocal)
   }
 
-  #addChain(name: string): string {
-    return `add chain ${this.#table} ${name}`
-  }
-
-  /** A chain with these rules and no others. */
   #chain(name: string, rules: readonly string[]): string[] {
-    return [
-      ...(name === CHOOSING ? [] : [this.#addChain(name)]),
-      `flush chain ${this.#table} ${name}`,
-      ...rules.map(rule => `add rule ${this.#table} ${name} ${rule}`),
-    ]
+    const commands = chainOf(this.#table, name, rules)
+    // What the kernel calls was added with its hook.
+    return name === CHOOSING ? commands.slice(1) : commands
   }
 
   #rememberFirst({ key, ops }: Service): string[] {
     const known = `goto ${serviceChain(key)}/known`
-    const tcp = `${this.#remember('opening', zoneOf(key))} ${known}`
-    const udp = ops ? known : `${this.#remember('datagrams', zoneOf(key))} ${known}`
+    const tcp = `${remember(this.#family, 'opening', zoneOf(key))} ${known}`
+    const udp = ops ? known : `${remember(this.#family, 'datagrams', zoneOf(key))} ${known}`
     return [
       ...(key.protocol === 'udp' ? [] : [`meta l4proto tcp ${tcp}`]),
       ...(key.protocol === 'tcp' ? [] : [`meta l4proto udp ${udp}`]),
-    ]
-  }
-
-  #addMap(name: ConnectionMap, zone: string): string {
-    const type = `typeof ${this.#key} : meta mark`
-    return `add map ${this.#table} ${name}${zone} { ${type}; flags dynamic,timeout; size ${CONNECTIONS_MAX}; timeout ${SECONDS[name]}s; }`
-  }
-
-  #remember(map: ConnectionMap, zone: string): string {
-    return `update @${map}${zone} { ${this.#key} timeout ${SECONDS[map]}s : meta mark }`
-  }
-
-  #forget(map: ConnectionMap, zone: string): string {
-    return `delete @${map}${zone} { ${this.#key} : meta mark }`
-  }
-
-  #lookUps(zone: string): string[] {
-    const lookUp = (protocol: 'tcp' | 'udp', map: ConnectionMap): string =>
-      `${this.#transport} ${protocol} meta mark set ${this.#key} map @${map}${zone} goto ${map}${zone}`
-    return [
-      ...(['open', 'closing', 'opening'] as const).map(name => lookUp('tcp', name)),
-      lookUp('udp', 'datagrams'),
     ]
   }
 }
@@ -291,7 +205,7 @@ export function gateTransition(
         old !== undefined && hasGate(old) ? table.leftovers(old, isRoutedService(now) ? now : null) : [],
       ),
       ...leaving.flatMap(old => table.leftovers(old, null)),
-      ...table.goneZones(current.services.filter(ofFamily).filter(hasGate), services),
+      ...goneZones(family, current.services.filter(ofFamily).filter(hasGate), services),
     ]
   })
 }
