@@ -96,6 +96,7 @@ test('the forwarder finds its modules and programs, and nobody else fills the ta
   t.deepEqual(severities(GATE, bare), ['warning'])
   const tunnel = GATE.replaceAll('gate', 'ipip')
   t.deepEqual(severities(tunnel, machine(on, without('ip_vs'))), ['warning'], 'nft has no tunnels')
+  t.deepEqual(found(`forwarder=nft\n${tunnel}`, machine(on, director)), ['no-tunnel 4'])
   t.deepEqual(severities(`forwarder=ipvs\n${MASQ}`, machine(on, without('ip_vs'))), ['error'])
   t.deepEqual(found(`${GATE}\tscheduler=wlc\n`, machine(VS, without('ip_vs_wlc'))), ['no-scheduler 5'])
   t.deepEqual(found(GATE, machine(VS, { ...director, hasProgram: name => name !== 'ipvsadm' })), ['no-ipvsadm 0']) // biome-ignore format: one call

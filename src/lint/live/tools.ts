@@ -12,6 +12,15 @@ export function checkTools(
   if (forwarder === 'auto' || forwarder === 'ipvs') checkIpvs(forwarder, services, machine, say)
   if (forwarder === 'nft' && !machine.hasProgram('nft'))
     say(null, 'error', 'no-nft', 'forwarder=nft wants the program nft; found none', 'install nftables')
+  const tunnel = services.flatMap(({ reals }) => reals).find(({ method }) => method === 'ipip')
+  if (forwarder === 'nft' && tunnel !== undefined)
+    say(
+      tunnel.span,
+      'error',
+      'no-tunnel',
+      'forwarder=nft wants gate or masq; found ipip',
+      'write gate or masq, or forwarder=ipvs on a kernel with ip_vs',
+    )
   if (machine.ipvsadmAtBoot !== null && forwarder !== 'proxy')
     say(
       null,
