@@ -16,11 +16,13 @@ import type { LdirectordConfig } from './config/model.js'
 import { adoptedTargets } from './core/adopt.js'
 import { CertificateWarnings } from './core/certificate-end.js'
 import { changeLine } from './core/change-lines.js'
+import { debugLines } from './core/debug-lines.js'
 import { desiredTable, type IsUp } from './core/desired.js'
-import { type Change, Director, type DirectorEvent, movesTable } from './core/director.js'
+import { type Change, Director, type DirectorEvent, movesTable, type Target } from './core/director.js'
 import { drainsIn } from './core/drained-targets.js'
 import { editLine, type Phase, virtualIndexes } from './core/edit-lines.js'
 import { executeActions } from './core/execute.js'
+import { lateExternal } from './core/late-external.js'
 import { forwarderLimitations, limitations } from './core/limitations.js'
 import type { DaemonStatus } from './core/mail.js'
 import { type PlannedCheck, plannedChecks } from './core/probe.js'
@@ -75,6 +77,8 @@ export interface DaemonOptions {
   /** Services that have a negotiate check. */
   readonly negotiable: readonly string[]
   readonly log: Log
+  /** -d: each check is shown. */
+  readonly isDebugging?: boolean
   /** Called when a loaded file names another log. */
   readonly useLog: (config: LdirectordConfig) => void
 }
@@ -155,6 +159,7 @@ export class Daemon {
     else this.#control = control
     this.#link.open()
     await this.#inTurn(() => this.#adopt(loaded.config))
+    if (this.#isStopping) return
     this.#endHousekeeping = periodically(HOUSEKEEPING_MS, () => this.#housekeep())
   }
 
@@ -180,9 +185,14 @@ export class Daemon {
     return this.#changeRole('active', async ({ config, director, loop, maintenance }) => {
       this.#isLoading = true
       await loop.firstRound(patienceFor(config))
-      const current = await this.#readTable(EMPTY_TABLE)
-      const targets = adoptedTargets(config, current, real => maintenance?.covers(real) ?? false)
+      const current = await this.#readTable(null)
+      const targets = adoptedTargets(
+        config,
+        current ?? EMPTY_TABLE,
+        real => maintenance?.covers(real) ?? false,
+      )
       director.step({ kind: 'adopted', targets }, nowMs())
+      return current
     })
   }
 
@@ -195,10 +205,15 @@ export class Daemon {
       this.#keeper.forget()
       generation.director.step({ kind: 'retired' }, nowMs())
       this.#hasLoaded = false
+      return null
     })
   }
 
-  async #changeRole(role: Role, change: (generation: Generation) => Promise<void>): Promise<string | null> {
+  /** @param change gives the table where it has read it */
+  async #changeRole(
+    role: Role,
+    change: (generation: Generation) => Promise<Table | null>,
+  ): Promise<string | null> {
     let failure: string | null = 'ldirectord is ending'
     await this.#inTurn(async () => {
       const generation = this.#generation
@@ -209,8 +224,8 @@ export class Daemon {
       if (role === 'active') failure = this.#options.announce(role)
       if (failure !== null) return
       this.#role = role
-      await change(generation)
-      if (role === 'active') await this.#occupy(generation, null)
+      const seen = await change(generation)
+      if (role === 'active') await this.#occupy(generation, null, seen)
       else failure = this.#options.announce(role)
       this.#log('info', role === 'active' ? lines.tookOver(nowMs() - beganMs) : lines.steppedBack())
     })
@@ -224,6 +239,8 @@ export class Daemon {
     this.#generation?.loop.stop()
     const giveUp = setTimeout(() => this.#keeper.abort(), STOP_MS_MAX)
     await this.#turn
+    // A start under way may have made it meanwhile.
+    this.#generation?.loop.stop()
     await this.#keeper.settled()
     if (this.#generation !== null && this.#role === 'active') await this.#leaveTable(this.#generation)
     await Promise.race([this.#commands.idle(), this.#keeper.aborted()])
@@ -242,8 +259,8 @@ export class Daemon {
     this.#execute(config.execute, [])
   }
 
-  #readTable(otherwise: Table): Promise<Table> {
-    return this.#keeper.read().catch((error: Error): Table => {
+  #readTable<T>(otherwise: T): Promise<Table | T> {
+    return this.#keeper.read().catch((error: Error): T => {
       this.#log('ERROR', `the table cannot be read: ${error.message}`)
       return otherwise
     })
@@ -322,13 +339,13 @@ export class Daemon {
     loop.start()
     if (isWarm) return
     await loop.firstRound(patienceFor(config))
-    if (!this.#isStopping) await this.#occupy(generation, old)
+    if (!this.#isStopping) await this.#occupy(generation, old, null)
   }
 
   /** Writes the whole table, and does what belongs to having it. */
-  async #occupy(generation: Generation, old: Generation | null): Promise<void> {
+  async #occupy(generation: Generation, old: Generation | null, seen: Table | null): Promise<void> {
     this.#isLoading = false
-    await this.#keeper.load(this.#desired(generation), ownedIds(generation.config, old))
+    await this.#keeper.load(this.#desired(generation), ownedIds(generation.config, old), seen)
     this.#hasLoaded = true
     this.#step(generation, { kind: 'settled' })
     this.#execute(old?.config.execute ?? [], generation.config.execute)
@@ -351,7 +368,23 @@ export class Daemon {
     if (outcome !== 'maintenance')
       for (const warning of this.#certificates.after(generation.config, targets, outcome, Date.now()))
         this.#log('WARN', warning)
-    for (const target of targets) this.#monitors.write(generation.config, target, outcome)
+    const late = lateExternal(generation.config.virtuals[targets[0]!.virtual]!, check.probe, outcome)
+    if (late !== null) this.#log('info', late)
+    for (const target of targets) {
+      this.#monitors.write(generation.config, target, outcome)
+      if (this.#options.isDebugging) this.#debug(generation.config, target, outcome, durationMs)
+    }
+  }
+
+  #debug(
+    { virtuals }: LdirectordConfig,
+    target: Target,
+    outcome: Outcome | 'maintenance',
+    durationMs: number,
+  ): void {
+    const virtual = virtuals[target.virtual]!
+    for (const line of debugLines(virtual, virtual.reals[target.real]!, outcome, durationMs))
+      this.#log('debug', line)
   }
 
   #step(generation: Generation, event: DirectorEvent): void {

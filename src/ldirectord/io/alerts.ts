@@ -42,17 +42,17 @@ export class Alerts {
 
   edited({ config, director }: AlertSource, edit: Edit, line: EditLine, status: DaemonStatus): void {
     if (line.alert === null) return
-    if (!isOursToMail(config, line.virtual, localAddresses())) return
-    const details = detailsOf(config, director, line.virtual, edit)
-    this.#tell(mailEvent(config, line.virtual, line.alert, status, details), line.text)
+    const details = (): readonly string[] => detailsOf(config, director, line.virtual, edit)
+    const event = mailEvent(config, line.virtual, line.alert, status, details)
+    if (event !== null && isOursToMail(config, line.virtual, localAddresses)) this.#tell(event, line.text)
   }
 
   /** Time has passed: repeats that are due, groups and digests that are complete. */
   tick({ config, director }: AlertSource): void {
     for (const { target, text } of this.#repeats.due(config, director, nowMs())) {
-      if (!isOursToMail(config, target.virtual, localAddresses())) continue
-      const { because } = director.state(target)
-      this.#tell(mailEvent(config, target.virtual, text, 'running', [`Reason: ${because}`]), text)
+      const details = (): readonly string[] => [`Reason: ${director.state(target).because}`]
+      const event = mailEvent(config, target.virtual, text, 'running', details)
+      if (event !== null && isOursToMail(config, target.virtual, localAddresses)) this.#tell(event, text)
     }
     for (const mail of this.#gate.tick(nowMs())) this.#mailer.send(mail)
   }
@@ -67,8 +67,7 @@ export class Alerts {
     await this.#mailer.close()
   }
 
-  #tell(event: MailEvent | null, logText: string): void {
-    if (event === null) return
+  #tell(event: MailEvent, logText: string): void {
     this.#log('info', emailAlert(logText))
     for (const mail of this.#gate.add(event, nowMs())) this.#mailer.send(mail)
   }

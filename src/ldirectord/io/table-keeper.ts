@@ -46,12 +46,16 @@ export class TableKeeper {
     return this.#options.forwarder.read(this.#stopping.signal)
   }
 
-  /** Full reconciliation with the table as it is: start and reload. */
-  load(desired: Table, owned: ReadonlySet<string>): Promise<void> {
+  /**
+   * Full reconciliation with the table as it is: start, reload and takeover.
+   *
+   * @param seen the table, where it has been read a moment ago
+   */
+  load(desired: Table, owned: ReadonlySet<string>, seen: Table | null = null): Promise<void> {
     this.#wanted = null
     return this.#enqueue(async () => {
       this.#owned = owned
-      const current = await this.read()
+      const current = seen ?? (await this.read())
       this.#tellForeign(foreignIn(current, desired, owned))
       await this.#apply(current, reconcile(desired, current, owned), 'loading')
     })
