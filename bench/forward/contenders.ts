@@ -1,7 +1,9 @@
 /** Who forwards in the comparison: each is started in the director's namespace, listens at its port, is ended again. */
 
+import { availableParallelism } from 'node:os'
 import { readPidFile } from '../../src/base/io/processes.js'
 import type { Edit, ServiceKey } from '../../src/ldirectord/core/table.js'
+import { WORKERS_MAX } from '../../src/ldirectord/proxy/core/shared-state.js'
 import { realAddress, VIRTUAL } from '../../test/peers/forwarding/street.js'
 import { bin, type Owner } from '../../test/peers/harness.js'
 import { fileIn, nginxFile, type Place, program, REAL_PORT, REALS } from './place.js'
@@ -92,16 +94,20 @@ const nft: Start = async (_, place) => {
 }
 
 /** The process stays for a moment without services and then ends by itself. */
-const proxy: Start = async (_, place) => {
+const proxyOf = async (place: Place, workers: number): Promise<Running> => {
   await place.director.tell({
     op: 'use',
     forwarder: 'proxy',
     varRun: place.folder,
     program: bin('ldirectord-proxy'),
+    workers,
   })
   const pid = (): number => readPidFile(`${place.folder}/ldirectord-proxy.street.pid`) ?? 0
   return ours(place, 8105, () => [pid()])
 }
+
+const proxy: Start = (_, place) => proxyOf(place, Math.min(availableParallelism(), WORKERS_MAX))
+const oneWorker: Start = (_, place) => proxyOf(place, 1)
 
 const direct: Start = async () => ({ target: servers[0]!, pids: [], end: async () => {} })
 
@@ -112,5 +118,6 @@ export const CONTENDERS = {
   'nginx stream': nginx,
   pen,
   proxy,
+  'proxy, one worker': oneWorker,
 } as const satisfies Readonly<Record<string, Start>>
 export type Contender = keyof typeof CONTENDERS

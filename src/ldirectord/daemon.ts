@@ -16,6 +16,7 @@ import type { LdirectordConfig } from './config/model.js'
 import { adoptedTargets } from './core/adopt.js'
 import { CertificateWarnings } from './core/certificate-end.js'
 import { changeLine } from './core/change-lines.js'
+import { withoutTelling } from './core/client-telling.js'
 import { debugLines } from './core/debug-lines.js'
 import { desiredTable, type IsUp } from './core/desired.js'
 import { type Change, Director, type DirectorEvent, movesTable, type Target } from './core/director.js'
@@ -290,10 +291,7 @@ export class Daemon {
   async #adopt(config: LdirectordConfig): Promise<void> {
     const old = this.#generation
     const { negotiable, forwarder } = this.#options
-    for (const sentence of [
-      ...limitations(config, negotiable),
-      ...forwarderLimitations(config, forwarder.concessions ?? (() => [])),
-    ])
+    for (const sentence of [...limitations(config, negotiable), ...forwarderLimitations(config, forwarder)])
       this.#log('WARN', sentence)
     const isWarm = this.#role === 'warm'
     const believed = old === null ? EMPTY_TABLE : this.#keeper.believed
@@ -419,11 +417,12 @@ export class Daemon {
   }
 
   #desired({ config, director }: Generation): Table {
-    return desiredTable(
+    const table = desiredTable(
       config,
       (virtual, real) => director.serves(virtual, real),
       (virtual, real) => director.isDrained(virtual, real),
     )
+    return this.#options.forwarder.tellsClients ? table : withoutTelling(table)
   }
 
   #applyDrains(): void {

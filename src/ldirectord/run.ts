@@ -82,7 +82,13 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
   const wanted = wantedForwarder(loaded.config.forwarder, process.env.LDIRECTORD_FORWARDER)
   const full = desiredTable(loaded.config, () => true)
   const choice = await chooseForwarder(wanted, {
-    openProxy: () => openProxy({ instance: instance.name, varRun: instance.runDir, log }),
+    openProxy: () =>
+      openProxy({
+        instance: instance.name,
+        varRun: instance.runDir,
+        log,
+        workers: loaded.config.proxyworkers,
+      }),
     nftRefusal: nftRefusal(full),
     routes: routes(full),
   })

@@ -86,6 +86,8 @@ const ROWS = [
   program('freeradius', 'freeradius'),
   program('squid', 'squid'),
   program('nginx', 'nginx'),
+  program('haproxy', 'haproxy'),
+  program('kdig', 'knot-dnsutils'),
   program('exim4', 'exim4-daemon-light'),
   program('kamailio', 'kamailio'),
   debian('inn2', () => existsSync('/usr/lib/news/bin/innd')),

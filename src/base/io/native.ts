@@ -33,14 +33,14 @@ export const SOCK_NONBLOCK_CLOEXEC = 0o2004000
 const IPPROTO_IP = 0
 const IP_TOS = 1
 const IPTOS_LOWDELAY = 0x10
-const IPPROTO_IPV6 = 41
-const IPV6_V6ONLY = 26
+export const IPPROTO_IPV6 = 41
+export const IPV6_V6ONLY = 26
 const IPV6_MULTICAST_ALL = 29
 const TCFLSH = 0x540b
 const TCIOFLUSH = 2
 const TIOCOUTQ = 0x5411
 export const SOL_SOCKET = 1
-const SO_REUSEADDR = 2
+export const SO_REUSEADDR = 2
 const SO_BROADCAST = 6
 const SO_REUSEPORT = 15
 const SO_PEERCRED = 17
@@ -81,6 +81,12 @@ export interface Calls {
   errno(): number
 }
 
+/** The C library: its functions by their prototypes, and errno of the last one called. */
+export interface Libc {
+  func(definition: string): never
+  errno(): number
+}
+
 interface Koffi {
   load(path: null): { func(definition: string): never }
   errno(): number
@@ -94,32 +100,39 @@ export function calls(): Calls | NativeFailure {
   return loaded
 }
 
-function load(): Calls | NativeFailure {
+/** For files that need other calls than those above. */
+export function loadLibc(): Libc | NativeFailure {
   const unavailable = (reason: string): NativeFailure => ({ reason, code: 'UNAVAILABLE' })
   if (process.platform !== 'linux' || !processors.includes(process.arch)) {
     return unavailable(`not known for ${process.platform} on ${process.arch}`)
   }
   try {
     const koffi = createRequire(import.meta.url)('koffi') as Koffi
-    const libc = koffi.load(null)
-    return {
-      socket: libc.func('int socket(int, int, int)'),
-      setsockopt: libc.func('int setsockopt(int, int, int, const void *, uint32_t)'),
-      getsockopt: libc.func('int getsockopt(int, int, int, void *, void *)'),
-      bind: libc.func('int bind(int, const void *, uint32_t)'),
-      sendto: libc.func('int64_t sendto(int, const void *, uint64_t, int, const void *, uint32_t)'),
-      recvfrom: libc.func('int64_t recvfrom(int, void *, uint64_t, int, void *, void *)'),
-      close: libc.func('int close(int)'),
-      if_nametoindex: libc.func('uint32_t if_nametoindex(const char *)'),
-      ioctl: libc.func('int ioctl(int, unsigned long, long)'),
-      ioctlInto: libc.func('int ioctl(int, unsigned long, void *)'),
-      sched_setscheduler: libc.func('int sched_setscheduler(int, int, const void *)'),
-      errno: () => koffi.errno(),
-    }
+    const library = koffi.load(null)
+    return { func: definition => library.func(definition), errno: () => koffi.errno() }
   } catch (error) {
     // Not installed, or built for another C library: either way the caller goes on without.
     const isAbsent = (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND'
     return unavailable(isAbsent ? 'the optional package koffi is not installed' : 'koffi does not load here')
+  }
+}
+
+function load(): Calls | NativeFailure {
+  const libc = loadLibc()
+  if (isNativeFailure(libc)) return libc
+  return {
+    socket: libc.func('int socket(int, int, int)'),
+    setsockopt: libc.func('int setsockopt(int, int, int, const void *, uint32_t)'),
+    getsockopt: libc.func('int getsockopt(int, int, int, void *, void *)'),
+    bind: libc.func('int bind(int, const void *, uint32_t)'),
+    sendto: libc.func('int64_t sendto(int, const void *, uint64_t, int, const void *, uint32_t)'),
+    recvfrom: libc.func('int64_t recvfrom(int, void *, uint64_t, int, void *, void *)'),
+    close: libc.func('int close(int)'),
+    if_nametoindex: libc.func('uint32_t if_nametoindex(const char *)'),
+    ioctl: libc.func('int ioctl(int, unsigned long, long)'),
+    ioctlInto: libc.func('int ioctl(int, unsigned long, void *)'),
+    sched_setscheduler: libc.func('int sched_setscheduler(int, int, const void *)'),
+    errno: libc.errno,
   }
 }
 
@@ -129,7 +142,7 @@ export function nativeFault(): string | null {
   return isNativeFailure(c) ? c.reason : null
 }
 
-export function failure(c: Calls, what: string): NativeFailure {
+export function failure(c: Pick<Calls, 'errno'>, what: string): NativeFailure {
   const code = getSystemErrorName(-c.errno())
   return { reason: `${what}: ${code}`, code }
 }

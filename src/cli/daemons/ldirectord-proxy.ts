@@ -1,8 +1,11 @@
 /** The user-space forwarder's own process; started by ldirectord, never by hand. */
-import { proxyPlace } from '../../ldirectord/proxy/core/place.js'
+import { fileURLToPath } from 'node:url'
+import { proxyPlace, workerProgramOf } from '../../ldirectord/proxy/core/place.js'
+import { SUCCESSOR } from '../../ldirectord/proxy/io/hand-over.js'
 import { runProxy } from '../../ldirectord/proxy/io/run-proxy.js'
+import { defaultSettings } from '../../ldirectord/proxy/io/settings.js'
 
-const [instance, varRun] = process.argv.slice(2)
+const [instance, varRun, origin] = process.argv.slice(2)
 if (instance === undefined || varRun === undefined) {
   console.error(
     'ldirectord-proxy: started by ldirectord with two arguments: INSTANCE and the folder of its sockets',
@@ -10,7 +13,8 @@ if (instance === undefined || varRun === undefined) {
   process.exitCode = 2
 } else {
   process.title = `ldirectord-proxy ${instance}`
-  runProxy(proxyPlace(varRun, instance)).then(
+  const settings = { ...defaultSettings(), workerProgram: workerProgramOf(fileURLToPath(import.meta.url)) }
+  runProxy(proxyPlace(varRun, instance), origin === SUCCESSOR ? 'takeover' : 'start', settings).then(
     status => process.exit(status),
     error => {
       console.error(`ldirectord-proxy: ${error.message}`)

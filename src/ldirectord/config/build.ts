@@ -40,6 +40,7 @@ export function buildConfig(
       buildVirtual(section, globals, fallbacks, resolutions?.hostname ?? 'localhost'),
     ),
     forwarder: globals.forwarder ?? 'auto',
+    proxyworkers: globals.proxyworkers ?? null,
     checkinterval: seconds(globals.checkinterval ?? rows.checkinterval.default!),
     checkjitter: globals.checkjitter ?? 0,
     autoreload: globals.autoreload ?? false,
@@ -114,6 +115,8 @@ function buildVirtual(
     netmask: own.netmask ?? null,
     schedflags: own.schedflags ?? '',
     ops: own.ops ?? false,
+    proxyprotocol: nothingIf('no', own.proxyprotocol ?? globals.proxyprotocol ?? 'no'),
+    forwardedfor: own.forwardedfor ?? globals.forwardedfor ?? false,
     ...timeouts(own, globals),
     checkinterval: seconds((globals.fork ? own.checkinterval : undefined) ?? globals.checkinterval ?? 10),
     checkcount: own.checkcount ?? globals.checkcount ?? 1,
@@ -133,6 +136,9 @@ function buildVirtual(
     comment: own.comment ?? null,
   }
 }
+
+const nothingIf = <T, N extends T>(nothing: N, value: T): Exclude<T, N> | null =>
+  value === nothing ? null : (value as Exclude<T, N>)
 
 function tlsDemands(own: SectionValues, globals: GlobalValues): TlsDemands | null {
   const values = { ...globals, ...own }

@@ -3,6 +3,7 @@
  * not of its manual (quiescent and readdquiescent are off).
  */
 import { directive } from '../../syntax/directive.js'
+import { clientDirectives } from './directives-client.js'
 import { mailDirectives } from './directives-mail.js'
 import { sorryDirectives } from './directives-sorry.js'
 import { stabilityDirectives } from './directives-stability.js'
@@ -170,8 +171,20 @@ export const globalDirectives = {
     support: 'acts',
     ours: true,
   }),
+  proxyworkers: directive({
+    arg: form.number(1, 15),
+    default: null,
+    defaultText: 'as many as cores, at most 4',
+    repeat: 'last-wins',
+    range: '1..15',
+    summary: 'threads in which the user-space proxy forwards TCP; read when ldirectord starts',
+    original: () => 'proxyworkers must be in range 1..15',
+    support: 'acts',
+    ours: true,
+  }),
   ...stabilityDirectives('none'),
   ...sorryDirectives('none'),
+  ...clientDirectives('none'),
   ...tlsDirectives('none'),
   checkjitter: directive({
     arg: form.number(0, 50),

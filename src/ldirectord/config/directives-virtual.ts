@@ -3,6 +3,7 @@
  * A value of a section overrides the global directive of the same name.
  */
 import { type ArgForm, directive } from '../../syntax/directive.js'
+import { clientDirectives } from './directives-client.js'
 import { CONNECTTIMEOUT_DEPRECATED } from './directives-global.js'
 import { mailDirectives } from './directives-mail.js'
 import { sorryDirectives } from './directives-sorry.js'
@@ -353,5 +354,6 @@ export const virtualDirectives = {
   connecttimeout: CONNECTTIMEOUT_DEPRECATED,
   ...stabilityDirectives('global'),
   ...sorryDirectives('global'),
+  ...clientDirectives('global'),
   ...tlsDirectives('global'),
 }

@@ -3,7 +3,7 @@
  * with. Names are spelled as in the file. Addresses and ports are resolved; the text as written is kept beside
  * them where logs or commands need it.
  */
-import type { ForwardMethod, ServiceKey } from '../core/table.js'
+import type { ForwardMethod, ProxyProtocol, ServiceKey } from '../core/table.js'
 
 export type Checktype =
   | 'connect'
@@ -113,6 +113,9 @@ export interface VirtualService {
   readonly netmask: string | null
   readonly schedflags: string
   readonly ops: boolean
+  /** Directives of ours: how the proxy tells real servers who the client is. */
+  readonly proxyprotocol: ProxyProtocol | null
+  readonly forwardedfor: boolean
   /** Seconds, after inheritance (own, other own, global, other global, default). */
   readonly checktimeout: number
   readonly negotiatetimeout: number
@@ -144,6 +147,8 @@ export interface LdirectordConfig {
   readonly virtuals: readonly VirtualService[]
   /** Directive of ours: which forwarder to use. `auto`: kernel IPVS where it can be used, else the user-space proxy. */
   readonly forwarder: 'auto' | 'ipvs' | 'nft' | 'proxy'
+  /** Directive of ours: threads of the user-space proxy; null: its own choice. */
+  readonly proxyworkers: number | null
   readonly checkinterval: number
   /** Percent of the interval by which a check may start early; a directive of ours. */
   readonly checkjitter: number

@@ -84,18 +84,23 @@ function desiredDestinations(
   // The same server may be written twice: it is one entry, and one of the two being up is enough.
   virtual.reals.forEach((real, realIndex) => {
     if (isUp(index, realIndex)) return
-    if (virtual.quiescent || isDrained(index, realIndex)) put(quiescentDestination(key, real))
+    if (virtual.quiescent || isDrained(index, realIndex))
+      put(asReal(quiescentDestination(key, real), virtual))
   })
   let anyUp = false
   virtual.reals.forEach((real, realIndex) => {
     if (!isUp(index, realIndex)) return
     anyUp = true
-    put(realDestination(key, real, real.weight))
+    put(asReal(realDestination(key, real, real.weight), virtual))
   })
   const fallback = fallbackOf(config, virtual)
   if (!anyUp && fallback !== null) put(fallbackDestination(key, fallback))
   return [...entries.values()]
 }
+
+/** The fallback, ldirectord's own page or a plain server on this machine, expects no header. */
+const asReal = (destination: Destination, { proxyprotocol }: VirtualService): Destination =>
+  proxyprotocol === null ? destination : { ...destination, proxyProtocol: proxyprotocol }
 
 export function desiredService(
   config: LdirectordConfig,
@@ -115,6 +120,7 @@ export function desiredService(
       .sort()
       .join(','),
     ops: virtual.ops && virtual.key.protocol === 'udp',
+    ...(virtual.forwardedfor && { forwardedFor: true as const }),
     destinations: desiredDestinations(config, index, isUp, isDrained),
   }
 }

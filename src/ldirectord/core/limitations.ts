@@ -1,6 +1,7 @@
 /** What a valid file asks for that this version does not do: said in the log at each load, never passed over. */
 import type { LdirectordConfig, VirtualService } from '../config/model.js'
 import { serviceText } from '../log-lines.js'
+import { untold } from './client-telling.js'
 import { desiredTable } from './desired.js'
 import type { Service } from './table.js'
 
@@ -18,12 +19,22 @@ export function limitations(config: LdirectordConfig, negotiable: readonly strin
   return [...sentences, ...sorryLimitations(config)]
 }
 
-/** @param concessions what the forwarder does otherwise than a service asks */
+/** What the forwarder does otherwise than the services ask. */
 export function forwarderLimitations(
   config: LdirectordConfig,
-  concessions: (service: Service) => readonly string[],
+  { name, tellsClients, concessions }: Limited,
 ): string[] {
-  return desiredTable(config, () => true).services.flatMap(concessions)
+  return desiredTable(config, () => true).services.flatMap(service => [
+    ...(concessions?.(service) ?? []),
+    ...(tellsClients ? [] : untold(service, name)),
+  ])
+}
+
+/** Of a forwarder. */
+interface Limited {
+  readonly name: string
+  readonly tellsClients?: boolean
+  readonly concessions?: (service: Service) => readonly string[]
 }
 
 /** Who asks is told from others by address and port alone; and what a browser expects under TLS nobody here can say. */

@@ -2,6 +2,7 @@
 import { unreachable } from '../../base/assert.js'
 import type { LdirectordConfig } from '../config/model.js'
 import { serviceText } from '../log-lines.js'
+import { withoutTelling } from './client-telling.js'
 import { canonicalKey, desiredTable, type IsUp } from './desired.js'
 import { byServiceId, reconcile } from './reconcile.js'
 import { type Destination, type Edit, endpoint, type Service, serviceId, type Table } from './table.js'
@@ -9,6 +10,7 @@ import { type Destination, type Edit, endpoint, type Service, serviceId, type Ta
 /**
  * @param serves the servers that would serve at once; the others wait for their first check
  * @param owned services that may be removed because they are ours
+ * @param tellsClients as of the forwarder
  */
 export function planLines(
   config: LdirectordConfig,
@@ -16,11 +18,12 @@ export function planLines(
   serves: IsUp,
   isDrained: IsUp,
   owned: ReadonlySet<string>,
+  tellsClients = false,
 ): string[] {
   const services = byServiceId(current)
-  return reconcile(desiredTable(config, serves, isDrained), current, owned).map(edit =>
-    planLine(edit, services),
-  )
+  const table = desiredTable(config, serves, isDrained)
+  const desired = tellsClients ? table : withoutTelling(table)
+  return reconcile(desired, current, owned).map(edit => planLine(edit, services))
 }
 
 /** The servers of the file that a check would have to pass before they get traffic. */

@@ -21,12 +21,19 @@ export function sameService(a: Service, b: Service): boolean {
     a.persistentSeconds === b.persistentSeconds &&
     a.netmask === b.netmask &&
     a.schedulerFlags === b.schedulerFlags &&
-    a.ops === b.ops
+    a.ops === b.ops &&
+    a.forwardedFor === b.forwardedFor
   )
 }
 
 export function sameDestination(a: Destination, b: Destination): boolean {
-  return a.method === b.method && a.weight === b.weight && a.upper === b.upper && a.lower === b.lower
+  return (
+    a.method === b.method &&
+    a.weight === b.weight &&
+    a.upper === b.upper &&
+    a.lower === b.lower &&
+    a.proxyProtocol === b.proxyProtocol
+  )
 }
 
 /** The edits of one service, already in a safe order. */

@@ -15,6 +15,8 @@ export type ServiceKey =
     }
   | { readonly protocol: 'fwm'; readonly family: 4 | 6; readonly mark: number }
 
+export type ProxyProtocol = 'v1' | 'v2'
+
 export interface Destination {
   /** IPv6 without brackets. */
   readonly address: string
@@ -24,6 +26,8 @@ export interface Destination {
   /** Connection thresholds (ipvsadm -x and -y); 0: none. */
   readonly upper: number
   readonly lower: number
+  /** The same by a header before the first byte. */
+  readonly proxyProtocol?: ProxyProtocol
 }
 
 export interface Service {
@@ -37,6 +41,8 @@ export interface Service {
   readonly schedulerFlags: string
   /** One-packet scheduling, UDP only. */
   readonly ops: boolean
+  /** Real servers learn the client's address from the proxy, which hides it: by X-Forwarded-For in requests of HTTP/1. */
+  readonly forwardedFor?: true
   readonly destinations: readonly Destination[]
 }
 

@@ -29,6 +29,8 @@ export interface Bindings {
 export interface Forwarder {
   /** `ipvs`, `nft`, `proxy`, `memory`. */
   readonly name: string
+  /** Whether it does proxyProtocol and forwardedFor; else they do not stand in its table. */
+  readonly tellsClients?: boolean
   /** The current table, also of services that are not ours. Rejects with a sentence when it cannot be read. */
   read(signal: AbortSignal): Promise<Table>
   /** Applies the edits in order; a failed one does not stop the others. One result per edit, same order. */

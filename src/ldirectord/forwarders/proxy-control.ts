@@ -1,22 +1,19 @@
 /** The client's end of the proxy's control socket: requests with numbers, their answers, and notices for the log. */
 import { connect, type Socket } from 'node:net'
 import type { Log } from '../../log/record.js'
-import type { Edit } from '../core/table.js'
 import {
   CONTROL_VERSION,
   encodeLine,
-  isRecord,
   LineSplitter,
   parseJson,
+  type Question,
   RESPONSE_BYTES_MAX,
   type Response,
 } from '../proxy/core/control.js'
+import { isRecord } from '../proxy/core/edit-shape.js'
 
 const ANSWER_MS_MAX = 10_000
 
-type Question =
-  | { readonly op: 'read' | 'counters' }
-  | { readonly op: 'apply'; readonly edits: readonly Edit[] }
 type Answer = Extract<Response, { id: number }>
 
 interface Waiting {

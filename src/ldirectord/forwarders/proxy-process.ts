@@ -1,4 +1,7 @@
-/** Finds the running proxy process of an instance, or starts one that stands alone from then on. */
+/**
+ * Finds the running proxy process of an instance, or starts one that stands alone from then on. A running one of another
+ * build is asked to hand over to ours first.
+ */
 import { spawn } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -6,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import type { Log } from '../../log/record.js'
 import { proxyPlace } from '../proxy/core/place.js'
 import { type ControlClient, connectControl } from './proxy-control.js'
+import { renewProxy } from './proxy-upgrade.js'
 
 export interface ProxyOptions {
   /** The name of the ldirectord instance: each has a proxy of its own. */
@@ -13,6 +17,8 @@ export interface ProxyOptions {
   /** Folder of the control socket and the pid file. */
   readonly varRun: string
   readonly log: Log
+  /** Threads that forward TCP; null or none: the process's own choice. */
+  readonly workers?: number | null
   /** The program of the process; the bundle beside the running one unless a test says otherwise. */
   readonly program?: string
 }
@@ -26,17 +32,23 @@ const PID_BYTES_MAX = 8
 
 /** Rejects with a sentence when there is no proxy and none can be started. */
 export async function joinOrStartProxy(options: ProxyOptions): Promise<ControlClient> {
-  const { socketPath } = proxyPlace(options.varRun, options.instance)
+  const { socketPath, pidPath } = proxyPlace(options.varRun, options.instance)
   if (Buffer.byteLength(socketPath) + PID_BYTES_MAX > SOCKET_PATH_BYTES_MAX) {
     const limit = `is longer than ${SOCKET_PATH_BYTES_MAX} bytes: choose a shorter folder`
     throw new Error(`the name of the proxy's socket, ${socketPath}, ${limit}`)
   }
-  return (await connectControl(socketPath, options.log)) ?? startProxy(options, socketPath)
+  const program = options.program ?? join(dirname(fileURLToPath(import.meta.url)), 'ldirectord-proxy.cjs')
+  const running = await connectControl(socketPath, options.log)
+  const client = running && (await renewProxy(running, { ...options, program, socketPath, pidPath }))
+  return client ?? startProxy(options, program, socketPath)
 }
 
-async function startProxy(options: ProxyOptions, socketPath: string): Promise<ControlClient> {
+async function startProxy(
+  options: ProxyOptions,
+  program: string,
+  socketPath: string,
+): Promise<ControlClient> {
   const { instance, varRun, log } = options
-  const program = options.program ?? join(dirname(fileURLToPath(import.meta.url)), 'ldirectord-proxy.cjs')
   const child = spawn(process.execPath, [program, instance, varRun], {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -5,6 +5,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { nowMs } from '../../base/io/real-clock.js'
+import { untellable } from '../core/client-telling.js'
 import { reconcile } from '../core/reconcile.js'
 import { type Edit, serviceId, type Table } from '../core/table.js'
 import { EDITS_MAX } from '../proxy/core/control.js'
@@ -29,6 +30,8 @@ const never = new AbortController().signal
 
 class ProxyForwarder implements Forwarder {
   readonly name = 'proxy'
+  readonly tellsClients = true
+  readonly concessions = untellable
   readonly #options: ProxyOptions
   /** The table as it was last seen or made; null before the first look. */
   #mirror: LiveTable | null = null
@@ -94,6 +97,10 @@ class ProxyForwarder implements Forwarder {
     const client = await joinOrStartProxy(this.#options)
     this.#connectedMs = nowMs()
     client.onLost = () => void this.#replace()
+    await client.ask({ op: 'workers', count: this.#options.workers ?? null }, never).catch(error => {
+      // One of an older version goes on with as many as it has.
+      this.#options.log('WARN', `proxy: proxyworkers: ${(error as Error).message}`)
+    })
     const current = await readTable(client, never)
     if (this.#mirror === null) this.#mirror = mirrorOf(current)
     else await this.#putBack(client, current, this.#mirror.table())

@@ -103,7 +103,14 @@ export class Answers {
     const upkeep = (virtual: number, real: number): boolean =>
       serves(virtual, real) && !isDrained(virtual, real)
     return {
-      edits: planLines(config, current, upkeep, isDrained, ownedIds(config, inUse)),
+      edits: planLines(
+        config,
+        current,
+        upkeep,
+        isDrained,
+        ownedIds(config, inUse),
+        this.#options.forwarder.tellsClients,
+      ),
       waiting: waitingLines(config, upkeep, isDrained),
     }
   }

@@ -110,6 +110,19 @@ test('the directives of stability are off unless set, and a section wins over th
   t.deepEqual(virtualOf(globals, '\tcheckwindow=1/2\n').checkwindow, { passes: 1, size: 2 })
 })
 
+test('clients are told of only where that is asked for, and a section wins over the global value', t => {
+  const told = (globals: string, own: string) => {
+    const { proxyprotocol, forwardedfor } = virtualOf(globals, own)
+    return [proxyprotocol, forwardedfor]
+  }
+  t.deepEqual(told('', ''), [null, false])
+  t.deepEqual(told('proxyprotocol=v2\nforwardedfor=yes\n', ''), ['v2', true])
+  t.deepEqual(told('proxyprotocol=v2\nforwardedfor=yes\n', '\tproxyprotocol=no\n\tforwardedfor=no\n'), [
+    null,
+    false,
+  ])
+})
+
 test('fallback=sorry stands at the address and sorryport of each tcp service, and a mark gets none', t => {
   const file = configOf(
     'fallback=sorry\nsorryport=9000\nvirtual=127.0.1.1:80\n\tsorrypage=/a.html\nvirtual=5\n\treal=127.0.2.1 gate\n',
@@ -177,22 +190,27 @@ for (const [line, where] of [
   })
 }
 
-test('mails have no limits and checks no jitter unless set', t => {
-  const used = configOf('emailalertgroup=30\nemailalertlimit=12\nemailalertdetail=yes\ncheckjitter=20\n')
+test('mails have no limits, checks no jitter and the proxy no number of workers unless set', t => {
+  const used = configOf(
+    'emailalertgroup=30\nemailalertlimit=12\nemailalertdetail=yes\ncheckjitter=20\nproxyworkers=3\n',
+  )
   const unset = configOf('')
   const values = (file: LdirectordConfig) => [
     file.emailalertgroup,
     file.emailalertlimit,
     file.emailalertdetail,
     file.checkjitter,
+    file.proxyworkers,
   ]
-  t.deepEqual(values(unset), [0, null, false, 0])
-  t.deepEqual(values(used), [30, 12, true, 20])
+  t.deepEqual(values(unset), [0, null, false, 0, null])
+  t.deepEqual(values(used), [30, 12, true, 20, 3])
 })
 
 const REFUSED: readonly [line: string, text: string][] = [
   ['sorryport=0', 'sorryport must be in range 1..65535'],
   ['sorryretryafter=86401', 'sorryretryafter must be in range 0..86400'],
+  ['proxyprotocol=v3', 'proxyprotocol must be v1, v2 or no'],
+  ['forwardedfor=maybe', "forwardedfor must be 'yes' or 'no'"],
   ['recoverycount=0', 'invalid recovery count value'],
   ['checkwindow=7', 'invalid check window'],
   ['checkwindow=11/10', 'invalid check window'],
@@ -200,6 +218,8 @@ const REFUSED: readonly [line: string, text: string][] = [
   ['panicthreshold=101', 'panicthreshold must be in range 0..100'],
   ['flapbackoff=60/10', 'invalid flap back-off'],
   ['checkjitter=51', 'checkjitter must be in range 0..50'],
+  ['proxyworkers=0', 'proxyworkers must be in range 1..15'],
+  ['proxyworkers=16', 'proxyworkers must be in range 1..15'],
   ['emailalertlimit=0', 'invalid email alert limit'],
   ['emailalertgroup=soon', 'invalid email alert group'],
   ['emailalertdetail=maybe', "emailalertdetail must be 'yes' or 'no'"],

@@ -1,7 +1,8 @@
-// The forwarding itself, on real sockets of 127.0.0.0/8.
+// The forwarding itself, on real sockets of 127.0.0.0/8: by Node's own sockets, and by workers.
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import test, { type ExecutionContext } from 'ava'
+import { fileURLToPath } from 'node:url'
+import ava, { type ExecutionContext } from 'ava'
 import type { Destination, Service } from '../../../src/ldirectord/core/table.js'
 import { DataPlane } from '../../../src/ldirectord/proxy/io/data-plane.js'
 import { defaultSettings, type ProxySettings } from '../../../src/ldirectord/proxy/io/settings.js'
@@ -17,6 +18,22 @@ import {
 } from './real-servers.js'
 import { destinationOf, serviceOf, tcp } from './table-values.js'
 
+const workerProgram = fileURLToPath(
+  new URL('../../../src/cli/daemons/ldirectord-proxy-worker.js', import.meta.url),
+)
+const WAYS: Readonly<Record<string, Partial<ProxySettings>>> = {
+  'one thread': {},
+  'two workers': { workerProgram, workers: 2 },
+}
+
+/** The claim holds whichever way connections are carried. One after the other: some go by real time, and threads take a while. */
+function test(
+  title: string,
+  claim: (t: ExecutionContext, way: Partial<ProxySettings>) => Promise<void>,
+): void {
+  for (const [name, way] of Object.entries(WAYS)) ava.serial(`${name}: ${title}`, t => claim(t, way))
+}
+
 interface Stage {
   readonly plane: DataPlane
   readonly port: number
@@ -30,11 +47,14 @@ interface Stage {
 /** A data plane with one service; everything is closed when the test ends. */
 async function stage(
   t: ExecutionContext,
+  way: Partial<ProxySettings>,
   service: Partial<Service> = {},
   settings: Partial<ProxySettings> = {},
 ): Promise<Stage> {
   const notices: string[] = []
-  const plane = new DataPlane({ ...defaultSettings(), ...settings }, (_level, text) => notices.push(text))
+  const plane = new DataPlane({ ...defaultSettings(), ...way, ...settings }, (_level, text) =>
+    notices.push(text),
+  )
   const port = await freePort()
   const key = tcp('127.0.0.1', port)
   const servers: TestServer[] = []
@@ -61,8 +81,8 @@ async function stage(
   }
 }
 
-test('rr takes turns; a service without servers refuses at once', async t => {
-  const { port, add, server } = await stage(t)
+test('rr takes turns; a service without servers refuses at once', async (t, way) => {
+  const { port, add, server } = await stage(t, way)
   t.is(await whoAnswers(port), 'ECONNRESET')
   await add(await server(NAME_AND_ECHO('a')))
   await add(await server(NAME_AND_ECHO('b')))
@@ -71,8 +91,8 @@ test('rr takes turns; a service without servers refuses at once', async t => {
   t.deepEqual(seen, ['a', 'b', 'a', 'b'])
 })
 
-test('weight 0 gets no new connection and keeps the one it has', async t => {
-  const { port, add, edit, server, plane } = await stage(t)
+test('weight 0 gets no new connection and keeps the one it has', async (t, way) => {
+  const { port, add, edit, server, plane } = await stage(t, way)
   const a = await server(NAME_AND_ECHO('a'))
   await add(a)
   const old = client(port)
@@ -87,8 +107,8 @@ test('weight 0 gets no new connection and keeps the one it has', async t => {
   t.true(await until(() => plane.table.counters()[0]!.activeConnections === 0))
 })
 
-test('a deleted destination keeps its connections; a deleted service resets them and stops listening', async t => {
-  const { port, key, add, server, plane } = await stage(t)
+test('a deleted destination keeps its connections; a deleted service resets them and stops listening', async (t, way) => {
+  const { port, key, add, server, plane } = await stage(t, way)
   const a = await server(NAME_AND_ECHO('a'))
   await add(a)
   const old = client(port)
@@ -101,8 +121,8 @@ test('a deleted destination keeps its connections; a deleted service resets them
   t.is(await whoAnswers(port), 'ECONNREFUSED')
 })
 
-test('a FIN is passed as a FIN in both directions, and the other direction goes on', async t => {
-  const { port, add, server, plane } = await stage(t)
+test('a FIN is passed as a FIN in both directions, and the other direction goes on', async (t, way) => {
+  const { port, add, server, plane } = await stage(t, way)
   const received: string[] = []
   const a = await server(socket => {
     socket.on('data', chunk => received.push(chunk.toString()))
@@ -131,8 +151,8 @@ test('a FIN is passed as a FIN in both directions, and the other direction goes 
   t.true(await until(() => received.includes('client later')))
 })
 
-test('a reset is passed as a reset in both directions', async t => {
-  const { port, add, server, plane } = await stage(t)
+test('a reset is passed as a reset in both directions', async (t, way) => {
+  const { port, add, server, plane } = await stage(t, way)
   const fates: string[] = []
   const a = await server(socket => {
     socket.write('hello')
@@ -151,8 +171,8 @@ test('a reset is passed as a reset in both directions', async t => {
   t.true(await until(() => plane.table.counters()[0]!.activeConnections === 0))
 })
 
-test('ten megabytes arrive unchanged in both directions, also through a slow reader', async t => {
-  const { port, add, server } = await stage(t)
+test('ten megabytes arrive unchanged in both directions, also through a slow reader', async (t, way) => {
+  const { port, add, server } = await stage(t, way)
   const data = randomBytes(10 << 20)
   const digest = createHash('sha256').update(data).digest('hex')
   const a = await server(socket => socket.pipe(socket))
@@ -174,8 +194,8 @@ test('ten megabytes arrive unchanged in both directions, also through a slow rea
   t.is(echo.digest('hex'), digest)
 })
 
-test('a reader that stops holds the sender back instead of filling the memory', async t => {
-  const { port, add, server } = await stage(t)
+test('a reader that stops holds the sender back instead of filling the memory', async (t, way) => {
+  const { port, add, server } = await stage(t, way)
   let sent = 0
   const a = await server(socket => {
     const piece = Buffer.alloc(1 << 20)
@@ -202,8 +222,8 @@ test('a reader that stops holds the sender back instead of filling the memory', 
   visitor.socket.destroy()
 })
 
-test('a refusing server is passed over for the next one', async t => {
-  const { port, add, server } = await stage(t)
+test('a refusing server is passed over for the next one', async (t, way) => {
+  const { port, add, server } = await stage(t, way)
   const dead = await startServer(() => {})
   await dead.close()
   await add(dead)
@@ -211,8 +231,8 @@ test('a refusing server is passed over for the next one', async t => {
   for (let n = 0; n < 4; n++) t.is(await whoAnswers(port), 'b')
 })
 
-test('when every server refuses the client is reset after a bounded number of attempts', async t => {
-  const { port, add, plane } = await stage(t)
+test('when every server refuses the client is reset after a bounded number of attempts', async (t, way) => {
+  const { port, add, plane } = await stage(t, way)
   for (let n = 0; n < 5; n++) {
     const dead = await startServer(() => {})
     await dead.close()
@@ -222,11 +242,12 @@ test('when every server refuses the client is reset after a bounded number of at
   t.true(plane.table.counters().every(c => c.activeConnections + c.inactiveConnections === 0))
 })
 
-test('a server that does not accept is given up after the connect time; nothing of the attempt stays', async t => {
+test('a server that does not accept is given up after the connect time; nothing of the attempt stays', async (t, way) => {
   const deaf = await deafPort()
   t.teardown(() => deaf.close())
   const { port, key, plane, notices } = await stage(
     t,
+    way,
     {},
     { connectTimeoutMs: 200, attemptsMax: 2, connectionsMax: 1 },
   )
@@ -242,8 +263,8 @@ test('a server that does not accept is given up after the connect time; nothing 
   t.deepEqual(notices, [], 'the limit of one connection was never reached')
 })
 
-test('an idle connection is reset after the idle time, a busy one is not', async t => {
-  const { port, add, server } = await stage(t, {}, { idleTimeoutMs: 300 })
+test('an idle connection is reset after the idle time, a busy one is not', async (t, way) => {
+  const { port, add, server } = await stage(t, way, {}, { idleTimeoutMs: 600 })
   await add(await server(NAME_AND_ECHO('a')))
   const idle = client(port)
   const busy = client(port)
@@ -254,18 +275,33 @@ test('an idle connection is reset after the idle time, a busy one is not', async
   busy.socket.destroy()
 })
 
-test('connections above the limit are reset, and it is said', async t => {
-  const { port, add, server, notices } = await stage(t, {}, { connectionsMax: 1 })
+test('a server that accepts and never answers costs its own clients the idle time, and is named', async (t, way) => {
+  const { port, add, server, notices } = await stage(t, way, {}, { idleTimeoutMs: 300 })
+  const silent = await server(() => {})
+  await add(silent)
+  await add(await server(NAME_AND_ECHO('b')))
+  const waiting = client(port)
+  waiting.socket.write('anybody there?')
+  t.true(await until(() => silent.sockets.length === 1))
+  t.is(await whoAnswers(port), 'b')
+  t.true(await until(() => waiting.fate() === 'ECONNRESET'))
+  const name = `127.0.0.1:${silent.port}`
+  t.true(await until(() => notices.length > 0))
+  t.deepEqual(notices, [`proxy: ${name} accepted a connection and said nothing for 0 s; it is reset`])
+})
+
+test('connections above the limit are reset, and it is said', async (t, way) => {
+  const { port, add, server, notices } = await stage(t, way, {}, { connectionsMax: 1 })
   await add(await server(NAME_AND_ECHO('a')))
   const first = client(port)
   await until(() => first.text() === 'a')
   t.is(await whoAnswers(port), 'ECONNRESET')
-  t.regex(notices.join(), /1 connections are open, the limit/)
+  t.true(await until(() => /1 connections are open, the limit/.test(notices.join())))
   first.socket.destroy()
 })
 
-test('an upper threshold sends the next client elsewhere', async t => {
-  const { port, add, server } = await stage(t, { scheduler: 'fo' })
+test('an upper threshold sends the next client elsewhere', async (t, way) => {
+  const { port, add, server } = await stage(t, way, { scheduler: 'fo' })
   await add(await server(NAME_AND_ECHO('a')), { weight: 9, upper: 1 })
   await add(await server(NAME_AND_ECHO('b')))
   const first = client(port)
@@ -274,8 +310,23 @@ test('an upper threshold sends the next client elsewhere', async t => {
   first.socket.destroy()
 })
 
-test('lc counts open connections', async t => {
-  const { port, add, server } = await stage(t, { scheduler: 'lc' })
+test('of a service at all addresses the PROXY header tells the one that was called', async (t, way) => {
+  const { plane, server } = await stage(t, way)
+  const port = await freePort()
+  const key = tcp('0.0.0.0', port)
+  let heard = ''
+  const a = await server(socket => socket.on('data', chunk => (heard += chunk.toString('latin1'))))
+  await plane.apply({ kind: 'addService', service: serviceOf(key) })
+  const destination = destinationOf(a.address, a.port, { proxyProtocol: 'v1' })
+  await plane.apply({ kind: 'addDestination', key, destination })
+  const visitor = client(port, '127.0.0.9', '127.0.0.8')
+  await until(() => heard.endsWith('\r\n'))
+  t.is(heard, `PROXY TCP4 127.0.0.8 127.0.0.9 ${visitor.socket.localPort} ${port}\r\n`)
+  visitor.socket.destroy()
+})
+
+test('lc counts open connections', async (t, way) => {
+  const { port, add, server } = await stage(t, way, { scheduler: 'lc' })
   await add(await server(NAME_AND_ECHO('a')))
   await add(await server(NAME_AND_ECHO('b')))
   const open = []
@@ -291,8 +342,8 @@ test('lc counts open connections', async t => {
   for (const visitor of open) visitor.socket.destroy()
 })
 
-test('persistence keeps a client on its server, by address', async t => {
-  const { port, add, server } = await stage(t, { persistentSeconds: 60 })
+test('persistence keeps a client on its server, by address', async (t, way) => {
+  const { port, add, server } = await stage(t, way, { persistentSeconds: 60 })
   await add(await server(NAME_AND_ECHO('a')))
   await add(await server(NAME_AND_ECHO('b')))
   const seen = []
@@ -302,8 +353,8 @@ test('persistence keeps a client on its server, by address', async t => {
   t.deepEqual(seen, ['a', 'b', 'a', 'a', 'b'])
 })
 
-test('a taken address is waited for while the service exists', async t => {
-  const { plane, server, notices } = await stage(t, {}, { listenRetryMs: 10 })
+test('a taken address is waited for while the service exists', async (t, way) => {
+  const { plane, server, notices } = await stage(t, way, {}, { listenRetryMs: 10 })
   const occupant = await startServer(NAME_AND_ECHO('occupant'))
   const key = tcp('127.0.0.1', occupant.port)
   const a = await server(NAME_AND_ECHO('a'))
@@ -315,24 +366,24 @@ test('a taken address is waited for while the service exists', async t => {
   t.is(await whoAnswers(occupant.port), 'a')
 })
 
-test('an address that this machine does not have is waited for; deleting the service ends the waiting', async t => {
-  const { plane, notices } = await stage(t, {}, { listenRetryMs: 10 })
+test('an address that this machine does not have is waited for; deleting the service ends the waiting', async (t, way) => {
+  const { plane, notices } = await stage(t, way, {}, { listenRetryMs: 10 })
   const key = tcp('192.0.2.1', 8080)
   t.is(await plane.apply({ kind: 'addService', service: serviceOf(key) }), null)
   t.regex(notices.at(-1) ?? '', /does not have the address yet/)
   t.is(await plane.apply({ kind: 'deleteService', key }), null)
 })
 
-test('gate is forwarded as masq, said once', async t => {
-  const { port, add, server, notices } = await stage(t)
+test('gate is forwarded as masq, said once', async (t, way) => {
+  const { port, add, server, notices } = await stage(t, way)
   await add(await server(NAME_AND_ECHO('a')), { method: 'gate' })
   await add(await server(NAME_AND_ECHO('b')), { method: 'ipip' })
   t.is(await whoAnswers(port), 'a')
   t.is(notices.filter(notice => /as masq/.test(notice)).length, 1)
 })
 
-test('IPv6 is forwarded to IPv4 and back', async t => {
-  const { plane, server } = await stage(t)
+test('IPv6 is forwarded to IPv4 and back', async (t, way) => {
+  const { plane, server } = await stage(t, way)
   const probe = await startServer(() => {}, '::1').catch(() => null)
   if (probe === null) {
     t.pass('this machine has no ::1')

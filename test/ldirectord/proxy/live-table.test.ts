@@ -39,7 +39,10 @@ test('the messages are those of ipvsadm', t => {
 test('what the proxy cannot do is refused with a sentence', t => {
   const table = new LiveTable()
   const add = (service: Service): string => table.apply({ kind: 'addService', service }) ?? 'accepted'
-  t.regex(add(serviceOf({ protocol: 'fwm', family: 4, mark: 5 })), /firewall marks/)
+  t.is(
+    add(serviceOf({ protocol: 'fwm', family: 4, mark: 5 })),
+    'the proxy cannot see firewall marks: write a section for each address and port behind mark 5, or use forwarder=ipvs or nft',
+  )
   t.regex(add(serviceOf(key, { scheduler: 'lblc' })), /no scheduler lblc; it knows rr, wrr/)
   t.regex(add(serviceOf(key, { netmask: '24' })), /no netmask/)
   t.regex(add(serviceOf(tcp('127.0.0.5', 0))), /port/)

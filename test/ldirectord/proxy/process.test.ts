@@ -1,59 +1,14 @@
 // The forwarder `proxy` with its real process: starting, joining, dying, staying, leaving.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import test, { type ExecutionContext } from 'ava'
-import { commandLine, isAlive, readPidFile } from '../../../src/base/io/processes.js'
+import test from 'ava'
+import { commandLine, isAlive } from '../../../src/base/io/processes.js'
 import type { Edit } from '../../../src/ldirectord/core/table.js'
-import type { Forwarder } from '../../../src/ldirectord/forwarders/forwarder.js'
 import { openProxy } from '../../../src/ldirectord/forwarders/proxy.js'
+import { forwardTo, never, place, program } from './process-place.js'
 import { client, freePort, NAME_AND_ECHO, startServer, until, whoAnswers } from './real-servers.js'
 import { destinationOf, serviceOf, tcp } from './table-values.js'
-
-const program = fileURLToPath(new URL('../../../src/cli/daemons/ldirectord-proxy.js', import.meta.url))
-const never = new AbortController().signal
-
-interface Place {
-  readonly varRun: string
-  readonly log: string[]
-  open(): Promise<Forwarder>
-  pid(): number
-}
-
-/** A folder for one proxy; whatever process is left there is ended with the test. */
-function place(t: ExecutionContext): Place {
-  const varRun = mkdtempSync(join(tmpdir(), 'systole-proxy-'))
-  const log: string[] = []
-  const pid = (): number => readPidFile(join(varRun, 'ldirectord-proxy.web.cf.pid')) ?? 0
-  t.teardown(async () => {
-    const left = pid()
-    if (left > 0 && isAlive(left)) process.kill(left, 'SIGKILL')
-    rmSync(varRun, { recursive: true, force: true })
-  })
-  return {
-    varRun,
-    log,
-    pid,
-    open: () =>
-      openProxy({ instance: 'web.cf', varRun, log: (level, text) => log.push(`${level} ${text}`), program }),
-  }
-}
-
-async function forwardTo(
-  forwarder: Forwarder,
-  port: number,
-  server: { address: string; port: number },
-): Promise<void> {
-  const key = tcp('127.0.0.1', port)
-  const destination = destinationOf(server.address, server.port)
-  const edits: Edit[] = [
-    { kind: 'addService', service: serviceOf(key) },
-    { kind: 'addDestination', key, destination },
-  ]
-  await forwarder.apply(edits, never)
-}
 
 test('the process is named, guarded by file modes, and leaves without a trace when it has nothing to do', async t => {
   const { varRun, open, pid } = place(t)
@@ -87,7 +42,7 @@ test('what was applied is read back, with one result per edit', async t => {
   )
   t.deepEqual(
     results.map(result => result.error?.slice(0, 22) ?? null),
-    [null, 'Service already exists', null, 'the proxy cannot forwa'],
+    [null, 'Service already exists', null, 'the proxy cannot see f'],
   )
   t.deepEqual(await forwarder.read(never), { services: [{ ...service, destinations: [destination] }] })
   t.deepEqual(await forwarder.counters(never), [

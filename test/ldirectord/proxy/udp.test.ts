@@ -2,7 +2,8 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import test, { type ExecutionContext } from 'ava'
-import type { Service, ServiceKey } from '../../../src/ldirectord/core/table.js'
+import type { ProxyProtocol, Service, ServiceKey } from '../../../src/ldirectord/core/table.js'
+import { proxyHeader } from '../../../src/ldirectord/proxy/core/proxy-header.js'
 import { DataPlane } from '../../../src/ldirectord/proxy/io/data-plane.js'
 import { defaultSettings, type ProxySettings } from '../../../src/ldirectord/proxy/io/settings.js'
 import { until } from './real-servers.js'
@@ -29,6 +30,7 @@ async function namedServer(t: ExecutionContext, name: string): Promise<{ socket:
 
 interface Client {
   readonly heard: { readonly text: string; readonly from: RemoteInfo }[]
+  readonly port: number
   ask(question: string): Promise<string>
   say(question: string): void
 }
@@ -41,6 +43,7 @@ async function clientOf(t: ExecutionContext, key: ServiceKey, address?: string):
   const say = (question: string) => socket.send(question, port, to)
   return {
     heard,
+    port: socket.address().port,
     say,
     async ask(question) {
       const before = heard.length
@@ -92,6 +95,33 @@ test('a service of IPv6 forwards to a server of IPv4', async t => {
   t.is(await (await clientOf(t, key, '::1')).ask('x'), 'a:x')
 })
 
+test('with the PROXY protocol each datagram says who sent it to whom; version 1 knows no datagrams', async t => {
+  const { key, plane } = await stage(t)
+  const received: Buffer[] = []
+  const server = await bound(t)
+  server.on('message', datagram => received.push(datagram))
+  const destination = (proxyProtocol: ProxyProtocol) =>
+    destinationOf('127.0.0.1', server.address().port, { proxyProtocol })
+  await plane.apply({ kind: 'addDestination', key, destination: destination('v2') })
+  const client = await clientOf(t, key, '127.0.3.7')
+  for (const text of ['one', 'two']) client.say(text)
+  await until(() => received.length === 2)
+  await plane.apply({ kind: 'editDestination', key, destination: destination('v1') })
+  client.say('three')
+  await until(() => received.length === 3)
+  const { address, port } = key as Extract<ServiceKey, { port: number }>
+  const ends = {
+    protocol: 'udp',
+    from: { address: '127.0.3.7', port: client.port },
+    to: { address, port },
+  } as const
+  const header = proxyHeader('v2', ends).toString('latin1')
+  t.deepEqual(
+    received.map(datagram => datagram.toString('latin1')).sort(),
+    [`${header}one`, `${header}two`, 'three'].sort(),
+  )
+})
+
 test('weight 0 keeps a session; a removed server loses it to another one', async t => {
   const { key, edit } = await stage(t)
   const a = await namedServer(t, 'a')
@@ -107,7 +137,7 @@ test('weight 0 keeps a session; a removed server loses it to another one', async
 })
 
 test('a quiet session ends after the idle time', async t => {
-  const { key, edit, sessions } = await stage(t, {}, { udpIdleTimeoutMs: 40 })
+  const { key, edit, sessions } = await stage(t, {}, { udpIdleTimeoutMs: 600 })
   await edit('addDestination', (await namedServer(t, 'a')).port)
   await (await clientOf(t, key)).ask('1')
   t.deepEqual(sessions(), [1])

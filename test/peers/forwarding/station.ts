@@ -36,7 +36,14 @@ export type Order =
   | { readonly op: 'open'; readonly id: string; readonly target: Target }
   | { readonly op: 'say'; readonly id: string }
   | { readonly op: 'use'; readonly forwarder: 'nft' }
-  | { readonly op: 'use'; readonly forwarder: 'proxy'; readonly program: string; readonly varRun: string }
+  | {
+      readonly op: 'use'
+      readonly forwarder: 'proxy'
+      readonly program: string
+      readonly varRun: string
+      /** As proxyworkers. */
+      readonly workers?: number
+    }
   | { readonly op: 'apply'; readonly edits: readonly Edit[] }
   | { readonly op: 'read' }
   | { readonly op: 'counters' }

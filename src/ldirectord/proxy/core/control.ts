@@ -1,20 +1,35 @@
 /**
  * What ldirectord and its proxy say to each other over the control socket: one JSON value a line, each at most so
- * long. The proxy outlives a restart of ldirectord, perhaps by an upgrade: hence the version in each request.
+ * long. The proxy outlives a restart of ldirectord, perhaps by an upgrade: hence the version in each request. What an
+ * upgrade itself needs (hello, handOver, announce) all versions understand.
  */
-import type { Edit, Service, ServiceKey, Table } from '../../core/table.js'
+import type { Edit, Table } from '../../core/table.js'
+import { isEdit, isNumber, isRecord } from './edit-shape.js'
 import type { DestinationCount } from './live-table.js'
+import { WORKERS_MAX } from './shared-state.js'
+import type { FromPredecessor, FromSuccessor } from './succession.js'
 
-export const CONTROL_VERSION = 1
+export const CONTROL_VERSION = 2
 export const REQUEST_BYTES_MAX = 1_048_576
 export const RESPONSE_BYTES_MAX = 67_108_864
 /** Edits of one request; with the longest possible names they stay far below the limit. */
 export const EDITS_MAX = 500
 
-export type Request = { readonly version: number; readonly id: number } & (
-  | { readonly op: 'read' }
-  | { readonly op: 'counters' }
+/** What ldirectord asks. */
+export type Question =
+  | { readonly op: 'read' | 'counters' }
   | { readonly op: 'apply'; readonly edits: readonly Edit[] }
+  /** How many threads are to forward TCP; null: as the proxy thinks best. */
+  | { readonly op: 'workers'; readonly count: number | null }
+  /** Which program answers here. */
+  | { readonly op: 'hello' }
+  /** From now on another program is to forward: start it and give it what you listen on. */
+  | { readonly op: 'handOver'; readonly node: string; readonly program: string }
+
+export type Request = { readonly version: number; readonly id: number } & (
+  | Question
+  /** The asker is the process that forwarded here before; what follows on this connection are lines of succession.ts. */
+  | { readonly op: 'announce'; readonly pid: number }
 )
 
 export type Level = 'info' | 'WARN' | 'ERROR'
@@ -23,11 +38,16 @@ export type Response =
   | { readonly id: number; readonly table: Table }
   | { readonly id: number; readonly counters: readonly DestinationCount[] }
   | { readonly id: number; readonly errors: readonly (string | null)[] }
+  /** How many it will be; 0: this machine does not offer what they need. */
+  | { readonly id: number; readonly workers: number }
+  | { readonly id: number; readonly program: string; readonly pid: number }
+  | { readonly id: number; readonly successor: number }
   | { readonly id: number; readonly failure: string }
   /** Unasked: something for the log. */
   | { readonly notice: string; readonly level: Level }
 
-export const encodeLine = (value: Request | Response): string => `${JSON.stringify(value)}\n`
+export const encodeLine = (value: Request | Response | FromPredecessor | FromSuccessor): string =>
+  `${JSON.stringify(value)}\n`
 
 /** Cuts a stream into lines; null once a line is longer than allowed (the connection is then useless). */
 export class LineSplitter {
@@ -66,11 +86,19 @@ export function decodeRequest(line: string): DecodedRequest {
   if (!isRecord(value)) return { id: null, reason: 'a request is one JSON object on a line' }
   const id = typeof value.id === 'number' ? value.id : null
   if (id === null) return { id, reason: 'a request has a number as its id' }
+  const lasting = decodeLasting(value, id)
+  if (lasting !== null) return lasting
   if (value.version !== CONTROL_VERSION) {
     return { id, reason: `this proxy speaks version ${CONTROL_VERSION}: restart it` }
   }
   if (value.op === 'read' || value.op === 'counters') return { version: CONTROL_VERSION, id, op: value.op }
-  if (value.op !== 'apply') return { id, reason: 'op wants read, apply or counters' }
+  if (value.op === 'workers') {
+    const { count } = value
+    if (count === null || (isNumber(count, WORKERS_MAX) && count > 0))
+      return { version: CONTROL_VERSION, id, op: 'workers', count }
+    return { id, reason: `workers wants a count of 1 to ${WORKERS_MAX}, or null` }
+  }
+  if (value.op !== 'apply') return { id, reason: 'op wants read, apply, counters or workers' }
   const { edits } = value
   if (!Array.isArray(edits) || edits.length > EDITS_MAX || !edits.every(isEdit)) {
     return { id, reason: `edits want a list of at most ${EDITS_MAX} edits` }
@@ -78,68 +106,30 @@ export function decodeRequest(line: string): DecodedRequest {
   return { version: CONTROL_VERSION, id, op: 'apply', edits }
 }
 
+/** The requests that every version understands; null: it is another one. */
+function decodeLasting(value: Record<string, unknown>, id: number): DecodedRequest | null {
+  if (value.op === 'hello') return { version: CONTROL_VERSION, id, op: 'hello' }
+  if (value.op === 'handOver') {
+    const { node, program } = value
+    if (isPath(node) && isPath(program))
+      return { version: CONTROL_VERSION, id, op: 'handOver', node, program }
+    return { id, reason: 'handOver wants the paths of node and of the program' }
+  }
+  if (value.op === 'announce') {
+    const { pid } = value
+    if (isNumber(pid, 0x7fff_ffff)) return { version: CONTROL_VERSION, id, op: 'announce', pid }
+    return { id, reason: 'announce wants a pid' }
+  }
+  return null
+}
+
+const isPath = (value: unknown): value is string =>
+  typeof value === 'string' && value.startsWith('/') && value.length < 4_096 && !value.includes('\0')
+
 export function parseJson(line: string): unknown {
   try {
     return JSON.parse(line)
   } catch {
     return undefined // whoever asked says what it wanted instead
-  }
-}
-
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const isNumber = (value: unknown, max: number): value is number =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max
-const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= 200
-
-function isKey(value: unknown): value is ServiceKey {
-  if (!isRecord(value) || (value.family !== 4 && value.family !== 6)) return false
-  if (value.protocol === 'fwm') return isNumber(value.mark, 0xffff_ffff)
-  return (
-    (value.protocol === 'tcp' || value.protocol === 'udp') &&
-    isText(value.address) &&
-    isNumber(value.port, 65_535)
-  )
-}
-
-function isService(value: unknown): value is Service {
-  if (!isRecord(value) || !isKey(value.key)) return false
-  const { persistentSeconds, netmask } = value
-  return (
-    isText(value.scheduler) &&
-    isText(value.schedulerFlags) &&
-    typeof value.ops === 'boolean' &&
-    (persistentSeconds === null || isNumber(persistentSeconds, 0x7fff_ffff)) &&
-    (netmask === null || isText(netmask))
-  )
-}
-
-function isDestination(value: unknown): boolean {
-  return (
-    isRecord(value) &&
-    isText(value.address) &&
-    isNumber(value.port, 65_535) &&
-    isNumber(value.weight, 0x7fff_ffff) &&
-    isNumber(value.upper, 0xffff_ffff) &&
-    isNumber(value.lower, 0xffff_ffff) &&
-    (value.method === 'gate' || value.method === 'masq' || value.method === 'ipip')
-  )
-}
-
-function isEdit(value: unknown): value is Edit {
-  if (!isRecord(value)) return false
-  switch (value.kind) {
-    case 'addService':
-    case 'editService':
-      return isService(value.service)
-    case 'deleteService':
-      return isKey(value.key)
-    case 'addDestination':
-    case 'editDestination':
-    case 'deleteDestination':
-      return isKey(value.key) && isDestination(value.destination)
-    default:
-      return false
   }
 }

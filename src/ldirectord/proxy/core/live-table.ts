@@ -13,43 +13,74 @@ import {
   serviceId,
   type Table,
 } from '../../core/table.js'
+import { type Ledger, LocalLedger, type Shares } from './ledger.js'
 import { isNetmask } from './netmask.js'
-import { Persistence } from './persistence.js'
-import { type Candidate, type Rotation, schedule, schedulerNames, startRotation } from './scheduler.js'
+import type { Templates } from './persistence.js'
+import { type Candidate, type Rotation, schedule, schedulerNames } from './scheduler.js'
+import { SLOTS_MAX, type Tally } from './shared-state.js'
 
 /** A destination and what goes to it. The object lives on while connections do, even when it left the table. */
 export class LiveDestination implements Candidate {
   readonly id: string
+  /** Its number in the memory that workers share. */
+  readonly slot: number
   settings: Destination
-  active = 0
-  inactive = 0
-  /** Above its upper threshold, until it falls below the lower one. */
-  isOverloaded = false
+  /** Those that processes from before an upgrade still serve. */
+  readonly elsewhere = { active: 0, inactive: 0 }
   isInTable = true
+  readonly #tally: Tally
 
-  constructor(settings: Destination) {
+  constructor(settings: Destination, slot: number, tally: Tally) {
     this.id = endpoint(settings.address, settings.port)
     this.settings = settings
+    this.slot = slot
+    this.#tally = tally
   }
 
   get weight(): number {
     return this.settings.weight
   }
 
+  /** Connections, those in other processes included. */
+  get active(): number {
+    return this.#tally.active
+  }
+
+  get inactive(): number {
+    return this.#tally.inactive
+  }
+
+  get own(): { active: number; inactive: number } {
+    return { active: this.active - this.elsewhere.active, inactive: this.inactive - this.elsewhere.inactive }
+  }
+
+  /** Above its upper threshold, until it falls below the lower one. */
+  get isOverloaded(): boolean {
+    return this.#tally.isOverloaded
+  }
+
+  countElsewhere(active: number, inactive: number): void {
+    this.#tally.add('active', active)
+    this.#tally.add('inactive', inactive)
+    this.elsewhere.active += active
+    this.elsewhere.inactive += inactive
+    this.updateOverload()
+  }
+
   /** Moves a connection between not counted, inactive (connecting, half closed) and active (established). */
   count(from: 'none' | 'inactive' | 'active', to: 'none' | 'inactive' | 'active'): void {
-    if (from !== 'none') this[from]--
-    if (to !== 'none') this[to]++
-    this.updateOverload()
+    if (from !== 'none') this.#tally.add(from, -1)
+    if (to !== 'none') this.#tally.add(to, 1)
+    if (this.settings.upper > 0) this.updateOverload()
   }
 
   /** As IPVS: overloaded from `upper` on, free again below `lower`, or below three quarters when there is none. */
   updateOverload(): void {
     const { upper, lower } = this.settings
     const total = this.active + this.inactive
-    if (upper === 0) this.isOverloaded = false
-    else if (total >= upper) this.isOverloaded = true
-    else if (lower > 0 ? total < lower : total * 4 < upper * 3) this.isOverloaded = false
+    if (upper === 0) this.#tally.isOverloaded = false
+    else if (total >= upper) this.#tally.isOverloaded = true
+    else if (lower > 0 ? total < lower : total * 4 < upper * 3) this.#tally.isOverloaded = false
   }
 }
 
@@ -58,10 +89,13 @@ export interface LiveService {
   readonly key: Extract<ServiceKey, { protocol: 'tcp' | 'udp' }>
   settings: Service
   readonly destinations: Map<string, LiveDestination>
+  readonly bySlot: Map<number, LiveDestination>
   /** Left the table while connections were open: added again, they are the same destination as before. */
   readonly leaving: Map<string, LiveDestination>
   readonly rotation: Rotation
-  readonly persistence: Persistence
+  persistence: Templates
+  /** What the workers' tables need to see the same rotation and templates; null where there are none. */
+  shares: Pick<Shares, 'rotation' | 'templates'>
 }
 
 export interface DestinationCount {
@@ -77,30 +111,44 @@ export interface Client {
   readonly port: number
 }
 
+/** Of a service that is not persistent. */
+const NO_TEMPLATES: Templates = {
+  find: () => null,
+  remember: () => {},
+  forgetExpired: () => {},
+  bindings: () => [],
+  inherit: () => {},
+}
+
 export class LiveTable {
   readonly services = new Map<string, LiveService>()
+  readonly #ledger: Ledger
+
+  constructor(ledger: Ledger = new LocalLedger()) {
+    this.#ledger = ledger
+  }
 
   get isEmpty(): boolean {
     return this.services.size === 0
   }
 
-  /** null when applied, else one sentence. */
-  apply(edit: Edit): string | null {
+  /** null when applied, else one sentence. A worker's table gets the shares that the main one has dealt out. */
+  apply(edit: Edit, shares: Shares = {}): string | null {
     switch (edit.kind) {
       case 'addService':
-        return this.#addService(edit.service)
+        return this.#addService(edit.service, shares)
       case 'editService':
-        return this.#editService(edit.service)
+        return this.#editService(edit.service, shares)
       case 'deleteService':
-        return this.services.delete(serviceId(edit.key)) ? null : 'No such service'
+        return this.#deleteService(serviceId(edit.key))
       case 'addDestination':
       case 'editDestination':
       case 'deleteDestination': {
         const service = this.services.get(serviceId(edit.key))
         if (!service) return 'Service not defined'
-        if (edit.kind === 'addDestination') return this.#addDestination(service, edit.destination)
+        if (edit.kind === 'addDestination') return this.#addDestination(service, edit.destination, shares)
         if (edit.kind === 'editDestination') return editDestination(service, edit.destination)
-        return deleteDestination(service, edit.destination)
+        return this.#deleteDestination(service, edit.destination)
       }
       default:
         return unreachable(edit)
@@ -153,7 +201,16 @@ export class LiveTable {
     const candidates = [...service.destinations.values()].filter(
       destination => may(destination) && !destination.isOverloaded,
     )
-    const caller = { ...client, serviceAddress: service.key.address }
+    // Who called is a text only for those schedulers that ask for it.
+    const caller = {
+      get address() {
+        return client.address
+      },
+      get port() {
+        return client.port
+      },
+      serviceAddress: service.key.address,
+    }
     const chosen = schedule(
       settings.scheduler,
       candidates,
@@ -167,33 +224,55 @@ export class LiveTable {
     return chosen
   }
 
-  #addService(service: Service): string | null {
+  #addService(service: Service, shares: Shares): string | null {
     const refusal = refuse(service)
     if (refusal) return refusal
     const id = serviceId(service.key)
     if (this.services.has(id)) return 'Service already exists'
-    this.services.set(id, {
+    const { rotation, buffer } = this.#ledger.openRotation(shares)
+    const live: LiveService = {
       id,
       key: service.key as LiveService['key'],
       settings: { ...service, destinations: [] },
       destinations: new Map(),
+      bySlot: new Map(),
       leaving: new Map(),
-      rotation: startRotation(),
-      persistence: new Persistence(),
-    })
+      rotation,
+      persistence: NO_TEMPLATES,
+      shares: buffer ? { rotation: buffer } : {},
+    }
+    this.services.set(id, live)
+    this.#openTemplates(live, shares)
     return null
   }
 
-  #editService(service: Service): string | null {
+  #editService(service: Service, shares: Shares): string | null {
     const known = this.services.get(serviceId(service.key))
     if (!known) return 'No such service'
     const refusal = refuse(service)
     if (refusal) return refusal
     known.settings = { ...service, destinations: [] }
+    this.#openTemplates(known, shares)
     return null
   }
 
-  #addDestination(service: LiveService, settings: Destination): string | null {
+  /** What a service remembers takes memory only once it is to be persistent. */
+  #openTemplates(service: LiveService, shares: Shares): void {
+    if (service.settings.persistentSeconds === null || service.persistence !== NO_TEMPLATES) return
+    const { templates, buffer } = this.#ledger.openTemplates(shares, slot => service.bySlot.get(slot))
+    service.persistence = templates
+    if (buffer) service.shares = { ...service.shares, templates: buffer }
+  }
+
+  #deleteService(id: string): string | null {
+    const known = this.services.get(id)
+    if (!known) return 'No such service'
+    this.services.delete(id)
+    for (const { slot } of known.destinations.values()) this.#ledger.closeDestination(slot)
+    return null
+  }
+
+  #addDestination(service: LiveService, settings: Destination, shares: Shares): string | null {
     const id = endpoint(settings.address, settings.port)
     if (service.destinations.has(id)) return 'Destination already exists'
     const refusal = refuseDestination(settings)
@@ -201,12 +280,36 @@ export class LiveTable {
     if (this.#leadsTo(id, service, new Set())) {
       return `${id} leads back to the service ${service.id} itself: connections would go round for ever`
     }
-    const destination = service.leaving.get(id) ?? new LiveDestination(settings)
+    const left = service.leaving.get(id)
+    const isSame = left !== undefined && (shares.slot ?? left.slot) === left.slot
+    const destination = isSame ? left : this.#open(settings, shares)
+    if (destination === null) return `the proxy has room for ${SLOTS_MAX} real servers of all services`
     service.leaving.delete(id)
+    if (isSame) this.#ledger.reopenDestination(destination.slot)
     destination.settings = settings
     destination.isInTable = true
     destination.updateOverload()
     service.destinations.set(id, destination)
+    service.bySlot.set(destination.slot, destination)
+    return null
+  }
+
+  #open(settings: Destination, shares: Shares): LiveDestination | null {
+    const place = this.#ledger.openDestination(shares)
+    return place && new LiveDestination(settings, place.slot, place.tally)
+  }
+
+  #deleteDestination(service: LiveService, { address, port }: Destination): string | null {
+    const known = service.destinations.get(endpoint(address, port))
+    if (!known) return 'No such destination'
+    service.destinations.delete(known.id)
+    service.bySlot.delete(known.slot)
+    for (const [id, leaving] of service.leaving) {
+      if (leaving.active + leaving.inactive === 0) service.leaving.delete(id)
+    }
+    known.isInTable = false
+    this.#ledger.closeDestination(known.slot)
+    if (known.active + known.inactive > 0) service.leaving.set(known.id, known)
     return null
   }
 
@@ -230,22 +333,11 @@ function editDestination(service: LiveService, settings: Destination): string | 
   return null
 }
 
-function deleteDestination(service: LiveService, { address, port }: Destination): string | null {
-  const known = service.destinations.get(endpoint(address, port))
-  if (!known) return 'No such destination'
-  service.destinations.delete(known.id)
-  for (const [id, leaving] of service.leaving) {
-    if (leaving.active + leaving.inactive === 0) service.leaving.delete(id)
-  }
-  known.isInTable = false
-  if (known.active + known.inactive > 0) service.leaving.set(known.id, known)
-  return null
-}
-
 function refuse(service: Service): string | null {
   const { key } = service
-  if (key.protocol === 'fwm')
-    return 'the proxy cannot forward firewall marks: use an address, with protocol=tcp or udp'
+  if (key.protocol === 'fwm') {
+    return `the proxy cannot see firewall marks: write a section for each address and port behind mark ${key.mark}, or use forwarder=ipvs or nft`
+  }
   if (key.port === 0) return 'the proxy needs a port to listen on, not 0'
   if (!schedulerNames.includes(service.scheduler)) {
     return `the proxy has no scheduler ${service.scheduler}; it knows ${schedulerNames.join(', ')}`

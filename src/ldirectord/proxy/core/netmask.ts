@@ -24,10 +24,11 @@ function network4(address: string, netmask: string): string | null {
 
 function network6(address: string, prefix: string): string | null {
   if (!isNetmask(6, prefix)) return null
-  const bits = groups6(address)
-    .map(group => group.toString(2).padStart(16, '0'))
-    .join('')
-  return `${bits.slice(0, Number(prefix))}/${prefix}`
+  const kept = groups6(address).map((group, at) => {
+    const bits = Math.min(16, Math.max(0, Number(prefix) - 16 * at))
+    return group & (0xffff << (16 - bits)) & 0xffff
+  })
+  return `${kept.map(group => group.toString(16)).join(':')}/${prefix}`
 }
 
 /** The eight groups of an IPv6 address as the system prints it (a zone and an IPv4 tail are understood). */

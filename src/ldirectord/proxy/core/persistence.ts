@@ -5,6 +5,18 @@
  */
 import type { LiveDestination } from './live-table.js'
 import { networkOf } from './netmask.js'
+import type { Binding } from './succession.js'
+
+/** What a service remembers of its clients. */
+export interface Templates {
+  find(address: string, netmask: string | null, nowMs: number): LiveDestination | null
+  /** Each new connection of a client starts the time anew. */
+  remember(address: string, netmask: string | null, destination: LiveDestination, expiresMs: number): void
+  forgetExpired(nowMs: number): void
+  /** For a process that takes over. */
+  bindings(nowMs: number): Binding[]
+  inherit(binding: Binding, destination: LiveDestination, nowMs: number): void
+}
 
 interface Template {
   readonly destination: LiveDestination
@@ -14,7 +26,7 @@ interface Template {
 /** The oldest template makes room for a new one: a flood of addresses costs stickiness, not memory. */
 export const TEMPLATES_MAX = 100_000
 
-export class Persistence {
+export class Persistence implements Templates {
   readonly #limit: number
   readonly #templates = new Map<string, Template>()
 
@@ -31,9 +43,22 @@ export class Persistence {
     return template && template.expiresMs > nowMs ? template.destination : null
   }
 
-  /** Each new connection of a client starts the time anew. */
   remember(address: string, netmask: string | null, destination: LiveDestination, expiresMs: number): void {
-    const key = networkOf(address, netmask) ?? address
+    this.#put(networkOf(address, netmask) ?? address, destination, expiresMs)
+  }
+
+  /** In the order of use. */
+  bindings(nowMs: number): Binding[] {
+    return [...this.#templates].flatMap(([network, { destination, expiresMs }]) =>
+      expiresMs > nowMs ? { network, destination: destination.id, leftMs: expiresMs - nowMs } : [],
+    )
+  }
+
+  inherit({ network, leftMs }: Binding, destination: LiveDestination, nowMs: number): void {
+    this.#put(network, destination, nowMs + leftMs)
+  }
+
+  #put(key: string, destination: LiveDestination, expiresMs: number): void {
     this.#templates.delete(key) // so that the order of the map is the order of use
     this.#templates.set(key, { destination, expiresMs })
     if (this.#templates.size <= this.#limit) return

@@ -1,170 +1,334 @@
 /**
  * The forwarding itself: the live table, a listener for each service, the connections of each service. Edits come
- * in from the control socket; what is worth a log line goes out as a notice.
+ * in from the control socket; what is worth a log line goes out as a notice. TCP is carried by the workers where the
+ * machine offers the calls that they need, else here, by Node's own sockets; UDP always here.
  */
-import type { Socket } from 'node:net'
-import { nowMs } from '../../../base/io/real-clock.js'
+import { Socket as UdpSocket } from 'node:dgram'
+import { Server } from 'node:net'
+import { machineMs } from '../../../base/io/real-clock.js'
 import { type Edit, endpoint, serviceId } from '../../core/table.js'
+import { Complaints } from '../core/complaints.js'
 import type { Level } from '../core/control.js'
+import { LocalLedger } from '../core/ledger.js'
 import { type LiveService, LiveTable } from '../core/live-table.js'
-import { ProxiedConnection } from './proxied-connection.js'
-import { ServiceListener } from './service-listener.js'
-import type { ProxySettings } from './settings.js'
+import { SharedState } from '../core/shared-state.js'
+import type { Datagram, Estate, Held, SessionName } from '../core/succession.js'
+import { NodeTcpService } from './node-tcp.js'
+import { Predecessors } from './predecessors.js'
+import { openFilesMax, type ProxySettings } from './settings.js'
+import { SharedListener } from './shared-listener.js'
+import { TcpWorkers } from './tcp-workers.js'
 import { UdpService } from './udp-service.js'
 
 export type Notify = (level: Level, text: string) => void
 
+/** What a service listens on: a descriptor where workers accept. */
+export type ListeningSocket = Server | UdpSocket
+
+/** The process that has the sockets from now on. */
+export interface Successor {
+  answer(datagram: Datagram): void
+  sessionEnded(session: SessionName): void
+}
+
 interface RunningService {
   readonly live: LiveService
-  readonly listener: ServiceListener | UdpService
-  readonly connections: Set<ProxiedConnection>
+  readonly listener: NodeTcpService | SharedListener | UdpService
 }
 
 /** How often connections are looked at for idleness, at most. */
 const SWEEP_MS_MAX = 30_000
-/** A limit that is reached is said once in this time. */
-const LIMIT_NOTICE_MS = 60_000
 const NONE_TRIED: ReadonlySet<never> = new Set()
 
 export class DataPlane {
-  readonly table = new LiveTable()
+  readonly table: LiveTable
+  readonly #shared: SharedState
+  /** null: TCP is forwarded by this thread. */
+  readonly #workers: TcpWorkers | null
   readonly #settings: ProxySettings
   readonly #notify: Notify
   readonly #running = new Map<string, RunningService>()
   readonly #sweep: NodeJS.Timeout
-  #connections = 0
+  /** Processes that forwarded here before and still serve their connections. */
+  readonly predecessors: Predecessors
+  #isRetired = false
+  readonly #complaints = new Complaints(text => this.#notify('WARN', text))
   #refusedAtLimit = 0
-  #limitSaidMs = Number.NEGATIVE_INFINITY
   #saidMasq = false
 
   constructor(settings: ProxySettings, notify: Notify) {
     this.#settings = settings
     this.#notify = notify
+    this.#shared = SharedState.create(openFilesMax())
+    this.#workers = TcpWorkers.open({
+      settings,
+      shared: this.#shared,
+      table: () => this.table,
+      listening: () => this.descriptors(),
+      notify,
+      refused: count => this.#sayLimit(count),
+    })
+    this.table = new LiveTable(this.#workers?.ledger ?? new LocalLedger())
+    this.predecessors = new Predecessors({
+      table: this.table,
+      notify,
+      answer: ({ service, data, ...client }) => {
+        const listener = this.#running.get(service)?.listener
+        if (listener instanceof UdpService) listener.answerFor(client, Buffer.from(data, 'base64'))
+      },
+    })
     const shortestMs = Math.min(settings.idleTimeoutMs, settings.udpIdleTimeoutMs, settings.onePacketAnswerMs)
     this.#sweep = setInterval(() => this.#lookForIdle(), Math.min(SWEEP_MS_MAX, shortestMs / 4))
   }
 
+  /** How many threads forward TCP from now on; null: as the settings say. Gives how many it will be. */
+  setWorkers(count: number | null): number {
+    if (!this.#workers) return 0
+    this.#workers.resize(count ?? this.#settings.workers)
+    return count ?? this.#settings.workers
+  }
+
   /** null when applied, else one sentence. */
   async apply(edit: Edit): Promise<string | null> {
+    const [error = null] = await this.applyAll([edit])
+    return error
+  }
+
+  /** In order; what they ask for holds for all workers when this resolves. */
+  async applyAll(edits: readonly Edit[]): Promise<(string | null)[]> {
+    const errors: (string | null)[] = []
+    for (const edit of edits) errors.push(await this.#applyOne(edit))
+    await this.#workers?.settled()
+    return errors
+  }
+
+  async #applyOne(edit: Edit): Promise<string | null> {
     const error = this.table.apply(edit)
     if (error !== null) return error
     switch (edit.kind) {
       case 'addService':
-        return this.#open(serviceId(edit.service.key))
+        this.#workers?.edited(edit)
+        return this.#isRetired ? null : this.#open(serviceId(edit.service.key))
       case 'deleteService':
-        this.#close(serviceId(edit.key))
+        await this.#close(serviceId(edit.key))
+        this.#workers?.edited(edit)
         return null
       case 'addDestination':
       case 'editDestination':
         this.#sayMasq(edit.destination.method)
-        return null
+        break
       default:
-        return null
+    }
+    this.#workers?.edited(edit)
+    return null
+  }
+
+  /** Connections and UDP sessions of this process. */
+  get connections(): number {
+    return this.#shared.places
+  }
+
+  /** What another process must know to go on here, besides the sockets. */
+  estate(): Estate {
+    const now = machineMs()
+    const bindings = [...this.table.services.values()].map(({ id, persistence }) => ({
+      service: id,
+      clients: persistence.bindings(now),
+    }))
+    const serving = this.predecessors.heirlooms()
+    const own = { pid: process.pid, held: this.held(), sessions: this.sessions() }
+    return { table: this.table.table(), bindings, serving: [...serving, own] }
+  }
+
+  /** The table of another process; services whose sockets come from it open with inherit(), the others with openRest(). */
+  take({ table, bindings, serving }: Estate): void {
+    for (const service of table.services) {
+      this.table.apply({ kind: 'addService', service })
+      for (const destination of service.destinations) {
+        this.table.apply({ kind: 'addDestination', key: service.key, destination })
+      }
+    }
+    const now = machineMs()
+    for (const { service: id, clients } of bindings) {
+      const service = this.table.services.get(id)
+      for (const binding of clients) {
+        const destination = service?.destinations.get(binding.destination)
+        if (destination) service?.persistence.inherit(binding, destination, now)
+      }
+    }
+    for (const heirloom of serving) this.predecessors.expect(heirloom)
+  }
+
+  async inherit(id: string, socket: ListeningSocket): Promise<void> {
+    if (this.table.services.has(id)) await this.#open(id, socket)
+    else socket.close()
+  }
+
+  /** A descriptor that this process was born with. */
+  async inheritDescriptor(id: string, fd: number): Promise<void> {
+    if (this.table.services.has(id)) await this.#open(id, this.#workers?.adopt(fd) ?? fd)
+  }
+
+  async openRest(): Promise<void> {
+    for (const id of this.table.services.keys()) if (!this.#running.has(id)) await this.#open(id)
+  }
+
+  /** What it listens on, by service: what is given to another process as a handle. */
+  handles(): [string, ListeningSocket][] {
+    return [...this.#running].flatMap(([id, { listener }]) =>
+      listener instanceof SharedListener || !listener.socket ? [] : [[id, listener.socket]],
+    )
+  }
+
+  /** What it listens on, by service: what a child is born with. */
+  descriptors(): [string, number][] {
+    return [...this.#running].flatMap(([id, { listener }]) =>
+      listener instanceof SharedListener && listener.fd !== null ? [[id, listener.fd]] : [],
+    )
+  }
+
+  /** Another process has taken over: only what is open goes on here. */
+  retire(successor: Successor): void {
+    this.#isRetired = true
+    for (const [service, { listener }] of this.#running) {
+      if (listener instanceof SharedListener) void listener.close()
+      else if (listener instanceof NodeTcpService) listener.retire()
+      else {
+        listener.retire({
+          answer: (client, data) => successor.answer({ service, ...client, data: data.toString('base64') }),
+          ended: client => successor.sessionEnded({ service, ...client }),
+        })
+      }
     }
   }
 
-  closeAll(): void {
-    clearInterval(this.#sweep)
-    for (const id of [...this.#running.keys()]) this.#close(id)
+  /** A datagram of a session of ours that came to the process that took over. */
+  heardElsewhere({ service, data, ...client }: Datagram): void {
+    const listener = this.#running.get(service)?.listener
+    if (listener instanceof UdpService) listener.heard(client, Buffer.from(data, 'base64'))
   }
 
-  async #open(id: string): Promise<string | null> {
+  sessions(): SessionName[] {
+    return [...this.#running].flatMap(([service, { listener }]) =>
+      listener instanceof UdpService ? listener.clients.map(client => ({ service, ...client })) : [],
+    )
+  }
+
+  /** The connections of this process alone, wherever there are any. */
+  held(): Held[] {
+    return [...this.table.services.values()].flatMap(({ id: service, destinations, leaving }) =>
+      [...destinations.values(), ...leaving.values()].flatMap(({ id: destination, own }) =>
+        own.active + own.inactive > 0 ? [{ service, destination, ...own }] : [],
+      ),
+    )
+  }
+
+  /** Resolves when every connection is reset. */
+  async closeAll(): Promise<void> {
+    clearInterval(this.#sweep)
+    for (const id of [...this.#running.keys()]) void this.#close(id)
+    await this.#workers?.close()
+  }
+
+  async #open(id: string, inherited?: ListeningSocket | number): Promise<string | null> {
     const live = this.table.services.get(id)!
-    const place = endpoint(live.key.address, live.key.port)
-    const connections = new Set<ProxiedConnection>()
-    const context = {
+    const opened = (): Promise<string | null> => {
+      const run = <T extends RunningService['listener']>(listener: T): T => {
+        this.#running.set(id, { live, listener })
+        return listener
+      }
+      if (live.key.protocol === 'udp')
+        return run(this.#udpService(live)).open(inherited instanceof UdpSocket ? inherited : undefined)
+      if (inherited instanceof UdpSocket) inherited.close()
+      const socket = inherited instanceof UdpSocket ? undefined : inherited
+      // A handle comes from a process without workers; only Node can take it.
+      return this.#workers && !(socket instanceof Server)
+        ? run(this.#sharedListener(live, this.#workers)).open(socket)
+        : run(this.#nodeTcp(live)).open(typeof socket === 'number' ? { fd: socket } : socket)
+    }
+    const error = await opened()
+    if (error !== null) {
+      await this.#close(id)
+      this.table.apply({ kind: 'deleteService', key: live.key })
+      this.#workers?.edited({ kind: 'deleteService', key: live.key })
+    }
+    return error
+  }
+
+  #waiting({ key }: LiveService) {
+    const place = endpoint(key.address, key.port)
+    return {
       retryMs: this.#settings.listenRetryMs,
       waiting: (reason: string | null) =>
         reason === null
           ? this.#notify('info', `proxy: listening on ${place} now`)
           : this.#notify('WARN', `proxy: waiting for the address ${place}: ${reason}`),
     }
-    const listener =
-      live.key.protocol === 'udp'
-        ? new UdpService(live, {
-            ...context,
-            settings: this.#settings,
-            choose: (client, now) => this.table.choose(live, client, now, NONE_TRIED),
-            takePlace: () => this.#takePlace(),
-            freePlace: () => {
-              this.#connections--
-            },
-          })
-        : new ServiceListener(live.key, {
-            ...context,
-            accept: client => this.#accept(client, live, connections),
-          })
-    this.#running.set(id, { live, listener, connections })
-    const error = await listener.open()
-    if (error !== null) {
-      this.#close(id)
-      this.table.services.delete(id)
-    }
-    return error
   }
 
-  #close(id: string): void {
+  #udpService(live: LiveService): UdpService {
+    return new UdpService(live, {
+      ...this.#waiting(live),
+      settings: this.#settings,
+      choose: (client, now) => this.table.choose(live, client, now, NONE_TRIED),
+      passOn: (client, datagram) => this.predecessors.passOn(live.id, client, datagram),
+      takePlace: () => this.#takePlace(),
+      freePlace: () => this.#shared.takePlaces(-1),
+    })
+  }
+
+  #nodeTcp(live: LiveService): NodeTcpService {
+    return new NodeTcpService(live, {
+      ...this.#waiting(live),
+      settings: this.#settings,
+      table: this.table,
+      complaints: this.#complaints,
+      takePlace: () => this.#takePlace(),
+      freePlace: () => this.#shared.takePlaces(-1),
+    })
+  }
+
+  #sharedListener(live: LiveService, workers: TcpWorkers): SharedListener {
+    return new SharedListener(live.key, {
+      ...this.#waiting(live),
+      sockets: workers.sockets,
+      opened: fd => workers.listen(live.id, fd),
+      closed: fd => workers.unlisten(fd),
+    })
+  }
+
+  async #close(id: string): Promise<void> {
     const running = this.#running.get(id)
     if (!running) return
     this.#running.delete(id)
-    running.listener.close()
-    for (const connection of running.connections) connection.reset()
-  }
-
-  #accept(client: Socket, live: LiveService, connections: Set<ProxiedConnection>): void {
-    const { remoteAddress, remotePort } = client
-    if (remoteAddress === undefined || remotePort === undefined) {
-      client.destroy() // it left between the accept and now
-      return
-    }
-    if (!this.#takePlace()) {
-      client.on('error', () => {})
-      client.resetAndDestroy()
-      return
-    }
-    const caller = { address: remoteAddress, port: remotePort }
-    const connection = new ProxiedConnection(
-      client,
-      {
-        settings: this.#settings,
-        choose: tried => this.table.choose(live, caller, nowMs(), tried),
-        ended: ended => {
-          this.#connections--
-          connections.delete(ended)
-        },
-      },
-      nowMs(),
-    )
-    connections.add(connection)
+    await running.listener.close()
   }
 
   #takePlace(): boolean {
-    if (this.#connections >= this.#settings.connectionsMax) {
-      this.#sayLimit()
+    if (this.#shared.places >= this.#settings.connectionsMax) {
+      this.#sayLimit(1)
       return false
     }
-    this.#connections++
+    this.#shared.takePlaces(1)
     return true
   }
 
   #lookForIdle(): void {
-    const now = nowMs()
-    for (const { live, listener, connections } of this.#running.values()) {
-      if (listener instanceof UdpService) listener.closeIdle(now)
+    const now = machineMs()
+    this.#workers?.ledger.reclaim()
+    for (const { live, listener } of this.#running.values()) {
+      if (!(listener instanceof SharedListener)) listener.closeIdle(now)
       live.persistence.forgetExpired(now)
-      for (const connection of connections) connection.resetIfIdle(now)
     }
   }
 
-  #sayLimit(): void {
-    this.#refusedAtLimit++
-    const now = nowMs()
-    if (now - this.#limitSaidMs < LIMIT_NOTICE_MS) return
-    this.#limitSaidMs = now
-    this.#notify(
-      'WARN',
+  #sayLimit(refused: number): void {
+    this.#refusedAtLimit += refused
+    this.#complaints.say(
+      'limit',
       `proxy: ${this.#settings.connectionsMax} connections are open, the limit; ` +
         `${this.#refusedAtLimit} refused or displaced so far (raise ulimit -n)`,
+      machineMs(),
     )
   }
 

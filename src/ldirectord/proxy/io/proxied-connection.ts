@@ -4,13 +4,22 @@
  * and the back-pressure are node's own pipe; nothing here runs per chunk.
  */
 import { connect, type Socket } from 'node:net'
+import { machineMs } from '../../../base/io/real-clock.js'
+import type { Complaints } from '../core/complaints.js'
+import type { ForwardedFor } from '../core/forwarded-for.js'
 import type { LiveDestination } from '../core/live-table.js'
+import { carryRequests } from './carry-requests.js'
 import type { ProxySettings } from './settings.js'
 
 export interface ConnectionContext {
   readonly settings: ProxySettings
   /** The next destination to try, null when there is none. */
   choose(tried: ReadonlySet<LiveDestination>): LiveDestination | null
+  /** What a real server is told of the client first; null: nothing. */
+  header(destination: LiveDestination): Buffer | null
+  /** What the bytes of the client go through. */
+  readonly requests: ForwardedFor | null
+  readonly complaints: Complaints
   /** Called once, when both sockets are closed. */
   ended(connection: ProxiedConnection): void
 }
@@ -51,7 +60,13 @@ export class ProxiedConnection {
     if (bytes !== this.#bytesSeen) {
       this.#bytesSeen = bytes
       this.#quietSinceMs = nowMs
-    } else if (nowMs - this.#quietSinceMs >= this.#context.settings.idleTimeoutMs) this.reset()
+      return
+    }
+    const { settings, complaints } = this.#context
+    if (nowMs - this.#quietSinceMs < settings.idleTimeoutMs) return
+    if (this.#destination && this.#real?.bytesRead === 0)
+      complaints.neverAnswered(this.#destination, settings.idleTimeoutMs, nowMs)
+    this.reset()
   }
 
   #tryNext(): void {
@@ -76,7 +91,8 @@ export class ProxiedConnection {
       clearTimeout(giveUp)
       this.#closed()
     })
-    const failed = (): void => {
+    const failed = (error: NodeJS.ErrnoException): void => {
+      if (error.code === 'EADDRNOTAVAIL') this.#context.complaints.portsExhausted(destination, machineMs())
       this.#count('none')
       this.#real = null
       if (this.#client.destroyed) this.#closed()
@@ -101,7 +117,11 @@ export class ProxiedConnection {
     const halfClosed = (): void => this.#count('inactive')
     client.once('end', halfClosed)
     real.once('end', halfClosed)
-    client.pipe(real)
+    const { requests } = this.#context
+    const header = this.#destination && this.#context.header(this.#destination)
+    if (header) real.write(header)
+    if (requests) carryRequests(client, real, requests, () => this.reset())
+    else client.pipe(real)
     real.pipe(client)
   }
 

@@ -14,6 +14,8 @@ export interface ListenerContext {
   waiting(reason: string | null): void
 }
 
+export const BACKLOG = 4_096
+
 export const TEMPORARY: Readonly<Record<string, string>> = {
   EADDRINUSE: 'it is in use by another process',
   EADDRNOTAVAIL: 'this machine does not have the address yet',
@@ -32,8 +34,16 @@ export class ServiceListener {
     this.#context = context
   }
 
-  /** Resolves after the first attempt: null when it listens or waits, else one sentence. */
-  open(): Promise<string | null> {
+  /** What it listens on; null while it waits for its address. */
+  get socket(): Server | null {
+    return this.#server
+  }
+
+  /**
+   * Resolves after the first attempt: null when it listens or waits, else one sentence.
+   * @param inherited a listening socket from another process
+   */
+  open(inherited?: Server | { readonly fd: number }): Promise<string | null> {
     return new Promise(resolve => {
       const { address, port, family } = this.#key
       const server = createServer({
@@ -52,7 +62,7 @@ export class ServiceListener {
         this.#waitForAddress(reason)
         resolve(null)
       })
-      server.listen({ host: address, port, ipv6Only: family === 6, exclusive: true, backlog: 4_096 }, () => {
+      const listening = (): void => {
         if (this.#isClosed) server.close()
         else this.#server = server
         // What can go wrong from now on is one accept (no descriptors left); the listener goes on.
@@ -60,10 +70,14 @@ export class ServiceListener {
         if (this.#isWaiting) this.#context.waiting(null)
         this.#isWaiting = false
         resolve(null)
-      })
+      }
+      const place = { host: address, port, ipv6Only: family === 6, exclusive: true, backlog: BACKLOG }
+      if (inherited) server.listen(inherited, BACKLOG, listening)
+      else server.listen(place, listening)
     })
   }
 
+  /** Stops listening; what was accepted goes on. */
   close(): void {
     this.#isClosed = true
     if (this.#retry) clearTimeout(this.#retry)
@@ -78,11 +92,14 @@ export class ServiceListener {
   }
 }
 
-export function listenRefusal(error: NodeJS.ErrnoException, { address, port }: LiveService['key']): string {
+export function listenRefusal(
+  error: Pick<NodeJS.ErrnoException, 'code' | 'message'>,
+  { address, port }: LiveService['key'],
+): string {
   return `cannot listen on ${endpoint(address, port)}: ${sentence(error, port)}`
 }
 
-function sentence(error: NodeJS.ErrnoException, port: number): string {
+function sentence(error: Pick<NodeJS.ErrnoException, 'code' | 'message'>, port: number): string {
   if (error.code !== 'EACCES') return error.message
   return port < 1024
     ? `permission denied; a port below 1024 needs root or the sysctl net.ipv4.ip_unprivileged_port_start <= ${port}`

@@ -1,5 +1,6 @@
 /** The limits of the proxy, in one place; tests shorten the times. */
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 
 export interface ProxySettings {
   /** Connections and UDP sessions of all services together. */
@@ -18,7 +19,18 @@ export interface ProxySettings {
   readonly listenRetryMs: number
   /** How long the process stays without services and without ldirectord. */
   readonly lingerMs: number
+  /** How long a process that was replaced serves the connections that it has. */
+  readonly retirementMs: number
+  /** Threads that forward TCP, while nobody says otherwise. */
+  readonly workers: number
+  /** The file of their program; null: TCP is forwarded by Node's own sockets, in the main thread. */
+  readonly workerProgram: string | null
+  /** How long a worker may take to carry out an edit. */
+  readonly workerAnswerMs: number
 }
+
+/** More than these are for a machine that does little else: it is to be said. */
+const WORKERS_UNASKED_MAX = 4
 
 /** Descriptors that are not connections: listeners, the control socket, node's own. */
 const RESERVED_DESCRIPTORS = 256
@@ -33,11 +45,15 @@ export function defaultSettings(): ProxySettings {
     attemptsMax: 3,
     listenRetryMs: 200,
     lingerMs: 2_000,
+    retirementMs: 86_400_000,
+    workers: Math.min(availableParallelism(), WORKERS_UNASKED_MAX),
+    workerProgram: null,
+    workerAnswerMs: 8_000,
   }
 }
 
 /** `ulimit -n`: Node raises it to the hard limit when it starts, and /proc shows the result. */
-function openFilesMax(): number {
+export function openFilesMax(): number {
   const line = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))
   return line ? Number(line[1]) : 1024 // 'unlimited', which Linux does not grant for files
 }

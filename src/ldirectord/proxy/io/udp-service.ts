@@ -4,9 +4,10 @@
  * up to a bound and real clients their stickiness, never the service. Answers leave by the service's own socket: from
  * the address and port that the client asked.
  */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { nowMs } from '../../../base/io/real-clock.js'
+import { createSocket, type Socket } from 'node:dgram'
+import { machineMs } from '../../../base/io/real-clock.js'
 import type { Client, LiveDestination, LiveService } from '../core/live-table.js'
+import { proxyHeader } from '../core/proxy-header.js'
 import { type ListenerContext, listenRefusal, TEMPORARY } from './service-listener.js'
 import type { ProxySettings } from './settings.js'
 import { SEND_QUEUE_BYTES_MAX, UdpSession } from './udp-session.js'
@@ -17,6 +18,14 @@ export interface UdpServiceContext extends Omit<ListenerContext, 'accept'> {
   /** Takes one place among the connections of the proxy; false when there is none. */
   takePlace(): boolean
   freePlace(): void
+  /** Whether another process has the session of this datagram, and gets it. */
+  passOn(client: Client, datagram: Buffer): boolean
+}
+
+/** Where answers go once another process has the service's socket. */
+export interface UdpSuccessor {
+  answer(client: Client, datagram: Buffer): void
+  ended(client: Client): void
 }
 
 export class UdpService {
@@ -28,6 +37,7 @@ export class UdpService {
   #isClosed = false
   #isWaiting = false
   #packets = 0
+  #successor: UdpSuccessor | null = null
 
   constructor(live: LiveService, context: UdpServiceContext) {
     this.#live = live
@@ -38,8 +48,25 @@ export class UdpService {
     return this.#sessions.size
   }
 
-  /** Resolves after the first attempt: null when it listens or waits, else one sentence. */
-  open(): Promise<string | null> {
+  /** What it listens on; null while it waits for its address. */
+  get socket(): Socket | null {
+    return this.#socket
+  }
+
+  /** The clients of sessions that go on with their next datagram. */
+  get clients(): readonly Client[] {
+    return this.#live.settings.ops ? [] : [...this.#sessions.values()].map(session => session.client)
+  }
+
+  /**
+   * Resolves after the first attempt: null when it listens or waits, else one sentence.
+   * @param inherited a bound socket from another process
+   */
+  open(inherited?: Socket): Promise<string | null> {
+    if (inherited) {
+      this.#listenOn(inherited)
+      return Promise.resolve(null)
+    }
     const { address, port, family } = this.#live.key
     return new Promise(resolve => {
       const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', ipv6Only: family === 6 })
@@ -51,10 +78,7 @@ export class UdpService {
       })
       socket.bind({ address, port, exclusive: true }, () => {
         socket.removeAllListeners('error')
-        socket.on('error', () => {}) // of one datagram; the socket goes on
-        if (this.#isClosed) socket.close()
-        else this.#socket = socket
-        socket.on('message', (datagram, from) => this.#heard(datagram, from))
+        this.#listenOn(socket)
         if (this.#isWaiting) this.#context.waiting(null)
         this.#isWaiting = false
         resolve(null)
@@ -62,11 +86,14 @@ export class UdpService {
     })
   }
 
+  /** Another process has the socket from now on; the sessions go on through it. */
+  retire(successor: UdpSuccessor): void {
+    this.#successor = successor
+    this.#leaveSocket()
+  }
+
   close(): void {
-    this.#isClosed = true
-    if (this.#retry) clearTimeout(this.#retry)
-    this.#socket?.close()
-    this.#socket = null
+    this.#leaveSocket()
     for (const session of [...this.#sessions.values()]) session.close()
   }
 
@@ -79,19 +106,51 @@ export class UdpService {
     }
   }
 
-  #heard(datagram: Buffer, { address, port }: RemoteInfo): void {
+  /** An answer of a session that another process has. */
+  answerFor(client: Client, datagram: Buffer): void {
+    this.#send(client, datagram)
+  }
+
+  #leaveSocket(): void {
+    this.#isClosed = true
+    if (this.#retry) clearTimeout(this.#retry)
+    this.#socket?.close()
+    this.#socket = null
+  }
+
+  #listenOn(socket: Socket): void {
+    socket.on('error', () => {}) // of one datagram; the socket goes on
+    if (this.#isClosed) socket.close()
+    else this.#socket = socket
+    socket.on('message', (datagram, from) => this.heard(from, datagram))
+  }
+
+  heard({ address, port }: Client, datagram: Buffer): void {
     if (port === 0) return // nobody can be answered there
     const client = { address, port }
-    const now = nowMs()
+    const now = machineMs()
     const { ops } = this.#live.settings
     const key = ops ? `${address} ${port} ${++this.#packets}` : `${address} ${port}`
     const known = this.#sessions.get(key)
     // Unlike a TCP connection nothing would ever end a session of a removed server whose client goes on talking.
     if (known && !known.destination.isInTable) known.close()
-    const session = this.#sessions.get(key) ?? this.#begin(key, client, now)
+    const session = this.#sessions.get(key) ?? this.#beginOrPass(key, client, datagram, now)
     if (session === null) return
     this.#touch(session, now)
-    session.send(datagram)
+    session.send(this.#introduced(session, datagram))
+  }
+
+  /** With the PROXY protocol each datagram has a header of its own; version 1 knows no datagrams. */
+  #introduced({ client: from, destination }: UdpSession, datagram: Buffer): Buffer {
+    const { key: to } = this.#live
+    if (destination.settings.proxyProtocol !== 'v2') return datagram
+    return Buffer.concat([proxyHeader('v2', { protocol: 'udp', from, to }), datagram])
+  }
+
+  #beginOrPass(key: string, client: Client, datagram: Buffer, now: number): UdpSession | null {
+    // A session begins where the socket is; who asks here for one that is over asks there anew.
+    if (this.#successor !== null || this.#context.passOn(client, datagram)) return null
+    return this.#begin(key, client, now)
   }
 
   #begin(key: string, client: Client, now: number): UdpSession | null {
@@ -106,6 +165,7 @@ export class UdpService {
         ended: () => {
           this.#sessions.delete(key)
           this.#context.freePlace()
+          this.#successor?.ended(client)
         },
       },
       now,
@@ -121,13 +181,18 @@ export class UdpService {
     return oldest !== undefined && this.#context.takePlace()
   }
 
-  #answer(session: UdpSession, datagram: Buffer, { address, port }: Client): void {
+  #send({ address, port }: Client, datagram: Buffer): void {
     const socket = this.#socket
     if (socket && socket.getSendQueueSize() < SEND_QUEUE_BYTES_MAX) {
       socket.send(datagram, port, address, () => {}) // a client that cannot be reached loses its answer
     }
+  }
+
+  #answer(session: UdpSession, datagram: Buffer, client: Client): void {
+    if (this.#successor) this.#successor.answer(client, datagram)
+    else this.#send(client, datagram)
     if (this.#live.settings.ops) session.close()
-    else this.#touch(session, nowMs())
+    else this.#touch(session, machineMs())
   }
 
   /** Keeps the map in the order of use. */

@@ -20,7 +20,7 @@ export class UdpSession {
   readonly key: string
   readonly destination: LiveDestination
   lastMs: number
-  readonly #client: Client
+  readonly client: Client
   readonly #context: UdpSessionContext
   readonly #socket: Socket
   #early: Buffer[] | null = []
@@ -36,7 +36,7 @@ export class UdpSession {
     this.key = key
     this.destination = destination
     this.lastMs = nowMs
-    this.#client = client
+    this.client = client
     this.#context = context
     const { address, port } = destination.settings
     // IPVS counts what has no state of its own as inactive.
@@ -44,7 +44,7 @@ export class UdpSession {
     const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
     this.#socket = socket
     socket.on('error', () => this.close()) // refused, unreachable: the next datagram is scheduled anew
-    socket.on('message', datagram => this.#context.answer(datagram, this.#client))
+    socket.on('message', datagram => this.#context.answer(datagram, this.client))
     socket.connect(port, address, () => this.#connected())
   }
 
