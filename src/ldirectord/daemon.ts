@@ -131,6 +131,7 @@ export class Daemon {
       onEdit: (edit, phase) => this.#told(edit, phase),
       onFailure: sentence => this.#log('ERROR', sentence),
       onVanished: sentence => this.#log('WARN', sentence),
+      onForeign: sentence => this.#log('info', sentence),
     })
     this.#upkeep = new TableUpkeep(this.#keeper, options.forwarder.name)
     this.#sorry = new SorryServer(sentence => this.#log('WARN', sentence))

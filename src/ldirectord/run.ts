@@ -11,7 +11,7 @@ import { desiredTable } from './core/desired.js'
 import type { Role } from './core/status.js'
 import { Daemon, type GoodConfig } from './daemon.js'
 import { chooseForwarder, wantedForwarder } from './forwarders/choose.js'
-import { nftRefusal } from './forwarders/nft/nft.js'
+import { nftRefusal, routes } from './forwarders/nft/nft.js'
 import { openProxy } from './forwarders/proxy.js'
 import { announcePid, announceStandby, lookForStandby, withdraw } from './io/duty.js'
 import { findInstance, type Instance, lookForDaemon, runningTwin } from './io/instance.js'
@@ -80,6 +80,7 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
     )
   for (const warning of loaded.warnings) log('WARN', warning)
   const wanted = wantedForwarder(loaded.config.forwarder, process.env.LDIRECTORD_FORWARDER)
+  const full = desiredTable(loaded.config, () => true)
   const choice = await chooseForwarder(wanted, {
     openProxy: () =>
       openProxy({
@@ -88,7 +89,8 @@ export async function runLdirectord(options: RunOptions): Promise<number> {
         log,
         workers: loaded.config.proxyworkers,
       }),
-    nftRefusal: nftRefusal(desiredTable(loaded.config, () => true)),
+    nftRefusal: nftRefusal(full),
+    routes: routes(full),
   })
   if (choice.kind === 'none') {
     log('ERROR', choice.reason)

@@ -64,7 +64,7 @@ test('a changed weight is the only edit of a reload', async t => {
 })
 
 test('a reload takes over services of the file, purges those that left it and leaves foreign ones alone', async t => {
-  const { daemon, edit, forwarder, said } = await running(t)
+  const { daemon, edit, forwarder, said, log } = await running(t)
   const foreign = {
     key: { protocol: 'tcp', family: 4, address: '127.0.9.9', port: 9 } as const,
     scheduler: 'rr',
@@ -82,6 +82,10 @@ test('a reload takes over services of the file, purges those that left it and le
     '127.0.1.2',
     '127.0.9.9',
   ])
+  t.is(
+    log.filter(line => /not of this file; they stay as they are: tcp:127\.0\.9\.9:9$/.test(line)).length,
+    1,
+  )
 })
 
 test('a service that left the file is purged at a reload also with cleanstop=no, as in the original', async t => {

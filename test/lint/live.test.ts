@@ -83,14 +83,23 @@ test('persistence over two ports wants a mark', t => {
 
 test('the forwarder finds its modules and programs, and nobody else fills the table', t => {
   const without = (name: string): Partial<Machine> => ({ ...director, hasModule: module => module !== name })
-  t.deepEqual(found(GATE, machine(VS, without('ip_vs'))), ['no-ipvs 3'])
+  t.deepEqual(found(GATE, machine(VS, without('ip_vs'))), ['no-ipvs 0'])
   const severities = (text: string, host: Machine) => lintLive({ path: 'f', text }, null, host).map(each => each.severity) // biome-ignore format: one call
   const on = { ...VS, 'net/ipv4/ip_forward': '1' }
   t.deepEqual(severities(MASQ, machine(on, without('ip_vs'))), ['info'], 'nft stands in for masq')
-  t.deepEqual(severities(GATE, machine(on, without('ip_vs'))), ['warning'], 'but not for gate')
+  t.deepEqual(severities(GATE, machine(on, without('ip_vs'))), ['info'], 'and for gate')
+  const bare = machine(on, { ...without('ip_vs'), hasProgram: name => name !== 'nft' })
+  t.regex(
+    messages(GATE, bare)[0]!,
+    /^forwarder=auto with gate .*the proxy is taken instead, which acts as with masq \|/,
+  )
+  t.deepEqual(severities(GATE, bare), ['warning'])
+  const tunnel = GATE.replaceAll('gate', 'ipip')
+  t.deepEqual(severities(tunnel, machine(on, without('ip_vs'))), ['warning'], 'nft has no tunnels')
+  t.deepEqual(found(`forwarder=nft\n${tunnel}`, machine(on, director)), ['no-tunnel 4'])
   t.deepEqual(severities(`forwarder=ipvs\n${MASQ}`, machine(on, without('ip_vs'))), ['error'])
   t.deepEqual(found(`${GATE}\tscheduler=wlc\n`, machine(VS, without('ip_vs_wlc'))), ['no-scheduler 5'])
-  t.deepEqual(found(GATE, machine(VS, { ...director, hasProgram: name => name !== 'ipvsadm' })), ['no-ipvsadm 3']) // biome-ignore format: one call
+  t.deepEqual(found(GATE, machine(VS, { ...director, hasProgram: name => name !== 'ipvsadm' })), ['no-ipvsadm 0']) // biome-ignore format: one call
   t.deepEqual(found(`forwarder=nft\n${MASQ}`, machine(on, { ...director, hasProgram: () => false })), ['no-nft 0']) // biome-ignore format: one call
   t.deepEqual(found(GATE, machine(VS, { ...director, ipvsadmAtBoot: '/etc/default/ipvsadm' })), ['ipvsadm-at-boot 0']) // biome-ignore format: one call
   t.deepEqual(found(GATE, machine(VS, { ...director, hasModule: () => null })), ['not-seen 0'])

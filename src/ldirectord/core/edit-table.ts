@@ -23,9 +23,17 @@ export function applyEdit(table: Table, edit: Edit): Edited {
 
 /** All edits in order; those that are refused change nothing. */
 export function applyEdits(table: Table, edits: readonly Edit[]): Table {
+  return editTogether(table, edits).table
+}
+
+/** All edits in order, and of each why it was refused. The work is that of the edits, not edits times table. */
+export function editTogether(
+  table: Table,
+  edits: readonly Edit[],
+): { readonly table: Table; readonly errors: readonly (string | null)[] } {
   const draft = new Draft(table)
-  for (const edit of edits) draft.apply(edit)
-  return draft.table()
+  const errors = edits.map(edit => draft.apply(edit))
+  return { table: draft.table(), errors }
 }
 
 type DestinationEdit = Extract<Edit, { destination: Destination }>

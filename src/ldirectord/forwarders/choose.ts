@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import type { Forwarder } from './forwarder.js'
 import { IPVSADM_PATHS, ipvsForwarder } from './ipvs.js'
-import { NFT_PATHS, nftForwarder } from './nft/nft.js'
+import { NFT_PATHS, nftForwarder, routingFailure } from './nft/nft.js'
 
 export const FORWARDERS = ['auto', 'ipvs', 'nft', 'proxy'] as const
 export type WantedForwarder = (typeof FORWARDERS)[number]
@@ -34,6 +34,8 @@ interface KernelForwarder {
   readonly open: (program: string) => Forwarder
   /** What `auto` says when it takes this one. */
   readonly works: string
+  /** Why it cannot do direct routing here, or null; absent: it always can. */
+  readonly routingFailure?: (program: string, signal: AbortSignal) => Promise<string | null>
 }
 
 const KERNEL_FORWARDERS: readonly KernelForwarder[] = [
@@ -50,18 +52,22 @@ const KERNEL_FORWARDERS: readonly KernelForwarder[] = [
     debianPackage: 'nftables',
     open: nftForwarder,
     works: 'the kernel offers nftables and nft works',
+    routingFailure,
   },
 ]
 
 /** Reading the table is the proof: it needs the program, the rights and the kernel. */
-async function attempt({ paths, debianPackage, open }: KernelForwarder): Promise<Attempt> {
+async function attempt(kernel: KernelForwarder, mustRoute: boolean): Promise<Attempt> {
+  const { paths, debianPackage, open } = kernel
   const program = paths.find(path => existsSync(path))
   if (program === undefined)
     return { reason: `there is no ${paths.join(' and no ')} (package ${debianPackage})` }
   const forwarder = open(program)
+  const signal = AbortSignal.timeout(READ_MS_MAX)
   try {
-    await forwarder.read(AbortSignal.timeout(READ_MS_MAX))
-    return { forwarder }
+    await forwarder.read(signal)
+    const reason = mustRoute ? ((await kernel.routingFailure?.(program, signal)) ?? null) : null
+    return reason === null ? { forwarder } : { reason }
   } catch (error) {
     return { reason: (error as Error).message }
   }
@@ -71,13 +77,15 @@ export interface ChooseOptions {
   readonly openProxy: () => Promise<Forwarder>
   /** Why `auto` must not take nftables for this file, or null. */
   readonly nftRefusal?: string | null
+  /** Whether the file has real servers of other machines with gate. */
+  readonly routes?: boolean
   /** Where the programs are, instead of the usual places. */
   readonly paths?: Partial<Readonly<Record<KernelForwarder['name'], readonly string[]>>>
 }
 
 export async function chooseForwarder(
   wanted: WantedForwarder,
-  { openProxy, nftRefusal = null, paths = {} }: ChooseOptions,
+  { openProxy, nftRefusal = null, routes = false, paths = {} }: ChooseOptions,
 ): Promise<Choice> {
   const reasons = wanted === 'proxy' ? ['forwarder=proxy'] : []
   for (const kernel of KERNEL_FORWARDERS) {
@@ -86,7 +94,8 @@ export async function chooseForwarder(
       reasons.push(nftRefusal)
       continue
     }
-    const tried = await attempt({ ...kernel, paths: paths[kernel.name] ?? kernel.paths })
+    const isFree = wanted === 'auto'
+    const tried = await attempt({ ...kernel, paths: paths[kernel.name] ?? kernel.paths }, isFree && routes)
     if ('forwarder' in tried) {
       const why = [...reasons, kernel.works].join('; ')
       return {

@@ -1,5 +1,5 @@
 /** A table in memory: the forwarder of the tests. It refuses what the kernel refuses, with the same words. */
-import { applyEdit } from '../core/edit-table.js'
+import { editTogether } from '../core/edit-table.js'
 import { type Edit, EMPTY_TABLE, type Table } from '../core/table.js'
 import type { EditResult, Forwarder } from './forwarder.js'
 
@@ -14,13 +14,9 @@ export function memoryForwarder(initial: Table = EMPTY_TABLE): MemoryForwarder {
     table: initial,
     read: async () => forwarder.table,
     apply: async (edits: readonly Edit[]) => {
-      const results: EditResult[] = []
-      for (const edit of edits) {
-        const { table, error } = applyEdit(forwarder.table, edit)
-        forwarder.table = table
-        results.push({ edit, error })
-      }
-      return results
+      const { table, errors } = editTogether(forwarder.table, edits)
+      forwarder.table = table
+      return edits.map((edit, at): EditResult => ({ edit, error: errors[at]! }))
     },
     counters: async () =>
       forwarder.table.services.flatMap(service =>

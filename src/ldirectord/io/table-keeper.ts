@@ -11,7 +11,7 @@ import { type Edit, EMPTY_TABLE, serviceId, type Table } from '../core/table.js'
 import type { EditResult, Forwarder } from '../forwarders/forwarder.js'
 
 const TOLD_MAX = 1_000
-const VANISHED_NAMES_MAX = 10
+const NAMES_MAX = 10
 
 export interface TableKeeperOptions {
   readonly forwarder: Forwarder
@@ -20,6 +20,8 @@ export interface TableKeeperOptions {
   readonly onFailure: (sentence: string) => void
   /** One sentence: what somebody else removed and is put back. */
   readonly onVanished?: (sentence: string) => void
+  /** One sentence when a file is loaded: which services of the table are somebody else's and stay as they are. */
+  readonly onForeign?: (sentence: string) => void
 }
 
 export class TableKeeper {
@@ -32,6 +34,7 @@ export class TableKeeper {
   #queue: Promise<void> = Promise.resolve()
   /** Sentences told since the table was last as desired. */
   #told = new Set<string>()
+  #toldForeign = ''
   /** Whether the last edits left something undone; the next decision, or retry(), tries it again. */
   hasFailed = false
 
@@ -53,6 +56,7 @@ export class TableKeeper {
     return this.#enqueue(async () => {
       this.#owned = owned
       const current = seen ?? (await this.read())
+      this.#tellForeign(foreignIn(current, desired, owned))
       await this.#apply(current, reconcile(desired, current, owned), 'loading')
     })
   }
@@ -165,6 +169,13 @@ export class TableKeeper {
     return failed
   }
 
+  #tellForeign(names: readonly string[]): void {
+    const sentence = names.length === 0 ? '' : foreignSentence(names)
+    if (sentence === this.#toldForeign) return
+    this.#toldForeign = sentence
+    if (sentence !== '') this.#options.onForeign?.(sentence)
+  }
+
   #tell(sentence: string): void {
     if (this.#told.has(sentence) || this.#told.size >= TOLD_MAX) return
     this.#told.add(sentence)
@@ -172,10 +183,20 @@ export class TableKeeper {
   }
 }
 
-function vanishedSentence(names: readonly string[]): string {
-  const more = names.length - VANISHED_NAMES_MAX
-  const named = names.slice(0, VANISHED_NAMES_MAX).join(', ')
-  return `the table was changed by someone else; putting back ${named}${more > 0 ? ` and ${more} more` : ''}`
+function listed(names: readonly string[]): string {
+  const more = names.length - NAMES_MAX
+  return `${names.slice(0, NAMES_MAX).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
+
+const vanishedSentence = (names: readonly string[]): string =>
+  `the table was changed by someone else; putting back ${listed(names)}`
+
+const foreignSentence = (names: readonly string[]): string =>
+  `the table has virtual services that are not of this file; they stay as they are: ${listed(names)}`
+
+function foreignIn(current: Table, desired: Table, owned: ReadonlySet<string>): string[] {
+  const ours = new Set(desired.services.map(({ key }) => serviceId(key)))
+  return current.services.map(({ key }) => serviceId(key)).filter(id => !ours.has(id) && !owned.has(id))
 }
 
 /** Where a service could not be added, that its servers could not be added either is no news. */

@@ -12,6 +12,15 @@ export function checkTools(
   if (forwarder === 'auto' || forwarder === 'ipvs') checkIpvs(forwarder, services, machine, say)
   if (forwarder === 'nft' && !machine.hasProgram('nft'))
     say(null, 'error', 'no-nft', 'forwarder=nft wants the program nft; found none', 'install nftables')
+  const tunnel = services.flatMap(({ reals }) => reals).find(({ method }) => method === 'ipip')
+  if (forwarder === 'nft' && tunnel !== undefined)
+    say(
+      tunnel.span,
+      'error',
+      'no-tunnel',
+      'forwarder=nft wants gate or masq; found ipip',
+      'write gate or masq, or forwarder=ipvs on a kernel with ip_vs',
+    )
   if (machine.ipvsadmAtBoot !== null && forwarder !== 'proxy')
     say(
       null,
@@ -28,13 +37,20 @@ function checkIpvs(
   machine: Machine,
   say: Say,
 ): void {
-  // Only nft and the proxy stand in for IPVS, and both translate.
-  const direct = services.flatMap(({ reals }) => reals).find(({ method }) => method !== 'masq')
-  const severity = forwarder === 'ipvs' ? 'error' : direct === undefined ? 'info' : 'warning'
+  // nftables stands in for all but tunnels; the proxy, which comes next, translates.
+  const hasNft = machine.hasProgram('nft')
+  const unable = services
+    .flatMap(({ reals }) => reals)
+    .find(({ method }) => (hasNft ? method === 'ipip' : method !== 'masq'))
+  const severity = forwarder === 'ipvs' ? 'error' : unable === undefined ? 'info' : 'warning'
   const wants =
-    forwarder === 'ipvs' ? 'forwarder=ipvs' : `forwarder=auto${direct ? ' with gate or ipip' : ''}`
-  const instead = forwarder === 'auto' ? '; nftables or the proxy is taken instead, with masq only' : ''
-  const span = direct?.span ?? null
+    forwarder === 'ipvs' ? 'forwarder=ipvs' : `forwarder=auto${unable ? ` with ${unable.method}` : ''}`
+  const standIn =
+    hasNft && unable === undefined
+      ? 'nftables is taken instead'
+      : 'the proxy is taken instead, which acts as with masq'
+  const instead = forwarder === 'auto' ? `; ${standIn}` : ''
+  const span = unable?.span ?? null
   if (machine.hasModule('ip_vs') === false) {
     const message = `${wants} wants the kernel module ip_vs; found none for this kernel${instead}`
     say(span, severity, 'no-ipvs', message, 'install a kernel with ip_vs, or write forwarder=nft')

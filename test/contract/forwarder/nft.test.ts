@@ -18,11 +18,13 @@ const missing = needs(['root', 'net-admin', 'nftables', 'util-linux'])
 if (missing !== null) {
   test.skip(`nft: ${missing}`, () => {})
 } else {
-  forwarderContract(
-    test,
-    'nft',
-    { ports: [80, 81], schedulers: ['wrr', 'wlc'], method: 'masq', isKernel: true },
-    async () => {
+  const ports = [80, 81] as const
+  const schedulers = ['wrr', 'wlc'] as const
+  const masq = { ports, schedulers, method: 'masq', others: ['gate'], isKernel: true } as const
+  // To addresses that are not this machine's, or nothing would be routed.
+  const gate = { ...masq, method: 'gate', others: ['masq'], network: '10.91.2', randomRuns: 25 } as const
+  for (const [name, options] of Object.entries({ nft: masq, 'nft gate': gate })) {
+    forwarderContract(test, name, options, async () => {
       const folder = await mkdtemp(join(tmpdir(), 'nft-'))
       // The namespace lives as long as the process in it, which ends with its input.
       const holder = spawn('unshare', ['-n', 'sh', '-c', 'echo ready; exec cat'], {
@@ -40,6 +42,6 @@ if (missing !== null) {
           await rm(folder, { recursive: true })
         },
       }
-    },
-  )
+    })
+  }
 }

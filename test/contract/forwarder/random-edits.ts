@@ -19,6 +19,7 @@ export interface RandomEditsOptions {
   readonly keys: readonly [ServiceKey, ...ServiceKey[]]
   readonly schedulers: readonly string[]
   readonly method: Destination['method']
+  readonly network: string
   /** Whether persistence masks exist. */
   readonly isKernel: boolean
   /** Whether edits that cannot be done are among them. */
@@ -26,12 +27,12 @@ export interface RandomEditsOptions {
   readonly runs: number
 }
 
-function editsOf({ keys, schedulers, method, isKernel }: RandomEditsOptions): fc.Arbitrary<Edit> {
+function editsOf({ keys, schedulers, method, network, isKernel }: RandomEditsOptions): fc.Arbitrary<Edit> {
   const key = fc.constantFrom(...keys)
   const destinationOf = (service: ServiceKey): fc.Arbitrary<Destination> =>
     fc.record({
       address: fc.constantFrom(
-        ...(service.family === 6 ? ['fd00:2::1', 'fd00:2::2'] : ['127.0.2.1', '127.0.2.2', '127.0.2.3']),
+        ...(service.family === 6 ? ['fd00:2::1', 'fd00:2::2'] : [1, 2, 3].map(host => `${network}.${host}`)),
       ),
       port: fc.constant(service.protocol === 'fwm' ? 0 : service.port),
       method: fc.constant(method),

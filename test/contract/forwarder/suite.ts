@@ -24,6 +24,10 @@ export interface ContractOptions {
   readonly schedulers: readonly [string, string]
   /** The forwarding method of its destinations. */
   readonly method: Destination['method']
+  /** Their addresses without the last number. Default `127.0.2`, where a forwarder can really connect. */
+  readonly network?: string
+  /** Methods that it has beside. Default: all. */
+  readonly others?: readonly Destination['method'][]
   /** Whether marks, persistence masks and scheduler flags exist. */
   readonly isKernel: boolean
   /** A batch of ipvsadm tries what was refused once more at its end, when it may be possible. Default true. */
@@ -64,6 +68,7 @@ export function forwarderContract(
 ): void {
   const [port, otherPort] = options.ports
   const [scheduler, otherScheduler] = options.schedulers
+  const { network = '127.0.2' } = options
   const key: ServiceKey = { protocol: 'tcp', family: 4, address: '127.0.1.77', port }
   const service = (over: Partial<Service> = {}): Service => ({
     key,
@@ -76,16 +81,16 @@ export function forwarderContract(
     ...over,
   })
   const server = (host: number, weight: number): Destination => ({
-    address: `127.0.2.${host}`,
+    address: `${network}.${host}`,
     port: options.method === 'masq' ? 8080 : port,
     method: options.method,
     weight,
     upper: 0,
     lower: 0,
   })
-  /** A method beside masq, where there is one. */
-  const other = (method: Destination['method']): Destination['method'] =>
-    options.method === 'masq' ? 'masq' : method
+  /** A method beside that of the others, where there is one. */
+  const other = (method: 'gate' | 'ipip'): Destination['method'] =>
+    options.others === undefined || options.others.includes(method) ? method : options.method
   const add = (destination: Destination): Edit => ({ kind: 'addDestination', key, destination })
   const claim = (title: string, run: (t: ExecutionContext, forwarder: Forwarder) => Promise<void>) =>
     test.serial(`${name}: ${title}`, async t => {
@@ -180,7 +185,7 @@ export function forwarderContract(
     const counters = await forwarder.counters(signal)
     t.deepEqual(
       counters.map(entry => [serviceId(entry.key), entry.address, entry.activeConnections]),
-      [[serviceId(key), '127.0.2.1', 0]],
+      [[serviceId(key), `${network}.1`, 0]],
     )
   })
 
@@ -202,6 +207,7 @@ export function forwarderContract(
         keys: [key, twin, ...(options.isKernel ? kernelKeys : [])],
         schedulers: options.schedulers,
         method: options.method,
+        network,
         isKernel: options.isKernel,
         takesNonsense: options.takesNonsense ?? true,
         runs: options.randomRuns ?? 40,

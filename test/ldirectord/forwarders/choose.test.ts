@@ -109,3 +109,22 @@ test('the environment overrides the file, an unknown word there does not', t => 
   t.is(wantedForwarder('ipvs', undefined), 'ipvs')
   t.is(wantedForwarder('ipvs', 'nonsense'), 'ipvs')
 })
+
+test('auto leaves nft out for a file with gate where the kernel cannot route by it, and forwarder=nft does not', async t => {
+  const nft = [
+    await program(
+      t,
+      'test "$1" != -c || { echo "Error: Could not process rule: Not supported" >&2; exit 1; }; echo \'{"nftables": []}\'',
+    ),
+  ]
+  const paths = { ipvs: ['/nowhere/ipvsadm'], nft }
+  const name = async (wanted: 'auto' | 'nft', routes: boolean) => {
+    const choice = await chooseForwarder(wanted, { openProxy: proxy, routes, paths })
+    return choice.kind === 'chosen' ? [choice.forwarder.name, choice.because] : []
+  }
+  t.is((await name('auto', false))[0], 'nft')
+  t.is((await name('nft', true))[0], 'nft')
+  const [instead, because] = await name('auto', true)
+  t.is(instead, 'proxy')
+  t.regex(because!, /nftables of this kernel cannot send on what it does not translate \(gate\)/)
+})

@@ -5,10 +5,10 @@ import type { Forwarder } from '../../../src/ldirectord/forwarders/forwarder.js'
 import { ipvsForwarder } from '../../../src/ldirectord/forwarders/ipvs.js'
 import { type Guests, type Owner, project, temporaryFolder } from '../harness.js'
 
-export function guestForwarder(owner: Owner, vm: Guests): Forwarder {
+export function guestForwarder(owner: Owner, vm: Guests, guest: 'dir1' | 'dir2' = 'dir1'): Forwarder {
   const program = join(temporaryFolder(owner), 'ipvsadm')
   const rig = `${join(project, 'test/peers/rig/ipvs-vm')} -n ${vm.name}`
-  writeFileSync(program, `#!/bin/sh\nexec ${rig} exec dir1 -t 20 ipvsadm "$@"\n`)
+  writeFileSync(program, `#!/bin/sh\nexec ${rig} exec ${guest} -t 20 ipvsadm "$@"\n`)
   chmodSync(program, 0o755)
   return ipvsForwarder(program)
 }

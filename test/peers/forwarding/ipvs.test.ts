@@ -69,7 +69,8 @@ async function scene(t: ExecutionContext) {
     '-c',
     `ip address add ${VIRTUAL}/24 dev eth0; ip -6 address add ${VIRTUAL6}/64 dev eth0 nodad
 ip address add 10.77.1.1/24 dev eth1; ip -6 address add fd77:1::1/64 dev eth1 nodad
-iptables -t mangle -A PREROUTING -d ${VIRTUAL} -p tcp -m multiport --dports ${MARKED.join()} -j MARK --set-mark ${MARK}`,
+iptables -t mangle -A PREROUTING -d ${VIRTUAL} -p tcp -m multiport --dports ${MARKED.join()} -j MARK --set-mark ${MARK}
+ip6tables -t mangle -A PREROUTING -d ${VIRTUAL6} -p tcp -m multiport --dports ${MARKED.join()} -j MARK --set-mark ${MARK}`,
   )
   const client = await Station.within(t, 'client', ['nsenter', `--net=/run/netns/${vm.name}-c1`])
   const forwarder = guestForwarder(t, vm)
@@ -96,7 +97,12 @@ iptables -t mangle -A PREROUTING -d ${VIRTUAL} -p tcp -m multiport --dports ${MA
   }
   const ask = async (target: Target, times: number) =>
     (await client.tell({ op: 'ask', target, times })) as string[]
-  return { guest, client, forwarder, add, weigh, ask }
+  /** Another server beside real N, which answers from the service's address. */
+  const answerAt = async (n: number, port: number) => {
+    const station = await Station.within(t, `real ${n}`, ['nsenter', `--net=/run/netns/${vm.name}-r${n}`])
+    await station.tell({ op: 'serve', protocol: 'udp', port, address: VIRTUAL })
+  }
+  return { guest, client, forwarder, add, weigh, ask, answerAt }
 }
 
 test('masq maps ports and honours weights; weight 0 keeps what is open; gate, ipip, marks, persistence, UDP and IPv6 arrive', async t => {
@@ -157,4 +163,73 @@ test('masq maps ports and honours weights; weight 0 keeps what is open; gate, ip
   await add(web6, { scheduler: 'rr' }, server('fd77:1::21', HTTP), server('fd77:1::22', HTTP))
   const over6 = { protocol: 'tcp' as const, address: VIRTUAL6, port: 8000 }
   t.deepEqual(tally(await ask(over6, 4)), { 'real 1': 2, 'real 2': 2 })
+})
+
+test('IPv6 by gate and by mark, one-packet scheduling, thresholds, hashing with the port: each as asked', async t => {
+  const { client, forwarder, add, ask, answerAt } = await scene(t)
+
+  const gate = { method: 'gate' as const }
+  const web6: ServiceKey = { protocol: 'tcp', family: 6, address: VIRTUAL6, port: HTTP }
+  await add(web6, { scheduler: 'rr' }, server('fd77::23', HTTP, gate), server('fd77::24', HTTP, gate))
+  const over6 = (port: number): Target => ({ protocol: 'tcp', address: VIRTUAL6, port })
+  t.deepEqual(tally(await ask(over6(HTTP), 4)), { 'real 3': 2, 'real 4': 2 })
+
+  const mark6: ServiceKey = { protocol: 'fwm', family: 6, mark: MARK }
+  await add(
+    mark6,
+    { scheduler: 'rr', persistentSeconds: 60, netmask: '64' },
+    server('fd77:1::21', 0),
+    server('fd77:1::22', 0),
+  )
+  const [first] = await ask(over6(MARKED[0]), 1)
+  t.deepEqual(await ask(over6(MARKED[1]), 2), [first, first])
+
+  // One socket: its packets stay together, unless each is scheduled.
+  const each = 5353
+  for (const n of [3, 4]) await answerAt(n, each)
+  await add(
+    keyOf(each, 'udp'),
+    { scheduler: 'rr', ops: true },
+    server('10.77.0.23', each, gate),
+    server('10.77.0.24', each, gate),
+  )
+  const apart = await client.tell({ op: 'send', target: at(each, { protocol: 'udp' }), times: 4 })
+  t.deepEqual(tally(apart as string[]), { 'real 3': 2, 'real 4': 2 })
+  await add(keyOf(53, 'udp'), { scheduler: 'rr' }, server('10.77.1.21', HTTP), server('10.77.1.22', HTTP))
+  const together = (await client.tell({
+    op: 'send',
+    target: at(53, { protocol: 'udp' }),
+    times: 3,
+  })) as string[]
+  t.is(new Set(together).size, 1)
+
+  const bounded = { upper: 1, lower: 0 }
+  await add(
+    keyOf(8002),
+    { scheduler: 'rr' },
+    server('10.77.1.21', HTTP, bounded),
+    server('10.77.1.22', HTTP, bounded),
+  )
+  const open = (id: string) => client.tell({ op: 'open', id, target: at(8002) })
+  t.deepEqual([await open('a'), await open('b')].sort(), ['real 1', 'real 2'])
+  t.deepEqual(await ask(at(8002), 1), ['ECONNREFUSED'], 'both are full')
+
+  await add(keyOf(8003), { scheduler: 'sh' }, server('10.77.1.21', HTTP), server('10.77.1.22', HTTP))
+  t.is(new Set(await ask(at(8003), 8)).size, 1)
+  await add(
+    keyOf(8004),
+    { scheduler: 'sh', schedulerFlags: 'sh-port' },
+    server('10.77.1.21', HTTP),
+    server('10.77.1.22', HTTP),
+  )
+  t.is(new Set(await ask(at(8004), 40)).size, 2)
+  t.deepEqual(
+    (await forwarder.read(signal)).services
+      .map(({ ops, schedulerFlags }) => [ops, schedulerFlags])
+      .filter(([ops, flags]) => ops || flags),
+    [
+      [false, 'sh-port'],
+      [true, ''],
+    ],
+  )
 })

@@ -2,89 +2,14 @@
  * Traffic through the nftables forwarder, between namespaces on the real kernel. Expected is what Linux does with the
  * same table in IPVS (docs/forwarders.md), seen by a client.
  */
-import type { ExecutionContext } from 'ava'
-import type { Destination, Edit, Service, ServiceKey, Table } from '../../../src/ldirectord/core/table.js'
+import type { ServiceKey, Table } from '../../../src/ldirectord/core/table.js'
 import type { DestinationCounters } from '../../../src/ldirectord/forwarders/forwarder.js'
 import { peerTest } from '../require.js'
+import { scene, server, service, tally, toWeb, web } from './scene.js'
 import type { Target } from './station.js'
-import { realAddress, realAddress6, type Street, street, VIRTUAL, VIRTUAL6 } from './street.js'
+import { realAddress, realAddress6, VIRTUAL, VIRTUAL6 } from './street.js'
 
 const test = peerTest('root', 'net-admin', 'nftables', 'iproute2', 'util-linux', 'procps')
-
-const web: ServiceKey = { protocol: 'tcp', family: 4, address: VIRTUAL, port: 80 }
-const toWeb: Target = { protocol: 'tcp', address: VIRTUAL, port: 80 }
-
-const service = (key: ServiceKey, over: Partial<Service> = {}): Service => ({
-  key,
-  scheduler: 'wrr',
-  persistentSeconds: null,
-  netmask: null,
-  schedulerFlags: '',
-  ops: false,
-  destinations: [],
-  ...over,
-})
-const server = (n: number, weight = 1, over: Partial<Destination> = {}): Destination => ({
-  address: realAddress(n),
-  port: 8080,
-  method: 'masq',
-  weight,
-  upper: 0,
-  lower: 0,
-  ...over,
-})
-
-class Scene {
-  readonly #t: ExecutionContext
-  readonly #street: Street
-
-  constructor(t: ExecutionContext, place: Street) {
-    this.#t = t
-    this.#street = place
-  }
-
-  async apply(...edits: Edit[]): Promise<void> {
-    const errors = await this.#street.director.tell({ op: 'apply', edits })
-    this.#t.deepEqual(
-      errors,
-      edits.map(() => null),
-    )
-  }
-
-  add(made: Service, ...destinations: Destination[]): Promise<void> {
-    const { key } = made
-    return this.apply(
-      { kind: 'addService', service: made },
-      ...destinations.map(destination => ({ kind: 'addDestination' as const, key, destination })),
-    )
-  }
-
-  weigh(key: ServiceKey, destination: Destination): Promise<void> {
-    return this.apply({ kind: 'editDestination', key, destination })
-  }
-
-  async ask(times: number, target: Target = toWeb): Promise<string[]> {
-    return (await this.#street.client.tell({ op: 'ask', target, times })) as string[]
-  }
-
-  open = (id: string, target: Target = toWeb) => this.#street.client.tell({ op: 'open', id, target })
-  say = (id: string) => this.#street.client.tell({ op: 'say', id })
-}
-
-const tally = (answers: readonly string[]): Record<string, number> => {
-  const counts: Record<string, number> = {}
-  for (const answer of [...answers].sort()) counts[answer] = (counts[answer] ?? 0) + 1
-  return counts
-}
-
-async function scene(t: ExecutionContext, realCount = 3): Promise<[Scene, Street]> {
-  const place = await street(t, realCount)
-  for (const real of place.reals) {
-    await real.tell({ op: 'serve', protocol: 'tcp', port: 8080 })
-    await real.tell({ op: 'serve', protocol: 'udp', port: 8053 })
-  }
-  return [new Scene(t, place), place]
-}
 
 test('weights are honoured; weight 0 keeps what is open; a removed server loses it; none left is refused at once', async t => {
   const [act, { director }] = await scene(t)

@@ -6,7 +6,7 @@
  *
  *   unshare -n node station.js NAME
  */
-import { createSocket } from 'node:dgram'
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram'
 import { connect, createServer, isIPv6, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Edit } from '../../../src/ldirectord/core/table.js'
@@ -23,8 +23,16 @@ export interface Target {
 }
 
 export type Order =
-  | { readonly op: 'serve'; readonly protocol: 'tcp' | 'udp'; readonly port: number }
+  /** A UDP server on no address in particular answers from the one that its route suggests. */
+  | {
+      readonly op: 'serve'
+      readonly protocol: 'tcp' | 'udp'
+      readonly port: number
+      readonly address?: string
+    }
   | { readonly op: 'ask'; readonly target: Target; readonly times: number }
+  /** Datagrams of one socket. */
+  | { readonly op: 'send'; readonly target: Target; readonly times: number }
   | { readonly op: 'open'; readonly id: string; readonly target: Target }
   | { readonly op: 'say'; readonly id: string }
   | { readonly op: 'use'; readonly forwarder: 'nft' }
@@ -55,10 +63,10 @@ function serveTcp(port: number): Promise<void> {
   return new Promise(resolve => server.listen(port, '::', resolve))
 }
 
-function serveUdp(port: number): Promise<void> {
-  const socket = createSocket('udp6')
+function serveUdp(port: number, address = '::'): Promise<void> {
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
   socket.on('message', (_, from) => socket.send(name, from.port, from.address))
-  return new Promise(resolve => socket.bind(port, resolve))
+  return new Promise(resolve => socket.bind(port, address, resolve))
 }
 
 /** What the other side writes next, `closed`, `silent`, or the error's code. */
@@ -82,25 +90,36 @@ function dial({ address, port, from }: Target): Socket {
   return socket.on('connect', () => socket.write(QUESTION))
 }
 
-function askUdp({ address, port, from }: Target): Promise<string> {
-  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
+function receive(socket: DatagramSocket): Promise<string> {
   return new Promise(resolve => {
     const done = (text: string): void => {
       clearTimeout(limit)
-      socket.close()
+      socket.removeAllListeners('message').removeAllListeners('error')
       resolve(text)
     }
     const limit = setTimeout(() => done('silent'), ANSWER_MS_MAX)
     socket.once('message', chunk => done(chunk.toString()))
     socket.once('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message))
-    socket.bind(0, from, () => socket.connect(port, address, () => socket.send('who')))
   })
+}
+
+async function send({ address, port, from }: Target, times: number): Promise<string[]> {
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
+  await new Promise<void>(resolve => socket.bind(0, from, () => socket.connect(port, address, resolve)))
+  const answers: string[] = []
+  for (let turn = 0; turn < times; turn++) {
+    const answer = receive(socket)
+    socket.send('who')
+    answers.push(await answer)
+  }
+  socket.close()
+  return answers
 }
 
 async function ask(target: Target, times: number): Promise<string[]> {
   const answers: string[] = []
   for (let turn = 0; turn < times; turn++) {
-    if (target.protocol === 'udp') answers.push(await askUdp(target))
+    if (target.protocol === 'udp') answers.push(...(await send(target, 1)))
     else {
       const socket = dial(target)
       answers.push(await nextAnswer(socket))
@@ -114,10 +133,12 @@ async function obey(order: Order): Promise<unknown> {
   const signal = AbortSignal.timeout(10_000)
   switch (order.op) {
     case 'serve':
-      await (order.protocol === 'tcp' ? serveTcp(order.port) : serveUdp(order.port))
+      await (order.protocol === 'tcp' ? serveTcp(order.port) : serveUdp(order.port, order.address))
       return null
     case 'ask':
       return ask(order.target, order.times)
+    case 'send':
+      return send(order.target, order.times)
     case 'open': {
       const socket = dial(order.target)
       opened.set(order.id, socket)

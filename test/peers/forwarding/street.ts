@@ -1,6 +1,7 @@
 /**
  * A client, a director and real servers, each in a network namespace that ends with its process: no names, no files, no
- * route out. `CLIENT -- DIRECTOR -- (bridge) -- real 1, 2, 3`; the director holds the virtual addresses and routes.
+ * route out. `CLIENT -- DIRECTOR -- (bridge) -- real 1, 2, 3`; the director holds the virtual addresses and routes. As a
+ * segment all hang on the bridge, and the real servers hold the virtual addresses on lo, as direct routing wants it.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -85,19 +86,26 @@ export interface Street {
   readonly reals: readonly Station[]
 }
 
-export async function street(t: Owner, realCount: number): Promise<Street> {
+export async function street(
+  t: Owner,
+  realCount: number,
+  shape: 'routed' | 'segment' = 'routed',
+): Promise<Street> {
   const [client, director, ...reals] = await Promise.all(
     ['client', 'director', ...Array.from({ length: realCount }, (_, at) => `real ${at + 1}`)].map(name =>
       Station.start(t, name),
     ),
   )
+  const isSegment = shape === 'segment'
+  const front = isSegment ? 'br0' : 'c0'
   director!.ip(
     `link add c0 type veth peer name eth0 netns ${client!.pid}`,
     'link add br0 type bridge',
-    'address add 10.98.0.1/24 dev c0',
-    `address add ${VIRTUAL}/32 dev c0`,
-    'address add fd98::1/64 dev c0 nodad',
-    `address add ${VIRTUAL6}/128 dev c0 nodad`,
+    ...(isSegment ? ['link set c0 master br0'] : []),
+    `address add 10.98.0.1/24 dev ${front}`,
+    `address add ${VIRTUAL}/32 dev ${front}`,
+    `address add fd98::1/64 dev ${front} nodad`,
+    `address add ${VIRTUAL6}/128 dev ${front} nodad`,
     'address add 10.98.1.1/24 dev br0',
     'address add fd98:1::1/64 dev br0 nodad',
     'link set c0 up',
@@ -108,7 +116,14 @@ export async function street(t: Owner, realCount: number): Promise<Street> {
       `link set r${at} up`,
     ]),
   )
-  director!.run('sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1')
+  // Direct routing needs no forwarding.
+  const forwards = isSegment ? 0 : 1
+  director!.run(
+    'sysctl',
+    '-qw',
+    `net.ipv4.ip_forward=${forwards}`,
+    `net.ipv6.conf.all.forwarding=${forwards}`,
+  )
   client!.ip(
     ...[2, 3, 4].map(host => `address add 10.98.0.${host}/24 dev eth0`),
     'address add fd98::2/64 dev eth0 nodad',
@@ -117,13 +132,25 @@ export async function street(t: Owner, realCount: number): Promise<Street> {
   )
   client!.run('ip', '-6', 'route', 'add', 'default', 'via', 'fd98::1')
   reals.forEach((real, at) => {
+    if (isSegment) {
+      real.run('sysctl', '-qw', 'net.ipv4.conf.all.arp_ignore=1', 'net.ipv4.conf.all.arp_announce=2')
+    }
     real.ip(
       `address add ${realAddress(at + 1)}/24 dev eth0`,
       `address add ${realAddress6(at + 1)}/64 dev eth0 nodad`,
       'link set eth0 up',
-      'route add default via 10.98.1.1',
+      ...(isSegment
+        ? [`address add ${VIRTUAL}/32 dev lo`, `address add ${VIRTUAL6}/128 dev lo nodad`]
+        : ['route add default via 10.98.1.1']),
     )
-    real.run('ip', '-6', 'route', 'add', 'default', 'via', 'fd98:1::1')
+    if (isSegment) real.ip('route add 10.98.0.0/24 dev eth0')
+    real.run(
+      'ip',
+      '-6',
+      'route',
+      'add',
+      ...(isSegment ? ['fd98::/64', 'dev', 'eth0'] : ['default', 'via', 'fd98:1::1']),
+    )
   })
   return { client: client!, director: director!, reals }
 }

@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { canonicalAddress } from '../../core/address.js'
 import { type Destination, endpoint, type Service, serviceId, type Table } from '../../core/table.js'
 import type { DestinationCounters } from '../forwarder.js'
+import { routedConnections } from './gate-connections.js'
 
 const CONNECTIONS_FILE = '/proc/net/nf_conntrack'
 const ROWS_MAX = 5_000_000
@@ -85,12 +86,14 @@ export class ConnectionCount {
   }
 }
 
-/** Zeros where the kernel shows no connections. */
+/** Zeros where the kernel shows no connections. `gateTexts`: the tables of direct routing, with their elements. */
 export async function countConnections(
   table: Table,
+  gateTexts: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly DestinationCounters[]> {
   const count = new ConnectionCount(table)
+  for (const text of gateTexts) for (const tracked of routedConnections(text, table)) count.add(tracked)
   let rows = 0
   try {
     for await (const row of createInterface({ input: createReadStream(CONNECTIONS_FILE, { signal }) })) {

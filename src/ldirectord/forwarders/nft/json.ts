@@ -1,15 +1,13 @@
 /**
- * Our nftables table read back: what `nft -j -t list table` prints -> the table of virtual services, from the records in
- * it. A record alone proves nothing, so a service counts only where packets are sent to its chain, a destination only
- * where its chain acts, and a service whose rule picks other servers than its records say is shown as `damaged`, without
- * weights: whoever compares that with what he wants puts it right.
+ * Our nftables tables read back: what `nft -j -t list table` prints -> the table of virtual services, from the records in
+ * the table of translations. A record alone proves nothing, so a service counts only where packets are sent to its chain,
+ * a destination only where its chain acts, and a service whose rules pick other servers than its records say is a ruin:
+ * it is not shown, so that its owner makes it anew, and left alone until he does.
  */
 import type { Destination, Service, Table } from '../../core/table.js'
+import { ARRIVING, CHOOSING, knownChain } from './gate-names.js'
 import { DISPATCH, destinationChain, destinationOfRecord, serviceChain, serviceOfRecord } from './names.js'
 import { slotCountsOf } from './scheduling.js'
-
-/** The scheduler of a service whose rules were edited by hand. */
-export const DAMAGED = 'damaged'
 
 interface Rule {
   readonly chain: string
@@ -19,6 +17,8 @@ interface Rule {
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null
+
+type Chains = ReadonlyMap<string, readonly Rule[]>
 
 /** Every `goto` below a value, as often as it stands there. */
 function targets(value: unknown, found: string[] = []): string[] {
@@ -45,49 +45,94 @@ function rulesByChain(text: string): Map<string, Rule[]> {
   return chains
 }
 
-function destinationsBelow(chains: ReadonlyMap<string, readonly Rule[]>): Map<string, Destination[]> {
-  const found = new Map<string, Destination[]>()
+interface Below {
+  readonly destinations: readonly Destination[]
+  /** The chains of those that are routed: they act in the tables of gate.ts. */
+  readonly routed: ReadonlySet<string>
+}
+
+function destinationsBelow(chains: Chains): Map<string, Below> {
+  const found = new Map<string, { destinations: Destination[]; routed: Set<string> }>()
   for (const [name, [record, ...acting]] of chains) {
     const slash = name.indexOf('/')
     if (slash < 0 || acting.length === 0) continue
     const destination = destinationOfRecord(record?.comment ?? '')
     if (destination === null) continue
     const chain = name.slice(0, slash)
-    found.set(chain, [...(found.get(chain) ?? []), destination])
+    const below = found.get(chain) ?? { destinations: [], routed: new Set() }
+    below.destinations.push(destination)
+    if (acting.at(-1)!.expr.some(statement => 'return' in statement)) below.routed.add(name)
+    found.set(chain, below)
   }
   return found
 }
 
-/** Whether the rule that picks has each destination as often as it should. */
-function picksAsRecorded(service: Service, rules: readonly Rule[]): boolean {
+/** Whether the rule that picks, the last one, has each of these destinations as often as the service says. */
+function picksAsRecorded(
+  service: Service,
+  rules: readonly Rule[],
+  counts: (destination: Destination) => boolean,
+): boolean {
   const picked = new Map<string, number>()
-  const last = rules.at(-1)
-  for (const target of targets(last?.expr)) picked.set(target, (picked.get(target) ?? 0) + 1)
-  const counts = slotCountsOf(service)
+  for (const target of targets(rules.at(-1)?.expr)) picked.set(target, (picked.get(target) ?? 0) + 1)
+  const slots = slotCountsOf(service)
   return service.destinations.every(
-    (destination, at) => (picked.get(destinationChain(service.key, destination)) ?? 0) === counts[at],
+    (destination, at) =>
+      !counts(destination) || (picked.get(destinationChain(service.key, destination)) ?? 0) === slots[at],
   )
 }
 
-export function parseRuleset(text: string): Table {
+/** Whether both tables, that of translations and that of direct routing, do what the records say. */
+function isWhole(
+  service: Service,
+  routed: ReadonlySet<string>,
+  rules: readonly Rule[],
+  gate: Chains,
+): boolean {
+  const isRouted = (destination: Destination): boolean =>
+    routed.has(destinationChain(service.key, destination))
+  const translated = { ...service, destinations: service.destinations.filter(each => !isRouted(each)) }
+  if (!picksAsRecorded(translated, rules, () => true)) return false
+  if (routed.size === 0) return true
+  const chain = serviceChain(service.key)
+  return (
+    targets((gate.get(CHOOSING) ?? []).map(rule => rule.expr)).includes(chain) &&
+    gate.has(ARRIVING) &&
+    gate.has(knownChain(service)) &&
+    [...routed].every(name => gate.has(name)) &&
+    picksAsRecorded(service, gate.get(chain) ?? [], isRouted)
+  )
+}
+
+export interface Ruleset {
+  readonly table: Table
+  /** Services whose rules were edited by hand. */
+  readonly ruins: readonly Service[]
+}
+
+/** @param gateTexts the tables of direct routing, by family, where there are any */
+export function parseRuleset(
+  text: string,
+  gateTexts: Partial<Readonly<Record<4 | 6, string>>> = {},
+): Ruleset {
   const chains = rulesByChain(text)
+  const none: Chains = new Map()
+  const gates = {
+    4: gateTexts[4] === undefined ? none : rulesByChain(gateTexts[4]),
+    6: gateTexts[6] === undefined ? none : rulesByChain(gateTexts[6]),
+  }
   const dispatched = new Set(targets((chains.get(DISPATCH) ?? []).map(rule => rule.expr)))
-  const destinations = destinationsBelow(chains)
+  const below = destinationsBelow(chains)
   const services: Service[] = []
+  const ruins: Service[] = []
   for (const [name, rules] of chains) {
     if (name.includes('/') || !dispatched.has(name)) continue
     const recorded = serviceOfRecord(rules[0]?.comment ?? '')
     if (recorded === null || serviceChain(recorded.key) !== name) continue
-    const service = { ...recorded, destinations: destinations.get(name) ?? [] }
-    services.push(
-      picksAsRecorded(service, rules)
-        ? service
-        : {
-            ...service,
-            scheduler: DAMAGED,
-            destinations: service.destinations.map(destination => ({ ...destination, weight: 0 })),
-          },
-    )
+    const { destinations, routed } = below.get(name) ?? { destinations: [], routed: new Set<string>() }
+    const service = { ...recorded, destinations }
+    const stands = isWhole(service, routed, rules, gates[service.key.family])
+    ;(stands ? services : ruins).push(service)
   }
-  return { services }
+  return { table: { services }, ruins }
 }

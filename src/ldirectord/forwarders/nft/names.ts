@@ -18,7 +18,7 @@ export const TABLE = 'inet systole'
 export const DISPATCH = 'dispatch'
 
 /** nft takes letters, digits and `/ - _ .` in a name. */
-const spelled = (address: string): string => address.replaceAll(':', '_')
+export const spelled = (address: string): string => address.replaceAll(':', '_')
 
 /** `tcp_10.0.0.1_80`, `fwm6_8`: the chain of a service. */
 export function serviceChain(key: ServiceKey): string {

@@ -6,14 +6,17 @@
 import { networkInterfaces } from 'node:os'
 import { type CommandResult, runCommand } from '../../../base/io/run-command.js'
 import { canonicalAddress } from '../../core/address.js'
-import { applyEdit } from '../../core/edit-table.js'
+import { editTogether } from '../../core/edit-table.js'
+import { byServiceId } from '../../core/reconcile.js'
 import { type Edit, EMPTY_TABLE, endpoint, type Service, serviceId, type Table } from '../../core/table.js'
 import type { Bindings, EditResult, Forwarder } from '../forwarder.js'
 import { countConnections } from './connections.js'
-import { parseRuleset } from './json.js'
+import { familiesWithGate, GATE_TABLES } from './gate-names.js'
+import { parseRuleset, type Ruleset } from './json.js'
 import { destinationChain, TABLE } from './names.js'
-import { concessions, refusal } from './scheduling.js'
+import { concessions, isRouted, refusal } from './scheduling.js'
 import { printTransition } from './text.js'
+import { isLoopback } from './words.js'
 
 /** Where nft is looked for, in this order. */
 export const NFT_PATHS: readonly string[] = ['/usr/sbin/nft', '/sbin/nft']
@@ -50,16 +53,33 @@ export function nftRefusal(table: Table): string | null {
   return null
 }
 
-const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1'
-
 const localTo =
   (own: ReadonlySet<string>) =>
   (address: string): boolean =>
     isLoopback(address) || own.has(address)
 
+/** A rule of direct routing in a table that is only checked, not made. */
+const LOOK = `add table ip systole-look
+add chain ip systole-look look { type filter hook prerouting priority 0; }
+add rule ip systole-look look dup to 127.0.0.1
+`
+
+/** Why this kernel's nftables cannot route to real servers with gate, or null. */
+export async function routingFailure(program: string, signal: AbortSignal): Promise<string | null> {
+  const limits = { timeoutMs: TIMEOUT_MS, outputBytesMax: OUTPUT_BYTES_MAX, signal }
+  const failure = explainNftFailure(await runCommand(program, ['-c', '-f', '-'], { ...limits, input: LOOK }))
+  return failure && `nftables of this kernel cannot send on what it does not translate (gate): ${failure}`
+}
+
+/** Whether a table has real servers that are reached by direct routing. */
+export function routes({ services }: Table): boolean {
+  const isLocal = localTo(ownAddresses())
+  return services.some(({ destinations }) => destinations.some(each => isRouted(each, isLocal)))
+}
+
 export function nftForwarder(program: string): Forwarder {
   /** The kernel's table as this process last saw or made it; null: to be read. */
-  let known: Table | null = null
+  let known: Ruleset | null = null
 
   const run = (args: readonly string[], signal: AbortSignal, input?: string) =>
     runCommand(program, args, {
@@ -69,14 +89,37 @@ export function nftForwarder(program: string): Forwarder {
       ...(input !== undefined && { input }),
     })
 
-  const read = async (signal: AbortSignal): Promise<Table> => {
+  const look = async (signal: AbortSignal): Promise<Ruleset> => {
     const result = await run(['-j', '-t', 'list', 'table', ...TABLE.split(' ')], signal)
     const failure = explainNftFailure(result)
     // Before the first service there is no table.
-    if (failure !== null && /No such file or directory/.test(result.stderr)) known = EMPTY_TABLE
+    if (failure !== null && /No such file or directory/.test(result.stderr))
+      known = { table: EMPTY_TABLE, ruins: [] }
     else if (failure !== null) throw new Error(failure)
-    else known = parseRuleset(result.stdout)
+    else {
+      const { table, ruins } = parseRuleset(result.stdout)
+      const gates = await listGates(beside(table, ruins), ['-t'], signal)
+      known = parseRuleset(result.stdout, gates)
+    }
     return known
+  }
+  const read = async (signal: AbortSignal): Promise<Table> => (await look(signal)).table
+
+  /** The tables of direct routing that stand, of the families that the table needs. */
+  const listGates = async (
+    table: Table,
+    options: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Partial<Record<4 | 6, string>>> => {
+    const texts: Partial<Record<4 | 6, string>> = {}
+    for (const family of familiesWithGate(table)) {
+      const list = ['-j', ...options, 'list', 'table', ...GATE_TABLES[family].split(' ')]
+      const result = await run(list, signal)
+      const failure = explainNftFailure(result)
+      if (failure === null) texts[family] = result.stdout
+      else if (!/No such file or directory/.test(result.stderr)) throw new Error(failure)
+    }
+    return texts
   }
 
   const commit = async (from: Table, to: Table, signal: AbortSignal): Promise<string | null> => {
@@ -87,13 +130,15 @@ export function nftForwarder(program: string): Forwarder {
 
   /** The edits on a table that is as `from` says, as one transaction; a sentence when the kernel refuses it. */
   const transact = async (
-    from: Table,
+    from: Ruleset,
     edits: readonly Edit[],
     signal: AbortSignal,
   ): Promise<EditResult[] | string> => {
-    const { table, results } = editedTable(from, edits)
-    const failure = await commit(from, table, signal)
-    known = failure === null ? table : null
+    const { table, results } = editedTable(from.table, edits)
+    const made = byServiceId(table)
+    const ruins = from.ruins.filter(({ key }) => !made.has(serviceId(key)))
+    const failure = await commit(beside(from.table, from.ruins), beside(table, ruins), signal)
+    known = failure === null ? { table, ruins } : null
     return failure ?? results
   }
 
@@ -101,7 +146,7 @@ export function nftForwarder(program: string): Forwarder {
   const applyApart = async (edits: readonly Edit[], signal: AbortSignal): Promise<EditResult[]> => {
     const results = new Map<Edit, EditResult>()
     for (const ofOneService of byService(edits)) {
-      const done = await transact(known ?? (await read(signal)), ofOneService, signal)
+      const done = await transact(known ?? (await look(signal)), ofOneService, signal)
       if (typeof done === 'string') for (const edit of ofOneService) results.set(edit, { edit, error: done })
       else for (const result of done) results.set(result.edit, result)
     }
@@ -119,39 +164,48 @@ export function nftForwarder(program: string): Forwarder {
           if (typeof done !== 'string') return done
         }
         // Not known yet, or changed by somebody else since.
-        const done = await transact(await read(signal), edits, signal)
+        const done = await transact(await look(signal), edits, signal)
         return typeof done === 'string' ? await applyApart(edits, signal) : done
       } catch (error) {
         return edits.map(edit => ({ edit, error: (error as Error).message }))
       }
     },
     async counters(signal) {
-      return countConnections(known ?? (await read(signal)), signal)
+      const { table } = known ?? (await look(signal))
+      return countConnections(table, Object.values(await listGates(table, [], signal)), signal)
     },
     async bindings(signal): Promise<Bindings | null> {
-      const table = known ?? (await read(signal))
+      const { table } = known ?? (await look(signal))
       const persistent = table.services.filter(({ persistentSeconds }) => persistentSeconds !== null)
       if (persistent.length === 0) return { expiresQuiescent: false, templates: new Map() }
       const { exitCode, stdout } = await run(['-j', 'list', 'table', ...TABLE.split(' ')], signal)
-      return exitCode === 0 ? { expiresQuiescent: false, templates: clientCounts(stdout, persistent) } : null
+      if (exitCode !== 0) return null
+      const texts = [stdout, ...Object.values(await listGates(table, [], signal))]
+      return { expiresQuiescent: false, templates: clientCounts(texts, persistent) }
     },
     async close() {},
   }
 }
 
+const beside = ({ services }: Table, ruins: readonly Service[]): Table => ({
+  services: [...services, ...ruins],
+})
+
 /** What each edit does to the table; refused ones do nothing and say why. */
 function editedTable(from: Table, edits: readonly Edit[]): { table: Table; results: EditResult[] } {
   const isLocal = localTo(ownAddresses())
-  let table = from
-  const results = edits.map(edit => {
+  const refusals = new Map<Edit, string>()
+  for (const edit of edits) {
     const wish = 'destination' in edit && edit.kind !== 'deleteDestination' ? edit.destination : null
     const refused = wish && refusal(wish, isLocal)
-    if (refused) return { edit, error: refused }
-    const edited = applyEdit(table, edit)
-    table = edited.table
-    return { edit, error: edited.error }
+    if (refused) refusals.set(edit, refused)
+  }
+  const possible = edits.filter(edit => !refusals.has(edit))
+  const { table, errors } = editTogether(from, possible)
+  possible.forEach((edit, at) => {
+    if (errors[at] !== null) refusals.set(edit, errors[at]!)
   })
-  return { table, results }
+  return { table, results: edits.map(edit => ({ edit, error: refusals.get(edit) ?? null })) }
 }
 
 function byService(edits: readonly Edit[]): Edit[][] {
@@ -163,12 +217,15 @@ function byService(edits: readonly Edit[]): Edit[][] {
   return [...groups.values()]
 }
 
-/** Persistent clients by `SERVICE DESTINATION`, counted in the sets of the destinations. */
-function clientCounts(text: string, services: readonly Service[]): Map<string, number> {
-  const { nftables } = JSON.parse(text) as { nftables: { set?: { name: string; elem?: unknown[] } }[] }
-  const sizes = new Map(
-    nftables.flatMap(({ set }) => (set ? [[set.name, set.elem?.length ?? 0] as const] : [])),
-  )
+/** Persistent clients by `SERVICE DESTINATION`, counted in the sets of the destinations: each is in use in one table. */
+function clientCounts(texts: readonly string[], services: readonly Service[]): Map<string, number> {
+  const sizes = new Map<string, number>()
+  for (const text of texts) {
+    const { nftables } = JSON.parse(text) as { nftables: { set?: { name: string; elem?: unknown[] } }[] }
+    for (const { set } of nftables) {
+      if (set) sizes.set(set.name, (sizes.get(set.name) ?? 0) + (set.elem?.length ?? 0))
+    }
+  }
   const counts = new Map<string, number>()
   for (const { key, destinations } of services) {
     for (const destination of destinations) {

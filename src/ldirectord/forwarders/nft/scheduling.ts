@@ -67,7 +67,9 @@ export function concessions(service: Service): string[] {
   const { nearest } = standFor(scheduler)
   if (nearest !== undefined)
     sentences.push(`${name}: nftables cannot count connections: scheduler ${scheduler} acts as ${nearest}`)
-  if (ops) sentences.push(`${name}: nftables has no one-packet scheduling: a client's packets stay together`)
+  const isTranslated = destinations.some(({ method }) => method !== 'gate')
+  if (ops && isTranslated)
+    sentences.push(`${name}: nftables has no one-packet scheduling: a client's packets stay together`)
   for (const { address, port, upper, lower } of destinations) {
     if (upper > 0 || lower > 0)
       sentences.push(
@@ -77,10 +79,15 @@ export function concessions(service: Service): string[] {
   return sentences
 }
 
+/** Whether packets go on to another machine as they are (gate). */
+export const isRouted = ({ address, method }: Destination, isLocal: (address: string) => boolean): boolean =>
+  method === 'gate' && !isLocal(address)
+
 /** Why a destination cannot be had, or null. */
-export function refusal(destination: Destination, isLocal: (address: string) => boolean): string | null {
-  const { address, port, method } = destination
-  if (isLocal(address) || method === 'masq') return null
-  const wish = method === 'gate' ? 'direct routing (gate)' : 'tunnels (ipip)'
-  return `nftables has no ${wish}: ${endpoint(address, port)} needs masq, or a kernel with IPVS`
+export function refusal(
+  { address, port, method }: Destination,
+  isLocal: (address: string) => boolean,
+): string | null {
+  if (method !== 'ipip' || isLocal(address)) return null
+  return `nftables has no tunnels (ipip): ${endpoint(address, port)} needs gate or masq, or a kernel with IPVS`
 }

@@ -19,20 +19,15 @@ import {
   serviceId,
   type Table,
 } from '../../core/table.js'
+import { gateTransition } from './gate.js'
 import { DISPATCH, destinationChain, destinationRecord, serviceChain, serviceRecord, TABLE } from './names.js'
-import { choiceOf, slotsOf } from './scheduling.js'
+import { isRouted, slotsOf } from './scheduling.js'
+import { client, clientSet, dispatch, type IsLocal, ip, isLoopback, isPortless, pick } from './words.js'
 
-/** Persistent clients of one destination, and remembered removals, at most. */
-const CLIENTS_MAX = 1_048_576
+/** Remembered removals, at most. */
 const GONE_MAX = 65_535
 /** As long as IPVS remembers an established TCP connection. */
 const GONE_SECONDS = 900
-
-type IsLocal = (address: string) => boolean
-
-const ip = (key: ServiceKey): string => (key.family === 6 ? 'ip6' : 'ip')
-const addressType = (key: ServiceKey): string => (key.family === 6 ? 'ipv6_addr' : 'ipv4_addr')
-const isPortless = (key: ServiceKey): boolean => key.protocol !== 'fwm' && key.port === 0
 
 const addRule = (chain: string, rule: string): string => `add rule ${TABLE} ${chain} ${rule}`
 const emptyChain = (name: string): string[] => [`add chain ${TABLE} ${name}`, `flush chain ${TABLE} ${name}`]
@@ -77,68 +72,55 @@ const GONE = ([4, 6] as const).flatMap(family => {
   ])
 })
 
-/** The mask of an IPv6 prefix length, spelled out. */
-function ipv6Mask(bits: number): string {
-  const words = Array.from({ length: 8 }, (_, at) => Math.min(16, Math.max(0, bits - at * 16)))
-  return words.map(word => ((0xffff << (16 - word)) & 0xffff).toString(16)).join(':')
-}
-
-/** The client as persistence knows it. */
-function client({ key, netmask }: Service): string {
-  const source = `${ip(key)} saddr`
-  if (netmask === null || netmask === '255.255.255.255' || netmask === '128') return source
-  return `${source} & ${key.family === 6 ? ipv6Mask(Number(netmask)) : netmask}`
+/** What is done with a packet for that destination; one of the machine's own addresses keeps it, whatever it listens on. */
+function actionOf({ key }: Service, destination: Destination, isLocal: IsLocal): string {
+  const { address, port, method } = destination
+  if (isRouted(destination, isLocal)) return 'return'
+  const transport = key.protocol === 'fwm' ? '{ tcp, udp }' : key.protocol
+  if (isLocal(address) && (method !== 'masq' || port === 0)) return 'accept'
+  // What comes from outside is not delivered to a loopback address.
+  if (isLoopback(address)) return `meta l4proto ${transport} redirect to :${port}`
+  const target = key.family === 6 && port !== 0 ? `[${address}]` : address
+  return `meta l4proto ${transport} dnat ${ip(key)} to ${target}${port === 0 ? '' : `:${port}`}`
 }
 
 function destinationRules(service: Service, destination: Destination, isLocal: IsLocal): string[] {
   const { key, persistentSeconds } = service
   const chain = destinationChain(key, destination)
-  const { address, port, method } = destination
-  const transport = key.protocol === 'fwm' ? '{ tcp, udp }' : key.protocol
-  const target = key.family === 6 && port !== 0 ? `[${address}]` : address
-  const action = !isLocal(address)
-    ? `meta l4proto ${transport} dnat ${ip(key)} to ${target}${port === 0 ? '' : `:${port}`}`
-    : method === 'masq' && port !== 0
-      ? `meta l4proto ${transport} redirect to :${port}`
-      : 'accept'
   return [
     ...emptyChain(chain),
     addRule(chain, `counter comment "${destinationRecord(destination)}"`),
     ...(persistentSeconds === null
       ? []
       : [
-          `add set ${TABLE} ${chain} { type ${addressType(key)}; flags dynamic,timeout; size ${CLIENTS_MAX}; }`,
+          clientSet(TABLE, key, chain),
           addRule(chain, `update @${chain} { ${client(service)} timeout ${persistentSeconds}s }`),
         ]),
-    addRule(chain, action),
+    addRule(chain, actionOf(service, destination, isLocal)),
   ]
 }
 
-const PICK = {
-  numgen: () => 'numgen inc',
-  source: at => `jhash ${at} saddr`,
-  'source-port': at => `jhash ${at} saddr . th sport`,
-  destination: at => `jhash ${at} daddr`,
-} satisfies Record<string, (at: string) => string>
-
-function serviceRules(service: Service): string[] {
+function serviceRules(service: Service, isLocal: IsLocal): string[] {
   const { key, destinations, persistentSeconds } = service
   const chain = serviceChain(key)
-  const slots = slotsOf(service)
-  const choice = choiceOf(service)
-  const seed = choice === 'numgen' ? '' : ' seed 0x5e5701e'
-  const map = slots.map((destination, at) => `${at} : goto ${destinationChain(key, destination)}`).join(', ')
+  const name = (destination: Destination): string => destinationChain(key, destination)
+  // Direct routing has tables of its own; what it leaves over is picked from here.
+  const translated = destinations.filter(destination => !isRouted(destination, isLocal))
+  const slots = slotsOf({ ...service, destinations: translated })
+  const nobody = translated.length < destinations.length ? 'return' : 'drop'
   return [
     addRule(chain, `counter comment "${serviceRecord(service)}"`),
-    ...(persistentSeconds === null
-      ? []
-      : destinations.map(destination => {
-          const name = destinationChain(key, destination)
-          return addRule(chain, `${client(service)} @${name} goto ${name}`)
-        })),
+    ...(persistentSeconds === null ? [] : translated)
+      .map(name)
+      .map(set => addRule(chain, `${client(service)} @${set} goto ${set}`)),
     addRule(
       chain,
-      slots.length === 0 ? 'drop' : `${PICK[choice](ip(key))} mod ${slots.length}${seed} vmap { ${map} }`,
+      slots.length === 0
+        ? nobody
+        : pick(
+            service,
+            slots.map(slot => `goto ${name(slot)}`),
+          ),
     ),
   ]
 }
@@ -181,7 +163,7 @@ function serviceCommands(
   return [
     ...emptyChain(serviceChain(key)),
     ...changed.flatMap(destination => destinationRules(next, destination, isLocal)),
-    ...serviceRules(next),
+    ...serviceRules(next, isLocal),
     ...removed.flatMap(destination => [
       `flush chain ${TABLE} ${name(destination)}`,
       `delete chain ${TABLE} ${name(destination)}`,
@@ -209,29 +191,11 @@ function usedServers({ services }: Table): (key: ServiceKey, destination: Destin
   }
 }
 
-function vmap(chain: string, selector: string, entries: readonly string[]): string[] {
-  return entries.length === 0 ? [] : [addRule(chain, `${selector} vmap { ${entries.join(', ')} }`)]
-}
-
 function dispatchRules(services: readonly Service[]): string[] {
-  const entry = (element: string, key: ServiceKey): string => `${element} : goto ${serviceChain(key)}`
   return ([4, 6] as const).flatMap(family => {
-    const at = family === 6 ? 'ip6' : 'ip'
     const keys = services.map(({ key }) => key).filter(key => key.family === family)
-    const ports: string[] = []
-    const hosts: string[] = []
-    const marks: string[] = []
-    for (const key of keys) {
-      if (key.protocol === 'fwm') marks.push(entry(String(key.mark), key))
-      else if (key.port === 0) hosts.push(entry(`${key.address} . ${key.protocol}`, key))
-      else ports.push(entry(`${key.address} . ${key.protocol} . ${key.port}`, key))
-    }
-    return [
-      // A mark counts before an address, as in IPVS.
-      ...vmap(DISPATCH, `meta nfproto ipv${family} meta mark`, marks),
-      ...vmap(DISPATCH, `${at} daddr . meta l4proto . th dport`, ports),
-      ...vmap(DISPATCH, `${at} daddr . meta l4proto`, hosts),
-    ]
+    const rules = dispatch(keys, `meta nfproto ipv${family} `, key => `goto ${serviceChain(key)}`)
+    return rules.map(rule => addRule(DISPATCH, rule))
   })
 }
 
@@ -264,22 +228,26 @@ function deletedServiceCommands({ key, destinations, persistentSeconds }: Servic
 export function printTransition(current: Table, next: Table, isLocal: IsLocal): string {
   const had = new Map(current.services.map(service => [serviceId(service.key), service]))
   const wanted = new Map(next.services.map(service => [serviceId(service.key), service]))
-  const changed = next.services.filter(service => had.get(serviceId(service.key)) !== service)
+  const changes = next.services.flatMap(service => {
+    const old = had.get(serviceId(service.key))
+    return old === service ? [] : [{ old, next: service }]
+  })
   const deleted = current.services.filter(service => !wanted.has(serviceId(service.key)))
-  if (changed.length === 0 && deleted.length === 0) return ''
-  if (next.services.length === 0) return `add table ${TABLE}\ndelete table ${TABLE}\n`
+  if (changes.length === 0 && deleted.length === 0) return ''
+  const gate = gateTransition(current, next, { changes, deleted }, isLocal)
+  if (next.services.length === 0) return print([`add table ${TABLE}`, `delete table ${TABLE}`, ...gate])
   const isStillUsed = usedServers(next)
-  const lines = [
+  return print([
     ...BASE,
     ...GONE,
-    ...changed.flatMap(service =>
-      serviceCommands(had.get(serviceId(service.key)), service, isStillUsed, isLocal),
-    ),
+    ...changes.flatMap(change => serviceCommands(change.old, change.next, isStillUsed, isLocal)),
     `flush chain ${TABLE} ${DISPATCH}`,
     ...dispatchRules(next.services),
     `flush chain ${TABLE} refusing`,
     ...refusingRules(next.services),
     ...deleted.flatMap(deletedServiceCommands),
-  ]
-  return `${lines.join('\n')}\n`
+    ...gate,
+  ])
 }
+
+const print = (lines: readonly string[]): string => `${lines.join('\n')}\n`
