@@ -14,6 +14,9 @@ import type { Edit } from '../core/table.js'
 import { emailAlert } from '../log-lines.js'
 import { Mailer } from './mailer.js'
 
+/** How long the list of our own addresses is good: a big load asks for it thousands of times. */
+const ADDRESSES_KEPT_MS = 1_000
+
 /** The file in use, and what is known of its servers. */
 export interface AlertSource {
   readonly config: LdirectordConfig
@@ -25,6 +28,8 @@ export class Alerts {
   readonly #mailer: Mailer
   readonly #gate = new MailGate({ hostname: hostname() })
   readonly #repeats = new Repeats()
+  #addresses: ReadonlySet<string> = new Set()
+  #addressesAtMs = Number.NEGATIVE_INFINITY
 
   constructor(mailCommand: readonly string[], log: Log) {
     this.#log = log
@@ -42,7 +47,7 @@ export class Alerts {
 
   edited({ config, director }: AlertSource, edit: Edit, line: EditLine, status: DaemonStatus): void {
     if (line.alert === null) return
-    if (!isOursToMail(config, line.virtual, localAddresses())) return
+    if (!this.#isOurs(config, line.virtual)) return
     const details = detailsOf(config, director, line.virtual, edit)
     this.#tell(mailEvent(config, line.virtual, line.alert, status, details), line.text)
   }
@@ -50,7 +55,7 @@ export class Alerts {
   /** Time has passed: repeats that are due, groups and digests that are complete. */
   tick({ config, director }: AlertSource): void {
     for (const { target, text } of this.#repeats.due(config, director, nowMs())) {
-      if (!isOursToMail(config, target.virtual, localAddresses())) continue
+      if (!this.#isOurs(config, target.virtual)) continue
       const { because } = director.state(target)
       this.#tell(mailEvent(config, target.virtual, text, 'running', [`Reason: ${because}`]), text)
     }
@@ -65,6 +70,15 @@ export class Alerts {
   async close(): Promise<void> {
     this.flush()
     await this.#mailer.close()
+  }
+
+  #isOurs(config: LdirectordConfig, virtual: number | null): boolean {
+    if (!config.emailalertowner) return true
+    if (nowMs() - this.#addressesAtMs > ADDRESSES_KEPT_MS) {
+      this.#addresses = localAddresses()
+      this.#addressesAtMs = nowMs()
+    }
+    return isOursToMail(config, virtual, this.#addresses)
   }
 
   #tell(event: MailEvent | null, logText: string): void {
