@@ -278,6 +278,9 @@ export class Daemon {
     ])
       this.#log('WARN', sentence)
     const isWarm = this.#role === 'warm'
+    // What the checks have decided is in the table before it is looked at, and nothing more gets there before the load.
+    this.#isLoading = true
+    await this.#keeper.settled()
     const believed = old === null ? EMPTY_TABLE : this.#keeper.believed
     const current = isWarm ? EMPTY_TABLE : await this.#readTable(believed)
     const maintenance =
@@ -293,7 +296,6 @@ export class Daemon {
     const drained = old === null ? {} : { drainOf: drainsIn(config, this.#drains.list) }
     const director = new Director(config, { adopted, told, ...drained }, nowMs())
     old?.loop.stop()
-    this.#isLoading = true
     const checks = plannedChecks(config)
     const loop = new CheckLoop({
       checks,
@@ -328,6 +330,7 @@ export class Daemon {
   async #occupy(generation: Generation, old: Generation | null): Promise<void> {
     this.#isLoading = false
     await this.#keeper.load(this.#desired(generation), ownedIds(generation.config, old))
+    this.#upkeep.verified()
     this.#hasLoaded = true
     this.#step(generation, { kind: 'settled' })
     this.#execute(old?.config.execute ?? [], generation.config.execute)
