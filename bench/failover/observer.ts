@@ -1,5 +1,5 @@
 /**
- * Sees from a third namespace, once a millisecond, who answers at the service address: `ping` asks in frames to
+ * Sees from a third namespace, once a millisecond, who answers at the service address: the asker asks in frames to
  * everybody (a fixed neighbour entry), so that no ARP cache stands in between, and `tcpdump` notes with the kernel's
  * clock which node's interface answers. Both nodes answering shows as such.
  */
@@ -105,9 +105,11 @@ export class Observer {
         'permanent',
       ]
       await run('ip', ['-n', namespace, ...neighbour])
-      const ping = ['ping', '-n', '-q', '-i', '0.001', '-s', '8', address]
-      this.#children.push(spawn('ip', [...inside, ...ping], { stdio: 'ignore' }))
     }
+    if (ask.length === 0) return
+    const asker = [process.execPath, join(import.meta.dirname, 'asker.js'), String(limitMs), ...ask]
+    this.#children.push(spawn('ip', [...inside, ...asker], { stdio: 'ignore' }))
+    await this.until('the first question', 10_000, seen => seen.find(({ kind }) => kind === 'question'))
   }
 }
 

@@ -2,7 +2,7 @@
  * Two nodes of one contestant in namespaces of their own (test/peers/rig/ha-pair), with a switch between them where the
  * observer sits: start, kill, stop, and what a node says of itself.
  */
-import { cpSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type HaPair, haPair, type Owner, readText, run, until } from '../../test/peers/harness.js'
@@ -16,6 +16,8 @@ import { Observer } from './observer.js'
  */
 const START_BONUS_MS = 7_500
 const SETTLE_LIMIT_MS = 60_000
+/** Hundreds of scripts, of several pairs at once. */
+const START_ALL_LIMIT_MS = 240_000
 const NAMES = { 1: 'alpha', 2: 'beta' } as const
 export const NODES = [1, 2] as const
 export const other = (node: NodeIndex): NodeIndex => (node === 1 ? 2 : 1)
@@ -33,8 +35,10 @@ export class Pair {
       for (const node of NODES) {
         const folder = `${rig.folder}/${NAMES[node]}/ha.d/resource.d`
         // Some of the package's are links to programs of the machine, which a copy would write through.
+        const scriptOfRig = readFileSync(`${folder}/lsblog`)
         rmSync(folder, { recursive: true })
         cpSync('resource.d', folder, { recursive: true })
+        writeFileSync(`${folder}/lsblog`, scriptOfRig, { mode: 0o755 })
       }
     }
     return new Pair(kind, setting, rig)
@@ -81,7 +85,7 @@ export class Pair {
   /** The same for resources without an address. */
   async startBothWhateverRuns(): Promise<void> {
     await Promise.all(NODES.map(node => this.start(node)))
-    await until(`${this.kind}: both nodes settle`, SETTLE_LIMIT_MS, async () => this.#areSettled())
+    await until(`${this.kind}: both nodes settle`, START_ALL_LIMIT_MS, async () => this.#areSettled())
   }
 
   /** During a partition of the heartbeats. */

@@ -29,12 +29,7 @@ const PARTS = {
 } as const
 type PartName = keyof typeof PARTS
 const isPart = (word: string): word is PartName => word in PARTS
-const NEEDS = [
-  '/usr/libexec/heartbeat/heartbeat',
-  '/usr/sbin/keepalived',
-  '/usr/bin/tcpdump',
-  '/usr/bin/ping',
-]
+const NEEDS = ['/usr/libexec/heartbeat/heartbeat', '/usr/sbin/keepalived', '/usr/bin/tcpdump']
 
 /** What to run and how often, or what was wrong with the words. */
 function asked(words: readonly string[]): ReadonlyMap<PartName, number> | string {

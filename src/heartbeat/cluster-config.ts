@@ -150,6 +150,7 @@ export function runnerBegin(
     settings: haCf.env,
     debugfile: haCf.debugfile,
     logfacility: haCf.logfacility,
+    use_logd: haCf.use_logd,
     debug: haCf.debug + about.debug,
   })
   const { us, paths, logfile } = about

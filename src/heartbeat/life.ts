@@ -99,6 +99,7 @@ export class Life {
     this.#log = new DaemonLog(haCf, {
       us,
       varLog: options.paths.varLog,
+      logdSocket: `${options.paths.varLib}/log_daemon`,
       debug: options.debug,
       also: line => {
         if (this.#lines) this.#lines.push(line.trimEnd())

@@ -16,6 +16,10 @@ const error = (text: string): LogLine => ({ level: 'ERROR', text })
 const crit = (text: string): LogLine => ({ level: 'CRIT', text })
 
 // Start.
+export const throughLogd = () => [
+  info('Enabling logging daemon'),
+  info('logfile and debug file are those specified in logd config file (default /etc/logd.cf)'),
+]
 export const pacemakerSupport = () => info('Pacemaker support: false')
 /** What heartbeat 3.0.6 says about a value that it takes nevertheless; the codes are those of the diagnostics. */
 export function takenNevertheless(code: string, original: string | undefined): readonly LogLine[] {
@@ -27,6 +31,8 @@ export function takenNevertheless(code: string, original: string | undefined): r
         info('Initial dead time accounts for slow network startup time'),
         info('It should be >= deadtime and >= 10 seconds'),
       ]
+    case 'log-twice':
+      return [warn(original)]
     case 'legacy-failback':
       return [
         warn(original),

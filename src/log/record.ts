@@ -3,6 +3,7 @@
 /** Levels with the words that heartbeat prints for them. */
 export const LEVELS = ['debug', 'info', 'notice', 'WARN', 'ERROR', 'CRIT', 'EMERG'] as const
 export type Level = (typeof LEVELS)[number]
+export const isLevel = (word: string): word is Level => (LEVELS as readonly string[]).includes(word)
 
 export interface LogRecord {
   /** Wall clock, milliseconds since 1970. */

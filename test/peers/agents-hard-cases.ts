@@ -90,6 +90,7 @@ async function linkLocalsAreReady(): Promise<void> {
 /** What our runner does about a group whose address 10.66.0.99 another machine has, by how it came to take it. */
 async function meetsRival(what: 'takeLocal' | 'takeFrom'): Promise<Encounter> {
   const said: FromRunner[] = []
+  const lines: string[] = []
   let wake = (): void => {}
   const runner = new Runner(
     {
@@ -109,6 +110,10 @@ async function meetsRival(what: 'takeLocal' | 'takeFrom'): Promise<Encounter> {
         said.push(message)
         wake()
       },
+      say: ({ text }) => {
+        lines.push(text)
+        wake()
+      },
       wallMs: () => 0,
       exit: () => {},
       reboot: async () => 'not in a test',
@@ -119,8 +124,7 @@ async function meetsRival(what: 'takeLocal' | 'takeFrom'): Promise<Encounter> {
   const job = { job: 1, what, resourceClass: 'local', node: 'alpha', why: 'test' } as const
   const startedMs = performance.now()
   runner.receive({ kind: 'job', job, groups: [group] })
-  const lines = (): string[] => said.flatMap(message => (message.kind === 'line' ? [message.line.text] : []))
-  const isOver = (): boolean => lines().some(line => line.startsWith('Another machine')) && said.some(({ kind }) => kind === 'jobEnded' || kind === 'groupLost') // biome-ignore format: one condition
+  const isOver = (): boolean => lines.some(line => line.startsWith('Another machine')) && said.some(({ kind }) => kind === 'jobEnded' || kind === 'groupLost') // biome-ignore format: one condition
   const timer = setTimeout(() => wake(), 5_000)
   while (!isOver() && performance.now() - startedMs < 5_000) {
     await new Promise<void>(resolve => {
@@ -137,7 +141,7 @@ async function meetsRival(what: 'takeLocal' | 'takeFrom'): Promise<Encounter> {
   clearTimeout(timer)
   const isSet = command('ip -o -4 addr show dev eth1').includes(' 10.66.0.99/')
   runner.receive({ kind: 'goodbye' })
-  return { lines: lines(), isSet, isLost: said.some(({ kind }) => kind === 'groupLost') }
+  return { lines: lines, isSet, isLost: said.some(({ kind }) => kind === 'groupLost') }
 }
 
 async function main(folder: string): Promise<void> {

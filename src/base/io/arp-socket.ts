@@ -6,7 +6,7 @@ import { type ArpSender, arpAnswer, arpProbe } from '../arp.js'
 import {
   AF_PACKET,
   calls,
-  closeDescriptor,
+  closeAside,
   ETH_P_ARP,
   failure,
   hardwareOf,
@@ -67,7 +67,7 @@ export function openArpSocket(device: string): ArpSocket | NativeFailure {
       const length = Number(c.recvfrom(fd, frame, frame.length, 0, from, int32(from.length)))
       return length < 0 ? null : (arpAnswer(frame.subarray(0, length), hardware.mac) ?? 'other')
     },
-    close: () => closeDescriptor(fd),
+    close: () => closeAside(fd),
   }
 }
 

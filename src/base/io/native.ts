@@ -3,7 +3,7 @@
  * other end of a unix socket, realtime scheduling, gratuitous ARP. It is loaded when first asked for. Every function
  * gives a failure as a value, so that callers work without it; nothing here waits.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { close, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isIPv4, isIPv6 } from 'node:net'
 import { constants, endianness, networkInterfaces, setPriority } from 'node:os'
@@ -311,7 +311,7 @@ export function sendFrames(
     }
     return null
   } finally {
-    c.close(fd)
+    closeAside(fd)
   }
 }
 
@@ -335,6 +335,14 @@ function macOf(device: string): string {
   } catch {
     return '' // whatever keeps the file from being read, the address is not known
   }
+}
+
+/**
+ * For sockets that hear or send whole frames: the kernel lets their close wait until every processor has let go of them,
+ * ten milliseconds and more, in which this process would stand still.
+ */
+export function closeAside(fd: number): void {
+  close(fd, () => {}) // nobody waits for it, and a descriptor of ours can always be closed
 }
 
 /** For a descriptor of {@link openUdpSocket} that nobody adopted. */

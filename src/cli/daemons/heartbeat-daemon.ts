@@ -5,6 +5,7 @@
 import { writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { keepCompiled } from '../../base/io/keep-compiled.js'
 import { pathsFrom } from '../../base/paths.js'
 import { runHeartbeat, type StartReport } from '../../heartbeat/run.js'
 import { parseFlags } from '../commands/heartbeat-flags.js'
@@ -15,6 +16,7 @@ const flags = parseFlags(process.argv.slice(2))
 const isForeground = flags.letters.has('f')
 // Scripts look for this text; the title replaces the whole command line.
 process.title = 'heartbeat: master control process'
+keepCompiled()
 
 function report(start: StartReport): void {
   if (isForeground) {

@@ -3,9 +3,10 @@
  * heartbeat/resources/runner.ts; this connects it to the channel and to the file that is left when the daemon is gone.
  */
 import { rmSync } from 'node:fs'
+import { keepCompiled } from '../../base/io/keep-compiled.js'
 import { scheduleAhead } from '../../base/io/native.js'
 import { readPidFile } from '../../base/io/processes.js'
-import type { Begin, FromRunner, ToRunner } from '../../heartbeat/resources/plan/protocol.js'
+import type { Begin, FromRunner, RunnerLine, ToRunner } from '../../heartbeat/resources/plan/protocol.js'
 import { runnerLogLine } from '../../heartbeat/resources/plan/script-line.js'
 import { callKeeper, callsFile, RUNNER_TITLE, succeed } from '../../heartbeat/resources/predecessor.js'
 import { reboot } from '../../heartbeat/resources/reboot.js'
@@ -14,47 +15,61 @@ import { warmUp } from '../../heartbeat/resources/warm-up.js'
 import { fileLog } from '../../log/io/file-log.js'
 
 process.title = RUNNER_TITLE
+keepCompiled()
 // The daemon decides when this process ends: by a goodbye, or by vanishing.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 
-/** Lines that may wait in the channel for a busy daemon. */
-const WAITING_MAX = 2_000
+/** Lines that may wait for a busy daemon. */
+const LINES_MAX = 2_000
 /** Scripts that may wait while an earlier runner is still at work; there is never more than one job. */
 const EARLY_MAX = 256
 
 let begin: Begin | null = null
 let runner: Runner | null = null
-let waiting = 0
+/** Those of this turn, sent together when it ends: a start is not held up by what it says. */
+let lines: RunnerLine[] = []
+let linesInChannel = 0
 let dropped = 0
 const early: Exclude<ToRunner, { kind: 'begin' }>[] = []
 
 function send(message: FromRunner): void {
-  if (process.connected && process.send) {
-    if (message.kind === 'line' && waiting >= WAITING_MAX) {
-      dropped++
-      return
-    }
-    waiting++
-    process.send(message, () => {
-      waiting--
-    })
-  } else if (message.kind === 'line') sayAlone(message)
+  sendLines()
+  if (process.connected) process.send?.(message, () => {})
 }
 
-function sayAlone({ line }: Extract<FromRunner, { kind: 'line' }>): void {
+function say(line: RunnerLine): void {
+  if (lines.length === 0) setImmediate(sendLines)
+  if (lines.length + linesInChannel < LINES_MAX) lines.push(line)
+  else dropped++
+}
+
+function sendLines(): void {
+  if (lines.length === 0) return
+  const message: FromRunner = { kind: 'lines', lines }
+  const { length } = lines
+  lines = []
+  if (!process.connected || !process.send) {
+    sayAlone(message.lines)
+    return
+  }
+  linesInChannel += length
+  process.send(message, () => {
+    linesInChannel -= length
+  })
+}
+
+function sayAlone(unsent: readonly RunnerLine[]): void {
   if (begin?.logfile == null) return
   const log = fileLog(begin.logfile)
-  log.write(runnerLogLine(line, begin.us))
+  for (const line of unsent) log.write(runnerLogLine(line, begin.us))
   log.flushNow()
 }
 
 const sayError = (text: string): void =>
-  send({
-    kind: 'line',
-    line: { atMs: Date.now(), program: 'heartbeat', pid: process.pid, level: 'WARN', text },
-  })
+  say({ atMs: Date.now(), program: 'heartbeat', pid: process.pid, level: 'WARN', text })
 
 function end(): void {
+  sendLines()
   if (begin && readPidFile(pidFileOf(begin)) === process.pid) {
     for (const path of [pidFileOf(begin), callsFile(pidFileOf(begin))]) rmSync(path, { force: true })
   }
@@ -71,13 +86,14 @@ async function start(message: Begin): Promise<void> {
   await succeed(pidFile, process.pid, sayError)
   runner = new Runner(message, {
     send,
+    say,
     wallMs: () => Date.now(),
     exit: end,
     reboot: delayMs => reboot(delayMs, process.env.HA_REBOOT),
     whileRunning: callKeeper(callsFile(pidFile)),
   })
   send({ kind: 'ready' })
-  void warmUp(message.env)
+  void warmUp(message.paths, message.env)
   for (const waited of early.splice(0)) runner.receive(waited)
   if (!process.connected) void runner.orphan()
 }

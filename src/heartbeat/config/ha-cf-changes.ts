@@ -10,9 +10,9 @@ const TIMES = [
   'auto_failback',
   'takeover_needs_ping',
 ] as const
-const LOGGING = ['logfile', 'debugfile', 'logfacility', 'debug'] as const
-/** How the file was written, not what it says; use_logd follows from the log directives and nothing here asks it. */
-const NO_DIRECTIVES: readonly string[] = ['places', 'recorded', 'use_logd']
+const LOGGING = ['logfile', 'debugfile', 'logfacility', 'debug', 'use_logd', 'conn_logd_time'] as const
+/** How the file was written, not what it says. */
+const NO_DIRECTIVES: readonly string[] = ['places', 'recorded']
 
 export interface HaCfChanges {
   /** Names of the directives that act at once. */
@@ -27,7 +27,10 @@ export interface HaCfChanges {
 export function haCfChanges(before: HaCf, after: HaCf): HaCfChanges {
   const names = Object.keys(after) as (keyof HaCf)[]
   const changed = names.filter(
-    name => !NO_DIRECTIVES.includes(name) && plain(before[name]) !== plain(after[name]),
+    name =>
+      !NO_DIRECTIVES.includes(name) &&
+      plain(before[name]) !== plain(after[name]) &&
+      (name !== 'use_logd' || before.recorded.get(name) !== after.recorded.get(name)),
   )
   // legacy has another start and other messages than on and off.
   const turnsLegacy =
@@ -36,11 +39,12 @@ export function haCfChanges(before: HaCf, after: HaCf): HaCfChanges {
     changed.filter(name => known.includes(name) && !turnsLegacy.includes(name))
   const times = atOnce(TIMES)
   const logging = atOnce(LOGGING)
-  const acting: readonly string[] = [...times, ...logging]
+  // Without a line of its own it follows from the other log directives.
+  const acting = [...times, ...logging, ...(logging.length > 0 ? ['use_logd'] : [])]
   return {
     times,
     logging,
-    afterRestart: changed.filter(name => !acting.includes(name)),
+    afterRestart: changed.filter(name => !(acting as readonly string[]).includes(name)),
     inForce: merged(before, after, acting),
   }
 }

@@ -166,11 +166,12 @@ function checkLogging(haCf: HaCf, report: Report): void {
       message: 'no logfile, debugfile or logfacility is given, so heartbeat 3 logs through ha_logd only',
       help: 'write "logfile /var/log/ha-log" or "logfacility daemon"',
     })
-  } else if (use_logd && (logfile !== null || debugfile !== null)) {
+  } else if (use_logd) {
+    const namesFacility = logfacility !== null && logfacility !== 'none'
     report.warning(placeOf(haCf, 'use_logd'), {
       code: 'log-twice',
-      message: 'use_logd is on although logfile or debugfile is given',
-      original: 'logd is enabled but logfile/debugfile is still configured in ha.cf',
+      message: 'use_logd is on: the other log directives act only while ha_logd does not run',
+      original: `logd is enabled but logfile/debugfile${namesFacility ? '/logfacility' : ''} is still configured in ha.cf`,
       help: 'write "use_logd off"',
     })
   }

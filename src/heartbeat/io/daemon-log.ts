@@ -4,6 +4,7 @@
  */
 import { nowMs } from '../../base/io/real-clock.js'
 import { HaLog } from '../../log/io/ha-log.js'
+import { LogdSink } from '../../log/io/logd.js'
 import { LineLimit } from '../../log/line-limit.js'
 import type { Level } from '../../log/record.js'
 import type { HaCf } from '../config/ha-cf-table.js'
@@ -11,18 +12,23 @@ import type { RunnerLine } from '../resources/plan/protocol.js'
 import { runnerLogLine } from '../resources/plan/script-line.js'
 import { clientOwner } from './accounts.js'
 
-export type LogDirectives = Pick<HaCf, 'logfile' | 'debugfile' | 'logfacility' | 'debug'>
+export type LogDirectives = Pick<
+  HaCf,
+  'logfile' | 'debugfile' | 'logfacility' | 'debug' | 'use_logd' | 'conn_logd_time'
+>
 
 export interface DaemonLogOptions {
   readonly us: string
   readonly varLog: string
+  /** Where ha_logd listens. */
+  readonly logdSocket: string
   /** How often -d was given. */
   readonly debug: number
   /** Gets every line too. */
   readonly also: (line: string) => void
 }
 
-/** Without any log directive the original asks ha_logd; without that daemon its lines are lost. */
+/** Without any log directive the original logs through ha_logd only; without that daemon its lines are lost. */
 export function logfileOf(directives: LogDirectives, varLog: string): string | null {
   const { logfile, debugfile, logfacility } = directives
   const isNamed = logfile !== null || debugfile !== null || (logfacility !== null && logfacility !== 'none')
@@ -53,10 +59,7 @@ export class DaemonLog {
 
   /** A line of the runner: its own, or of a script. */
   runnerLine(line: RunnerLine): void {
-    this.#log.childLine(runnerLogLine(line, this.#options.us))
-    const { program, pid, level, text } = line
-    const tag = program === 'heartbeat' ? `heartbeat: [${pid}]` : `${program}[${pid}]`
-    this.#log.scriptSaid(tag, level, text)
+    this.#log.childSaid(runnerLogLine(line, this.#options.us), line)
   }
 
   debugBy(step: number): void {
@@ -77,9 +80,15 @@ export class DaemonLog {
   }
 
   #open(directives: LogDirectives, debug: number): HaLog {
-    const { us, varLog, also } = this.#options
-    const { debugfile, logfacility } = directives
+    const { us, varLog, logdSocket, also } = this.#options
+    const { debugfile, logfacility, use_logd, conn_logd_time } = directives
     const logfile = logfileOf(directives, varLog)
-    return new HaLog({ node: us, logfile, debugfile, logfacility, debug, owner: clientOwner(), also })
+    const logd = use_logd
+      ? new LogdSink({
+          ...{ path: logdSocket, retryMs: conn_logd_time, nowMs },
+          onTrouble: text => this.#log.trouble(text),
+        })
+      : null
+    return new HaLog({ node: us, logfile, debugfile, logfacility, debug, logd, owner: clientOwner(), also })
   }
 }

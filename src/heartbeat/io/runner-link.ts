@@ -174,8 +174,8 @@ export class RunnerLink {
     switch (message.kind) {
       case 'ready':
         return
-      case 'line':
-        this.#handlers.onLine(message.line)
+      case 'lines':
+        message.lines.forEach(this.#handlers.onLine)
         return
       case 'children':
         this.#groups = message.pids

@@ -46,8 +46,8 @@ export async function startLinks(
 
 /** What the files ask for that is not quite as it should be, or is not done. */
 function sayJudged({ haCf, diagnostics }: Configuration, say: Say): void {
-  const { level, text } = lines.pacemakerSupport()
-  say(level, text)
+  const first = [...(haCf.use_logd ? lines.throughLogd() : []), lines.pacemakerSupport()]
+  for (const { level, text } of first) say(level, text)
   for (const diagnostic of diagnostics) {
     say('WARN', render(diagnostic).split('\n', 1)[0]!)
     const said = lines.takenNevertheless(diagnostic.code, diagnostic.original)

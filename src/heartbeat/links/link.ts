@@ -3,7 +3,7 @@
  * heard is decided by the signature, by whoever gets the packets. What a network can do to a link is never an
  * exception; it is a failure to open, or a trouble while running.
  */
-import type { MessageFormat } from '../wire/packet.js'
+import type { MessageFormat } from '../wire/message.js'
 
 export interface PacketOrigin {
   /** Name of the link it came in on. */

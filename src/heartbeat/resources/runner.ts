@@ -34,6 +34,8 @@ const OUTPUT_LINES_MAX = 100
 
 export interface RunnerWorld {
   readonly send: (message: FromRunner) => void
+  /** A line for the log; those of one turn of the event loop may go together. */
+  readonly say: (line: RunnerLine) => void
   readonly wallMs: () => number
   /** Calls this when the process is to end. */
   readonly exit: () => void
@@ -346,6 +348,6 @@ export class Runner {
   }
 
   #say(line: Line, pid: number = process.pid): void {
-    this.#world.send({ kind: 'line', line: { ...line, atMs: this.#world.wallMs(), pid } })
+    this.#world.say({ ...line, atMs: this.#world.wallMs(), pid })
   }
 }

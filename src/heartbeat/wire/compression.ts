@@ -10,9 +10,8 @@
  * The algorithm itself is handed in.
  */
 import { decodeClassic, encodeClassic } from './classic.js'
-import { isRefusal, Message, messageBytesMax, type Refusal } from './message.js'
+import { isRefusal, Message, type MessageFormat, messageBytesMax, type Refusal } from './message.js'
 import { decodeNetstring, encodeNetstring } from './netstring.js'
-import type { MessageFormat } from './packet.js'
 
 export interface Codec {
   /** As the field _compression_algorithm names it. */

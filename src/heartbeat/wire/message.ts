@@ -18,6 +18,9 @@ export interface Carried {
 
 export type FieldValue = string | Uint8Array | Carried
 
+/** The two forms in which a message stands in a packet. */
+export type MessageFormat = 'classic' | 'netstring'
+
 /** Why foreign bytes were not accepted; one sentence that never quotes more than a name. */
 export interface Refusal {
   readonly reason: string

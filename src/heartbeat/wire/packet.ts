@@ -13,11 +13,9 @@
 import { decodeClassic, encodeClassic, encodeClassicLines } from './classic.js'
 import { type Compression, compressWhole, hasStruct, wholeText, withCompressedFields } from './compression.js'
 import { messageFault, view } from './fields.js'
-import { isRefusal, type Message, messageBytesMax, type Refusal } from './message.js'
+import { isRefusal, type Message, type MessageFormat, messageBytesMax, type Refusal } from './message.js'
 import { decodeNetstring, encodeNetstring, spanAt } from './netstring.js'
 import { authNumberMax, digest, isDigest, type KeyRing } from './signature.js'
-
-export type MessageFormat = 'classic' | 'netstring'
 
 export interface Packet {
   readonly form: MessageFormat

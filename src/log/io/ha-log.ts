@@ -1,13 +1,30 @@
 /**
- * Where the lines of the heartbeat daemon go: logfile, debugfile (which also gets debug lines), syslog, and while it
- * starts the terminal. A line never makes the daemon wait. Lines of its children stand between its own.
+ * Where the lines of the heartbeat daemon go: through ha_logd, where it is asked for and runs; else into logfile, debugfile
+ * (which also gets debug lines) and syslog; and while it starts to the terminal too. A line never makes the daemon wait.
+ * Lines of its children stand between its own.
  */
-import { haLogLine } from '../formats.js'
-import type { Level } from '../record.js'
+import { FACILITIES, haLogLine } from '../formats.js'
+import { type LogdLine, logdFrame } from '../logd-frame.js'
+import { isLevel, type Level } from '../record.js'
 import { type FileOwner, fileLog, type LineSink } from './file-log.js'
+import type { LogdSink } from './logd.js'
 import { type SyslogOfScripts, type SyslogSink, syslogOfScripts, syslogSink } from './syslog.js'
 
 const LOG_MODE = 0o644
+/** What ha_logd gets without a logfacility. */
+const USER = 1
+
+/** What the resource runner, an agent or a script said. */
+export interface ChildSaid {
+  readonly program: string
+  readonly pid: number
+  readonly atMs: number
+  /** Levels of ours, or words of agents. */
+  readonly level: string
+  readonly text: string
+}
+
+type Spoken = Omit<LogdLine, 'facility'>
 
 export interface HaLogOptions {
   readonly node: string
@@ -16,6 +33,8 @@ export interface HaLogOptions {
   /** null or `none`: no syslog. */
   readonly logfacility: string | null
   readonly debug: number
+  /** null: not through ha_logd. */
+  readonly logd: LogdSink | null
   /** Who else writes into the files: clients that run as another user. */
   readonly owner?: FileOwner | null
   /** Gets every line too, such as the standard error of a daemon in the foreground. */
@@ -39,31 +58,45 @@ export class HaLog {
     this.#debugfile = open(options.debugfile)
     const { logfacility } = options
     const hasSyslog = logfacility !== null && logfacility !== 'none'
-    const onTrouble = (text: string): void => this.#write('WARN', text)
+    const onTrouble = (text: string): void => this.trouble(text)
     this.#syslog = hasSyslog ? syslogSink(logfacility, 'heartbeat', onTrouble) : null
     this.#scripts = hasSyslog ? syslogOfScripts(logfacility, onTrouble) : null
   }
 
   say(level: Level, text: string): void {
     if (level === 'debug' && this.debug === 0) return
-    this.#write(level, text)
-    if (level !== 'debug') this.#syslog?.write({ atMs: Date.now(), level, text })
-  }
-
-  /** What a script said, for syslog: there each has a tag of its own. */
-  scriptSaid(tag: string, level: string, text: string): void {
-    this.#scripts?.write(tag, level, text)
-  }
-
-  /** A line that a child has composed, with its newline. */
-  childLine(line: string): void {
-    this.#logfile?.write(line)
-    this.#debugfile?.write(line)
+    const record = { atMs: Date.now(), level, text }
+    const line = haLogLine(record, this.#options.node, process.pid)
     this.#options.also?.(line)
+    this.#throughLogd({ record, entity: 'heartbeat', pid: process.pid, namesLevel: true }, () => {
+      this.#toFiles(level, line)
+      if (level !== 'debug') this.#syslog?.write(record)
+    })
+  }
+
+  /** `line` is what stands in the files, with its newline. */
+  childSaid(line: string, said: ChildSaid): void {
+    const { program, pid, atMs, level, text } = said
+    this.#options.also?.(line)
+    const isOurs = program === 'heartbeat' && isLevel(level)
+    const spoken: Spoken = isOurs
+      ? { record: { atMs, level, text }, entity: program, pid, namesLevel: true }
+      : {
+          record: { atMs, level: 'info', text: `${level}: ${text}` },
+          entity: `${program}[${pid}]`,
+          pid,
+          namesLevel: false,
+        }
+    this.#throughLogd(spoken, () => {
+      this.#toFiles('info', line)
+      // In syslog each script has a tag of its own.
+      this.#scripts?.write(isOurs ? `heartbeat: [${pid}]` : `${program}[${pid}]`, level, text)
+    })
   }
 
   /** Writes what waits, blocking: the last words. */
   close(): void {
+    this.#options.logd?.close()
     this.#logfile?.flushNow()
     this.#debugfile?.flushNow()
     this.#syslog?.close()
@@ -78,10 +111,21 @@ export class HaLog {
     this.#syslog?.write({ atMs: Date.now(), level: 'WARN', text })
   }
 
-  #write(level: Level, text: string): void {
-    const line = haLogLine({ atMs: Date.now(), level, text }, this.#options.node, process.pid)
+  /** About ha_logd or syslog: the files hear it. */
+  trouble(text: string): void {
+    const line = haLogLine({ atMs: Date.now(), level: 'WARN', text }, this.#options.node, process.pid)
+    this.#options.also?.(line)
+    this.#toFiles('WARN', line)
+  }
+
+  #throughLogd(spoken: Spoken, otherwise: () => void): void {
+    const { logd, logfacility } = this.#options
+    if (logd === null) otherwise()
+    else logd.write(logdFrame({ ...spoken, facility: FACILITIES[logfacility ?? 'user'] ?? USER }), otherwise)
+  }
+
+  #toFiles(level: Level, line: string): void {
     if (level !== 'debug') this.#logfile?.write(line)
     this.#debugfile?.write(line)
-    this.#options.also?.(line)
   }
 }

@@ -50,6 +50,10 @@ class Bench {
           this.said.push(message)
           this.#wake()
         },
+        say: line => {
+          this.said.push({ kind: 'lines', lines: [line] })
+          this.#wake()
+        },
         wallMs: () => 0,
         exit: () => {
           this.hasExited = true
@@ -86,7 +90,9 @@ class Bench {
   }
 
   get lines(): string[] {
-    return this.said.flatMap(message => (message.kind === 'line' ? [message.line.text] : []))
+    return this.said.flatMap(message =>
+      message.kind === 'lines' ? message.lines.map(({ text }) => text) : [],
+    )
   }
 
   get held(): number {

@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs'
 import type { ExecutionContext } from 'ava'
 import { until } from '../harness.js'
-import { Cluster, type NodeName } from './cluster.js'
+import { Cluster, type Kinds, type NodeName } from './cluster.js'
 import { type Life, ownersOf, titleOf } from './lives.js'
 import { type Recording, readRecording, recordingPath, type Said } from './recording.js'
 import { isComplaint, owedBy, said } from './said.js'
@@ -14,15 +14,36 @@ import { isComplaint, owedBy, said } from './said.js'
 /** Some lines follow only when links expire, or at the pace of a busy machine. */
 const LINES_WITHIN_MS = 12_000
 
-/** `ours` is the node that runs our daemon. */
+/**
+ * Said by an original that has lost a message which its own script wrote into its own FIFO, as it does at times on a busy
+ * machine, whoever the peer is: it then never takes its group.
+ */
+const HAS_LOST_ITS_OWN = /msg2string: Message with zero fields/
+
+/** `ours` is the node that runs our daemon. Played once more where the original has failed by itself. */
 export async function playMixed(t: ExecutionContext, life: Life, ours: NodeName): Promise<void> {
   const theirs = ours === 'alpha' ? 'beta' : 'alpha'
-  const kinds =
-    ours === 'alpha'
-      ? ({ alpha: 'ours', beta: 'original' } as const)
-      : ({ alpha: 'original', beta: 'ours' } as const)
+  const open = (): Promise<Cluster> =>
+    Cluster.open(t, { [ours]: 'ours', [theirs]: 'original' } as Kinds, life.files)
+  let cluster = await open()
   const recording = existsSync(recordingPath(life.name)) ? readRecording(life.name) : new Map<string, Said>()
-  const cluster = await Cluster.open(t, kinds, life.files)
+  try {
+    await play(cluster, life, recording)
+  } catch (error) {
+    if (!HAS_LOST_ITS_OWN.test(cluster.log(theirs))) throw error
+    t.log(`${life.name}, ours is ${ours}: played again, ${theirs} (original) has lost a message to itself`)
+    cluster = await open()
+    await play(cluster, life, recording)
+  }
+  const usual = complaintsIn(recording).add(AT_EVERY_START)
+  const news = said(cluster.log(theirs)).filter(
+    line => isComplaint(line) && !usual.has(nameless(line)) && !life.usual?.test(line),
+  )
+  t.deepEqual(news, [], `${theirs} (original) beside our ${ours} in ${life.name}:\n${cluster.tail()}`)
+}
+
+async function play(cluster: Cluster, life: Life, recording: Recording): Promise<void> {
+  const { ours } = cluster
   for (const [index, step] of life.steps.entries()) {
     const title = titleOf(index, step)
     const from = cluster.log(ours).length
@@ -31,11 +52,6 @@ export async function playMixed(t: ExecutionContext, life: Life, ours: NodeName)
     const owed = owedBy(ours, title, recording.get(title)?.[ours] ?? [])
     await saysAll(cluster, ours, title, from, owed)
   }
-  const usual = complaintsIn(recording).add(AT_EVERY_START)
-  const news = said(cluster.log(theirs)).filter(
-    line => isComplaint(line) && !usual.has(nameless(line)) && !life.usual?.test(line),
-  )
-  t.deepEqual(news, [], `${theirs} (original) beside our ${ours} in ${life.name}:\n${cluster.tail()}`)
 }
 
 async function saysAll(

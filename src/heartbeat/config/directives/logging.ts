@@ -61,7 +61,7 @@ export const loggingDirectives = {
     defaultText: 'on when no other log directive is given',
     repeat: 'last-wins',
     summary: 'log through ha_logd',
-    support: 'accepted',
+    support: 'acts',
   }),
   conn_logd_time: directive({
     arg: time(1),
@@ -70,7 +70,7 @@ export const loggingDirectives = {
     repeat: 'last-wins',
     range: '> 0',
     summary: 'time between two attempts to reach ha_logd',
-    support: 'accepted',
+    support: 'acts',
   }),
   syslogmsgfmt: directive({
     arg: onOff,

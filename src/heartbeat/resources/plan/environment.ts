@@ -15,6 +15,7 @@ export interface ScriptSettings {
   readonly logfile: string | null
   readonly debugfile: string | null
   readonly logfacility: string | null
+  readonly use_logd: boolean
   readonly debug: number
   /** Where the shell functions for scripts are; absent where the usual places hold them. */
   readonly shellFunctions?: { readonly shellfuncs?: string; readonly ocfFunctionsDir?: string }
@@ -52,7 +53,7 @@ export function scriptEnvironment(settings: ScriptSettings): Record<string, stri
     HA_BIN: '/usr/libexec/heartbeat',
     HA_NOARCHBIN: '/usr/share/heartbeat',
     HA_DATEFMT: '%Y/%m/%d_%T\t',
-    HA_LOGD: 'no',
+    HA_LOGD: settings.use_logd ? 'yes' : 'no',
     OCF_ROOT: '/usr/lib/ocf',
   })
   // As scripts themselves would set it: ${OCF_FUNCTIONS_DIR:-$OCF_ROOT/lib/heartbeat}.

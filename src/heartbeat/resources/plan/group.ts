@@ -113,8 +113,10 @@ function* startAll(group: ResourceGroup): Generator<Step, StartVerdict, CallOutc
 /** Stops one resource, again and again within the limit; true when it does not run afterwards. */
 export function* stopResource(resource: Resource, retries: StopRetries): Plan {
   for (let retry = 0; ; retry++) {
-    if ((yield* call(resource, 'stop'))?.exitCode === 0) return true
-    if (retry >= retries.max) break
+    const outcome = yield* call(resource, 'stop')
+    if (outcome?.exitCode === 0) return true
+    // A script that is not there will not be there a second later either.
+    if (outcome === undefined || retry >= retries.max) break
     yield { kind: 'pause', ms: retries.everyMs }
     yield log('info', `Retrying failed stop operation [${resource.text}]`)
   }

@@ -59,7 +59,8 @@ export type ToRunner =
 
 export type FromRunner =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'line'; readonly line: RunnerLine }
+  /** In their order; they stand before whatever is sent after them. */
+  | { readonly kind: 'lines'; readonly lines: readonly RunnerLine[] }
   | { readonly kind: 'jobEnded'; readonly job: number; readonly failed: readonly GroupName[] }
   /** A group that ran has failed and was given up: its monitor, or somebody else has its address. */
   | { readonly kind: 'groupLost'; readonly group: GroupName; readonly why: string }

@@ -1,9 +1,7 @@
 /** Lines of the runner as they stand in ha-log: those of the daemon's child, and those of scripts and agents. */
 import { haLogLine, scriptTime } from '../../../log/formats.js'
-import { LEVELS, type Level, oneLine } from '../../../log/record.js'
+import { isLevel, oneLine } from '../../../log/record.js'
 import type { RunnerLine } from './protocol.js'
-
-const isLevel = (word: string): word is Level => (LEVELS as readonly string[]).includes(word)
 
 export function runnerLogLine(line: RunnerLine, node: string): string {
   const { atMs, program, pid, level, text } = line

@@ -14,6 +14,7 @@ const settings: ScriptSettings = {
   logfile: '/var/log/ha-log',
   debugfile: '/var/log/ha-debug',
   logfacility: 'none',
+  use_logd: false,
   debug: 0,
   inherited: { PATH: '/usr/bin', LD_PRELOAD: '/tmp/x.so', BASH_ENV: '/tmp/x', TZ: 'UTC' },
 }
@@ -40,6 +41,7 @@ test('scripts find the variables that the original promises them', t => {
     t.is(env[name], value, name)
   }
   t.is(env.HA_debug, undefined)
+  t.is(scriptEnvironment({ ...settings, use_logd: true }).HA_LOGD, 'yes')
 })
 
 test('what changes how a shell or the loader behaves is not passed on', t => {

@@ -164,9 +164,13 @@ test('a stop that fails although nothing runs is a warning, not a failure', t =>
 
 test('a script that does not exist fails the start with the sentence of the original', t => {
   const machine = { running: new Set<string>(), fails: never, missing: new Set(['lsblog']) }
-  const played = play(takeGroup(beta, { max: 0, everyMs: 0 }), machine)
+  const played = play(takeGroup(beta, retries), machine)
   t.false(played.verdict)
   t.true(played.lines.includes('ERROR: Cannot locate resource script lsblog'))
+  t.false(
+    played.steps.some(({ kind }) => kind === 'pause'),
+    'a script that is missing is not waited for',
+  )
 })
 
 test('only the words of a status decide whether a resource runs', t => {
