@@ -145,7 +145,7 @@ test('the first round waits longer than its quiet time while answers keep coming
 })
 
 // Serial, because it keeps the process busy.
-test.serial('a first round of which a part has not been asked yet is not over, however long no answer comes', async t => {
+test.serial('a first round is not over while servers are still being asked, however long no answer comes', async t => {
   const servers = Array.from({ length: 600 }, (_, index) => real(`10.0.${index >> 8}.${index & 255}:80`))
   let answered = 0
   let allAsked: () => void = () => {}
