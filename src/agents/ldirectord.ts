@@ -1,6 +1,6 @@
 /**
- * The agent `ldirectord::CONFIG`: starts, stops and asks the ldirectord command. heartbeat and ldirectord meet only
- * here and only as processes, so either can be replaced by the original.
+ * The agent `ldirectord::CONFIG`: starts, stops and asks the ldirectord command, or the warm standby that runs already.
+ * heartbeat and ldirectord meet only here and only as processes, so either can be replaced by the original.
  */
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -9,6 +9,7 @@ import { runCommand } from '../base/io/run-command.js'
 import { type Agent, type AgentContext, type AgentOutcome, EXIT, usageOutcome } from './agent.js'
 import { metaData } from './meta-data.js'
 import { failedWith, OCF_EXIT, succeeded } from './outcome.js'
+import { askWarm } from './warm-ldirectord.js'
 
 const ACTIONS = ['start', 'stop', 'restart', 'try-restart', 'reload', 'force-reload', 'status']
 const TIMEOUT_MS = 120_000
@@ -45,12 +46,15 @@ export const ldirectord: Agent = {
     if (action === 'validate-all') return check(args[0], context)
     const wanted = action === 'monitor' ? 'status' : action
     if (!ACTIONS.includes(wanted)) return usageOutcome(ldirectord, action)
-    const [file, ...before] = ldirectordCommand()
     const { haDir, varLib, varRun, varLog } = context.paths
+    const env = { ...context.env, HA_DIR: haDir, HA_VARLIB: varLib, HA_VARRUN: varRun, HA_VARLOG: varLog }
+    const answered = await askWarm(args[0], wanted, env)
+    if (answered !== null) return answered
+    const [file, ...before] = ldirectordCommand()
     const result = await runCommand(file, [...before, ...args, wanted], {
       timeoutMs: TIMEOUT_MS,
       signal: context.signal,
-      env: { ...context.env, HA_DIR: haDir, HA_VARLIB: varLib, HA_VARRUN: varRun, HA_VARLOG: varLog },
+      env,
     })
     if (result.spawnError !== null) {
       return {

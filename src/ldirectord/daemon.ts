@@ -16,11 +16,13 @@ import type { LdirectordConfig } from './config/model.js'
 import { adoptedTargets } from './core/adopt.js'
 import { CertificateWarnings } from './core/certificate-end.js'
 import { changeLine } from './core/change-lines.js'
+import { debugLines } from './core/debug-lines.js'
 import { desiredTable, type IsUp } from './core/desired.js'
-import { type Change, Director, type DirectorEvent, movesTable } from './core/director.js'
+import { type Change, Director, type DirectorEvent, movesTable, type Target } from './core/director.js'
 import { drainsIn } from './core/drained-targets.js'
 import { editLine, type Phase, virtualIndexes } from './core/edit-lines.js'
 import { executeActions } from './core/execute.js'
+import { lateExternal } from './core/late-external.js'
 import { forwarderLimitations, limitations } from './core/limitations.js'
 import type { DaemonStatus } from './core/mail.js'
 import { type PlannedCheck, plannedChecks } from './core/probe.js'
@@ -75,6 +77,8 @@ export interface DaemonOptions {
   /** Services that have a negotiate check. */
   readonly negotiable: readonly string[]
   readonly log: Log
+  /** -d: each check is shown. */
+  readonly isDebugging?: boolean
   /** Called when a loaded file names another log. */
   readonly useLog: (config: LdirectordConfig) => void
 }
@@ -154,6 +158,7 @@ export class Daemon {
     else this.#control = control
     this.#link.open()
     await this.#inTurn(() => this.#adopt(loaded.config))
+    if (this.#isStopping) return
     this.#endHousekeeping = periodically(HOUSEKEEPING_MS, () => this.#housekeep())
   }
 
@@ -223,6 +228,8 @@ export class Daemon {
     this.#generation?.loop.stop()
     const giveUp = setTimeout(() => this.#keeper.abort(), STOP_MS_MAX)
     await this.#turn
+    // A start under way may have made it meanwhile.
+    this.#generation?.loop.stop()
     await this.#keeper.settled()
     if (this.#generation !== null && this.#role === 'active') await this.#leaveTable(this.#generation)
     await Promise.race([this.#commands.idle(), this.#keeper.aborted()])
@@ -353,7 +360,23 @@ export class Daemon {
     if (outcome !== 'maintenance')
       for (const warning of this.#certificates.after(generation.config, targets, outcome, Date.now()))
         this.#log('WARN', warning)
-    for (const target of targets) this.#monitors.write(generation.config, target, outcome)
+    const late = lateExternal(generation.config.virtuals[targets[0]!.virtual]!, check.probe, outcome)
+    if (late !== null) this.#log('info', late)
+    for (const target of targets) {
+      this.#monitors.write(generation.config, target, outcome)
+      if (this.#options.isDebugging) this.#debug(generation.config, target, outcome, durationMs)
+    }
+  }
+
+  #debug(
+    { virtuals }: LdirectordConfig,
+    target: Target,
+    outcome: Outcome | 'maintenance',
+    durationMs: number,
+  ): void {
+    const virtual = virtuals[target.virtual]!
+    for (const line of debugLines(virtual, virtual.reals[target.real]!, outcome, durationMs))
+      this.#log('debug', line)
   }
 
   #step(generation: Generation, event: DirectorEvent): void {

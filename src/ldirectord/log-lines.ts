@@ -64,6 +64,9 @@ export const softFailure = (real: string, key: ServiceKey, failures: number, lim
 export const softFailuresReset = (real: string, key: ServiceKey): string =>
   `Resetting soft failure count: ${real} (${serviceId(key)})`
 
+export const externalTimedOut = (seconds: number, command: string): string =>
+  `system_timeout(${seconds}, ${command}) timed out, kill -TERM child`
+
 export const commandFailed = (command: string, why: string): string => `system(${command}) failed: ${why}`
 
 // Lines of ours. The original does not say why a server changed; these say it.

@@ -35,7 +35,13 @@ export interface RunOptions {
   readonly report: (report: StartReport) => void
 }
 
-const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
+/**
+ * The original also ends in order on ILL, FPE, SEGV and BUS. A program that catches those cannot end by its own fault
+ * any more (Node, process: signal events), so here they end it at once.
+ */
+const STOP_SIGNALS: readonly NodeJS.Signals[] = [
+  ...(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGABRT', 'SIGSYS', 'SIGXCPU', 'SIGXFSZ'] as const),
+]
 const OWN_EXIT_MS_MAX = 20_000
 const LOG_PLACES: Readonly<Record<Mode, LogPlace>> = {
   background: 'configured',
@@ -134,6 +140,7 @@ async function live({ mode, report }: RunOptions, life: Life): Promise<number> {
     mailCommand: besides('ldirectord-mail.cjs'),
     load: () => loadConfig(file, instance),
     log,
+    isDebugging: mode === 'debug',
     useLog: config => output.use(config),
   })
   process.on('SIGHUP', () => {
@@ -160,14 +167,16 @@ async function live({ mode, report }: RunOptions, life: Life): Promise<number> {
     return 0
   }
   report({ kind: 'running' })
-  await daemon.start()
-  void manager.tell('READY=1', 'running')
+  // Whatever a start waits for, a signal ends it.
+  const isReady = await Promise.race([daemon.start().then(() => true), stopped.then(() => false)])
+  if (isReady) void manager.tell('READY=1', 'running')
   const signal = await stopped
   // Whatever hangs, a stop ends.
   setTimeout(() => process.exit(1), OWN_EXIT_MS_MAX).unref()
   void manager.tell('STOPPING=1', 'stopping')
   await daemon.stop()
   log('info', lines.terminated(signal))
+  if (mode === 'debug') log('info', lines.exiting(0, lines.terminated(signal)))
   await output.close()
   // Last of all: who waits for the pid file to go may then rely on everything else being done.
   if (mode === 'warm') withdraw(instance.warmFile)

@@ -3,7 +3,6 @@
  * that frame every message, then a structure with fixed places, then the text with a zero behind it. Recorded from
  * heartbeat 3.0.6 and ha_logger on x86-64; the order of bytes is the machine's.
  */
-import { endianness } from 'node:os'
 import { syslogPriority } from './formats.js'
 import { type LogRecord, oneLine } from './record.js'
 
@@ -26,7 +25,7 @@ export interface LogdLine {
   readonly namesLevel: boolean
 }
 
-const isLittle = endianness() === 'LE'
+const isLittle = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
 
 export function logdFrame({ record, facility, entity, pid, namesLevel }: LogdLine): Buffer {
   const text = Buffer.from(oneLine(record.text)).subarray(0, TEXT_BYTES_MAX)

@@ -1,4 +1,8 @@
 /** The daemon with a real file, a table in memory and checks that answer what the test says. */
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test from 'ava'
 import { Daemon } from '../../src/ldirectord/daemon.js'
 import { askControl } from '../../src/ldirectord/io/control-socket.js'
@@ -80,6 +84,48 @@ test('a reload takes over services of the file, purges those that left it and le
   ])
 })
 
+test('a service that left the file is purged at a reload also with cleanstop=no, as in the original', async t => {
+  const { daemon, edit, forwarder, said } = await running(t, `cleanstop=no\n${FILE}`)
+  await daemon.start()
+  await edit(`cleanstop=no\n${FILE.replace('127.0.1.1:80', '127.0.1.2:80')}`)
+  await said(/^Purged virtual server \(start\): 127\.0\.1\.1:80/)
+  t.is(forwarder.table.services.length, 1)
+})
+
+test('with checktype=off real servers are listed with weight 0 and the fallback serves, as in the original', async t => {
+  const { daemon, weights } = await running(t, FILE.replace('checktype=connect', 'checktype=off'))
+  await daemon.start()
+  t.deepEqual(weights(), { '127.0.2.1:80': 0, '127.0.2.2:80': 0, '127.0.0.1:80': 1 })
+})
+
+test('a monitorfile on a full disk, and commands and mails that hang, hold up no check and no edit', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'hang-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const command = join(folder, 'hangs')
+  // Until it is let go, for 20 s at most.
+  const wait = `i=0; while [ ! -e ${folder}/go ] && [ $i -lt 200 ]; do sleep 0.1; i=$((i+1)); done; touch ${folder}/over`
+  await writeFile(command, `#!/bin/sh\n${wait}\n`, { mode: 0o755 })
+  const text = `callback="${command}"\nemailalert=a@example.org\n${FILE}    monitorfile=/dev/full\n    fallbackcommand=${command}\n`
+  const { dead, edit, log, options, said, weights } = await running(t, text)
+  const daemon = new Daemon({ ...options, mailCommand: ['/bin/sh', '-c', wait] })
+  await daemon.start()
+  dead.add('127.0.2.1').add('127.0.2.2')
+  await said(/^Added fallback server/)
+  await edit(text.replace('masq 2', 'masq 9'))
+  await said(/ - reread new configuration/)
+  dead.clear()
+  await said(/^Restored real server: 127\.0\.2\.1:80 .*Weight set to 9/)
+  await said(/^Deleted fallback server/)
+  t.deepEqual(weights(), { '127.0.2.1:80': 9, '127.0.2.2:80': 1 })
+  t.false(existsSync(join(folder, 'over')), 'all of them hang still')
+  await writeFile(join(folder, 'go'), '')
+  await daemon.stop()
+  t.false(
+    log.some(line => /unexpected/.test(line)),
+    log.join('\n'),
+  )
+})
+
 test('what served before a start goes on serving while its first check is still under way', async t => {
   const first = await running(t)
   await first.daemon.start()
@@ -112,6 +158,35 @@ test('a stop with cleanstop=yes leaves nothing of ours in the table; with cleans
   await kept.daemon.start()
   await kept.daemon.stop()
   t.deepEqual(kept.weights(), { '127.0.2.1:80': 2, '127.0.2.2:80': 1 })
+})
+
+test('a stop ends a start that is under way: nothing is written, and its checks are given up', async t => {
+  const { forwarder, options } = await running(t)
+  let letGo = (): void => {}
+  const held = new Promise<void>(done => {
+    letGo = done
+  })
+  const read = forwarder.read.bind(forwarder)
+  forwarder.read = async signal => {
+    await held
+    return read(signal)
+  }
+  const checks: AbortSignal[] = []
+  const daemon = new Daemon({
+    ...options,
+    runCheck: (probe, signal) => {
+      checks.push(signal)
+      return options.runCheck(probe, signal)
+    },
+  })
+  const started = daemon.start()
+  await new Promise(setImmediate)
+  const stopped = daemon.stop()
+  letGo()
+  await Promise.all([started, stopped])
+  t.deepEqual(forwarder.table.services, [])
+  t.is(checks.length, 2)
+  t.true(checks.every(({ aborted }) => aborted))
 })
 
 test('the control socket tells each server, its weight and why it is up or down', async t => {

@@ -80,7 +80,7 @@ test('whatever servers repeat, no password or secret comes into log, status, mon
     sections.push(
       section(sections.length + 1, 1, `\tchecktype=${type}\n\tcheckcommand=${place('external')}\n`),
     )
-  const head = `checkinterval=1\nnegotiatetimeout=2\nquiescent=yes\nemailalert="admin@example.org"\nemailalertfreq=1\nemailalertdetail=yes\nfallback=127.0.0.1:80\n`
+  const head = `checkinterval=1\nnegotiatetimeout=2\nquiescent=yes\nemailalert="admin@example.org"\nemailalertfreq=1\nemailalertdetail=yes\nfallback=127.0.0.1:80\nfallbackcommand=${place('external')}\n`
   await writeFile(place('ldirectord.cf'), head + sections.join('\n'))
   const instance = findInstance('ldirectord.cf', {
     HA_DIR: folder,
@@ -133,6 +133,10 @@ test('whatever servers repeat, no password or secret comes into log, status, mon
   t.true(
     shown.some(text => /^mails: [\s\S]*real server/i.test(text)),
     'mails were sent',
+  )
+  t.true(
+    shown.some(text => /^arguments: [\s\S]*start 127\.0\.1\.\d+:80 tcp$/m.test(text)),
+    'a fallbackcommand was run',
   )
   t.true(
     shown.some(text => text.includes('not ')),

@@ -1,12 +1,15 @@
 /** ldirectord as others start it, with the programs as built: as an OCF resource and as a service of systemd. */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { ldirectord } from '../../src/agents/ldirectord.js'
 import { commandLine, readPidFile } from '../../src/base/io/processes.js'
 import { runCommand } from '../../src/base/io/run-command.js'
+import { pathsFrom } from '../../src/base/paths.js'
 
 const bin = (name: string): string => resolve(`dist/bin/${name}.cjs`)
 const FILE = `checkinterval=1
@@ -101,6 +104,57 @@ test('warm first, then start: the standby has the table, and a stop gives it bac
   t.is(await role(), 'none 3')
 })
 
+test('the resource agent has a warm standby take and leave the table without starting a command', async t => {
+  const { background, env, folder, pidFile, until } = await place(t)
+  const context = { paths: pathsFrom(env), env, signal: new AbortController().signal, log: () => {} }
+  const asked = async (action: string): Promise<string> => {
+    const { exitCode, output } = await ldirectord.run(['ldirectord.cf'], action, context)
+    return `${exitCode} ${output}`.trim()
+  }
+  const { pid } = background('ldirectord.cf', 'warm')
+  const file = join(folder, 'ha/ldirectord.cf')
+  await until('it is warm', async () => (await asked('status')) === `3 ldirectord is stopped for ${file}`)
+  await until(
+    'it takes the table',
+    async () => (await asked('start')) === '0' && readPidFile(pidFile) === pid,
+  )
+  t.is(await asked('status'), `0 ldirectord for ${file} is running with pid: ${pid}`)
+  t.is(await asked('monitor'), `0 ldirectord for ${file} is running with pid: ${pid}`)
+  t.is(await asked('start'), '0', 'twice is once')
+  const log = (): Promise<string> => readFile(join(folder, 'log/ldirectord.log'), 'utf8')
+  await until('it is told', async () => /has taken over the table in \d+ ms/.test(await log()))
+  t.is(await asked('stop'), '0')
+  t.false(existsSync(pidFile))
+  t.is(await asked('stop'), '0')
+  const whole = await readFile(join(folder, 'log/ldirectord.log'), 'utf8')
+  t.deepEqual(
+    whole.match(/invoked as: .*/g)?.filter(line => !/ warm ?$/.test(line)),
+    [],
+  )
+})
+
+test('the launcher of resource.d has every action of the command, and those of OCF', async t => {
+  const { background, env, file, run, until } = await place(t)
+  const launch = (...args: string[]) =>
+    runCommand('resource.d/ldirectord', args, {
+      timeoutMs: 20_000,
+      env: { ...env, PATH: `${dirname(process.execPath)}:${env.PATH}`, HA_AGENT_BIN: resolve('dist/bin') },
+    })
+  t.like(await launch('ldirectord.cf', 'status'), {
+    exitCode: 3,
+    stdout: `ldirectord is stopped for ${file}\n`,
+  })
+  const standby = background('ldirectord.cf', 'warm')
+  await until('it is warm', async () =>
+    (await run('ldirectord', 'ldirectord.cf', 'status', '--json')).stdout.includes('"role":"warm"'),
+  )
+  const second = await launch('ldirectord.cf', 'warm')
+  t.is(second.exitCode, 1)
+  t.regex(second.stderr, new RegExp(`warm standby for ldirectord\\.cf already, with pid: ${standby.pid}`))
+  t.regex((await launch('meta-data')).stdout, /<resource-agent name="ldirectord"/)
+  t.is((await launch('ldirectord.cf', 'validate-all')).exitCode, 0)
+})
+
 test('start first, then warm: the standby waits, is warm after a stop, and has the table after a crash', async t => {
   const { background, folder, pidFile, run, until } = await place(t)
   const log = (): Promise<string> => readFile(join(folder, 'log/ldirectord.log'), 'utf8')
@@ -153,6 +207,32 @@ test('status asks the instances of execute= too, first, and is its own; a reload
   t.regex(status.stdout, /^ldirectord is stopped for .*other\.cf\nldirectord for .*ldirectord\.cf is running/)
   const log = await readFile(join(folder, 'log/ldirectord.log'), 'utf8')
   t.regex(log, /system\(\S+ other\.cf status\) failed: /)
+})
+
+test('each signal that ends the original in order ends it in order', async t => {
+  const { env, file } = await place(t)
+  const ended = async (signal: NodeJS.Signals): Promise<string> => {
+    const child = spawn(process.execPath, [bin('ldirectord'), '-d', file, 'start'], { env, stdio: 'pipe' })
+    t.teardown(() => void child.kill('SIGKILL'))
+    let said = ''
+    child.stdout.resume()
+    child.stderr.on('data', (text: Buffer) => {
+      if (!said.includes('Forwarding by') && `${said}${text}`.includes('Forwarding by')) child.kill(signal)
+      said += text
+    })
+    const [exitCode] = (await once(child, 'close')) as [number | null]
+    const last = said.trimEnd().split('\n').slice(-2).join('; ')
+    return `${signal} ${exitCode} ${last}`
+  }
+  const names = ['TERM', 'INT', 'QUIT', 'ABRT', 'SYS', 'XCPU', 'XFSZ']
+  const all = await Promise.all(names.map(name => ended(`SIG${name}` as NodeJS.Signals)))
+  t.deepEqual(
+    all,
+    names.map(name => {
+      const line = `Linux Director Daemon terminated on signal: ${name}`
+      return `SIG${name} 0 ${line}; Exiting with exit_status 0: ${line}`
+    }),
+  )
 })
 
 test('systemd hears ready when the table is written, each reload, and the stop', async t => {

@@ -29,6 +29,30 @@ test('it takes over with what it knows: a dead server never has a weight, the fa
   await said(/^Restored real server: 127\.0\.2\.2:80/)
 })
 
+test('a takeover looks at the table once and writes it at once, however many servers there are', async t => {
+  const sections = Array.from(
+    { length: 20 },
+    (_, n) => `virtual=127.0.1.${n + 1}:80\n    real=127.0.2.1->127.0.2.10:80 masq\n    checktype=connect\n`,
+  )
+  const { daemon, forwarder, instance, said } = await running(t, sections.join('\n'), 'warm')
+  const [read, apply] = [forwarder.read.bind(forwarder), forwarder.apply.bind(forwarder)]
+  const asked: string[] = []
+  forwarder.read = signal => {
+    asked.push('read')
+    return read(signal)
+  }
+  forwarder.apply = (edits, signal) => {
+    asked.push(`${edits.length} edits`)
+    return apply(edits, signal)
+  }
+  await daemon.start()
+  await said(/^Real server 127\.0\.2\.10:80 .*unknown -> up/)
+  await ask(instance.socket, 'takeover')
+  t.deepEqual(asked, ['read', '220 edits'])
+  t.is(forwarder.table.services.length, 20)
+  t.true(forwarder.table.services.every(({ destinations }) => destinations.length === 10))
+})
+
 test('after a release the table is left as cleanstop says, checks go on, and it takes over again', async t => {
   const { announced, daemon, dead, forwarder, instance, log, said, weights } = await running(t, FILE, 'warm')
   await daemon.start()

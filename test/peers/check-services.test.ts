@@ -7,6 +7,8 @@ import { readdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { pathToFileURL } from 'node:url'
 import type { ExecutionContext } from 'ava'
+import { request } from 'undici'
+import { runCommand } from '../../src/base/io/run-command.js'
 import type { Check, OutcomeCode, Probe } from '../../src/ldirectord/checks/check.js'
 import { runCheck } from '../../src/ldirectord/checks/run-check.js'
 import type { TlsDemands } from '../../src/ldirectord/config/model.js'
@@ -78,6 +80,23 @@ peerTest(
     [{ ...ldap, service: 'ldaps' }, 'L6RSP', /TLS/],
   ])
 })
+
+peerTest('ldirectord')(
+  'http: lines that end with a bare newline are read by the library of ldirectord 4.12 and by the check, not by undici',
+  async t => {
+    const answer = 'HTTP/1.1 200 OK\nContent-Length: 4\n\nwell'
+    const server = await serve(socket => void socket.end(answer))
+    const url = `http://127.0.0.1:${server.port}/`
+    const program = 'print LWP::UserAgent->new(timeout => 5)->get(shift)->status_line'
+    const { stdout, stderr } = await runCommand('perl', ['-MLWP::UserAgent', '-e', program, url], {
+      timeoutMs: 10_000,
+    })
+    t.is(stdout, '200 OK', stderr)
+    await ask(t, [[{ service: 'http', port: server.port, receive: 'well' }, 'OK', /^200 OK$/]])
+    await t.throwsAsync(request(url, { reset: true }), { message: /Missing expected CR/ })
+    await server.close()
+  },
+)
 
 peerTest()('the checks that bring a library work as the bundles that are installed', async t => {
   const [port = 0] = await freePorts(1)

@@ -4,8 +4,10 @@
  * once with the original, whose client API is then spoken to as ipfail does.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import type { CommandResult } from '../../src/base/io/run-command.js'
+import { LAUNCHER_MARK } from '../../src/heartbeat/resources/plan/locate.js'
 import type { Status } from '../../src/ldirectord/core/status.js'
 import { bin, type HaPair, haPair, readText, until } from './harness.js'
 
@@ -19,6 +21,9 @@ const NAMES = ['alpha', 'beta'] as const
 const ONE = '10.77.0.254:8001'
 const TWO = '10.77.0.254:8002'
 const SCRIPT = '/etc/ha.d/resource.d/ldirectord'
+/** Installed as it is shipped, with the folder of this Node in front. */
+const LAUNCHER = resolve('resource.d/ldirectord')
+const NODE = dirname(process.execPath)
 const FILES = {
   'ha.cf': `logfile /var/log/ha-log
 keepalive 200ms
@@ -67,7 +72,7 @@ class Directors {
     this.#pair = pair
     this.#kind = kind
     for (const node of NAMES) {
-      const launcher = `#!/bin/sh\nexec ${process.execPath} ${bin('ldirectord')} "$@"\n`
+      const launcher = `#!/bin/sh\n# ${LAUNCHER_MARK}\nPATH=${NODE}:$PATH exec sh ${LAUNCHER} "$@"\n`
       const path = `${pair.folder}/${node}/ha.d/resource.d/ldirectord`
       // Debian's is a link to the installed program, which must not be written through.
       rmSync(path, { force: true })
@@ -171,6 +176,9 @@ export async function directorsLive(t: ExecutionContext, kind: Kind): Promise<vo
   // The owner dies while a server is drained: the other never shows it a client.
   await directors.crashAndBoot('alpha')
   await directors.wait('beta', 'active 0 5')
+  t.regex(directors.log('beta'), /Warm standby has taken over the table in \d+ ms/)
+  // Ours asks the standby itself; the original calls the script, which is the command.
+  t.is(/invoked as: .* start/.test(directors.log('beta')), kind === 'original', directors.logs())
   t.notRegex(directors.log('beta'), /real server: 10\.77\.0\.254:8001 .*Weight set to 5/)
   const alone = await directors.ldirectord('beta', 'undrain', ONE)
   t.regex(alone.stderr, /not mirrored to the other director: no other director listens/)

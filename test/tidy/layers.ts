@@ -119,6 +119,12 @@ export const BRIDGES: readonly {
     because: 'the resource runner carries out the built-in agents in its own process',
   },
   {
+    from: /^src\/agents\/warm-ldirectord\.ts$/,
+    to: /^src\/ldirectord\/io\/(instance|duty|tell-standby)\.ts$/,
+    because:
+      'a takeover by a warm standby has no time for the start of a command: the agent asks over the socket, as it does',
+  },
+  {
     from: /^src\/lint\//,
     to: /^src\/(heartbeat|ldirectord)\/config\//,
     because: 'ha-lint compares files of both programs; it is no daemon',

@@ -11,6 +11,7 @@ import { lookForStandby, type Standby } from '../../ldirectord/io/duty.js'
 import { type Instance, lookForDaemon, type Running, twinAdvice } from '../../ldirectord/io/instance.js'
 import { executeNames, logInvocation } from '../../ldirectord/io/invocation-log.js'
 import type { StartReport } from '../../ldirectord/io/start-daemon.js'
+import { tellStandby } from '../../ldirectord/io/tell-standby.js'
 import * as lines from '../../ldirectord/log-lines.js'
 
 /** `warm` is ours; the others are the original's. */
@@ -27,8 +28,6 @@ export const ACTIONS = [
 export type Action = (typeof ACTIONS)[number]
 
 const RESTART_MS_MAX = 60_000
-/** A takeover or a release writes a table; it ends earlier by itself. */
-const ROLE_MS_MAX = 20_000
 const STANDBY_STARTS_MS_MAX = 5_000
 const EXECUTE_MS_MAX = 20_000
 
@@ -49,7 +48,6 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const complain = (text: string): void => void process.stderr.write(`${text}\n`)
 const here = dirname(fileURLToPath(import.meta.url))
 const load = createRequire(import.meta.url)
-const control = () => import('../../ldirectord/io/control-socket.js')
 
 export function perform(call: Call): Promise<number> {
   switch (call.action) {
@@ -121,15 +119,13 @@ async function start(call: Call): Promise<number> {
 /** null: the standby does not answer any more, and an ordinary start is in order. */
 async function takeOver(call: Call, standby: Standby): Promise<number | null> {
   await logged(call, [])
-  const { askControl } = await control()
   const untilMs = Date.now() + STANDBY_STARTS_MS_MAX
   // One that has just been started has no socket yet.
   for (let isAlive = true; isAlive; isAlive = lookForStandby(call.instance)?.pid === standby.pid) {
-    const answer = await askControl(call.instance.socket, 'takeover', ROLE_MS_MAX)
-    if (answer) {
-      const result = JSON.parse(answer) as { error?: string }
-      if (result.error === undefined) return 0
-      complain(`ldirectord: ${result.error}`)
+    const answer = await tellStandby(call.instance, 'takeover')
+    if (answer === 'done') return 0
+    if (answer !== 'silent') {
+      complain(`ldirectord: ${answer.refused}`)
       return 1
     }
     if (Date.now() > untilMs) break
@@ -167,11 +163,8 @@ async function stop(call: Call): Promise<number> {
 
 /** A warm standby leaves the table and stays; every other daemon ends. */
 async function end({ instance }: Call, pid: number): Promise<void> {
-  if (lookForStandby(instance)?.pid === pid) {
-    const { askControl } = await control()
-    const answer = await askControl(instance.socket, 'release', ROLE_MS_MAX)
-    if (answer && !('error' in (JSON.parse(answer) as object))) return
-  }
+  const isStandby = lookForStandby(instance)?.pid === pid
+  if (isStandby && (await tellStandby(instance, 'release')) === 'done') return
   process.kill(pid, 'SIGTERM')
 }
 
@@ -242,7 +235,7 @@ async function state(call: Call, daemon: Running): Promise<number> {
     const module: typeof import('../daemons/ldirectord-ask.js') = load('./ldirectord-ask.cjs')
     return module.ask({ action: 'watch', instance, json: call.json, rest: [] })
   }
-  const { askControl } = await control()
+  const { askControl } = await import('../../ldirectord/io/control-socket.js')
   const record = await askControl(instance.socket, 'status')
   if (record === null) {
     complain(`ldirectord does not answer on ${instance.socket}`)
@@ -279,7 +272,8 @@ async function statusOfExecuted({ instance }: Call): Promise<string[]> {
 
 async function statusStopped(call: Call, daemon: Running, standby: Standby | null): Promise<number> {
   const { file, pidFile } = call.instance
-  const refused = await refusal(call)
+  // A standby has a file that it can use, or says itself what is wrong with it; and a takeover waits for this answer.
+  const refused = standby !== null && file !== null ? null : await refusal(call)
   if (refused !== null) return refused
   say(`ldirectord is stopped for ${file}`)
   const advice = twinAdvice(call.instance, process.env, 'status')

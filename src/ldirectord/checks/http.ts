@@ -112,13 +112,20 @@ async function ask(
       request.destroy()
     }
     signal.addEventListener('abort', abort, ONCE)
-    const finish = (answer: HttpAnswer): void => {
-      resolve(answer)
+    const finish = (whole: HttpAnswer): void => {
+      resolve(whole)
       request.destroy()
     }
-    // Stays for the life of the request: what a socket says while it is being destroyed is no news.
-    request.on('error', reject)
-    request.once('response', response => readAnswer(response, probe, finish, reject))
+    let answer: IncomingMessage | null = null
+    // Stays for the life of the request: what a socket says while it is being destroyed is no news, nor is what follows
+    // a complete answer: some servers count wrong.
+    request.on('error', error => {
+      if (!answer?.complete) reject(error)
+    })
+    request.once('response', response => {
+      answer = response
+      readAnswer(response, probe, finish, reject)
+    })
     request.end()
   })
 }

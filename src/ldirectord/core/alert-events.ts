@@ -12,29 +12,33 @@ export function mailEvent(
   virtual: number | null,
   text: string,
   status: DaemonStatus,
-  details: readonly string[],
+  details: () => readonly string[],
 ): MailEvent | null {
   const { route, emailalertstatus, servicename, comment } = mailSettings(config, virtual)
   if (route === null || !emailalertstatus.includes(status)) return null
-  return { route, status, text, servicename, comment, details: config.emailalertdetail ? details : [] }
+  return { route, status, text, servicename, comment, details: config.emailalertdetail ? details() : [] }
 }
 
 /**
  * With emailalertowner=yes the director that has the address of the virtual service tells of it, so two that run side
  * by side do not tell twice. A mark, and a service that is not in the file any more, have no address: for them any
  * address of the file counts, and where the file has none at all everybody tells.
+ *
+ * @param localAddresses asked only where it matters: to list them takes as long as ten edits of the table
  */
 export function isOursToMail(
   { emailalertowner, virtuals }: LdirectordConfig,
   virtual: number | null,
-  local: ReadonlySet<string>,
+  localAddresses: () => ReadonlySet<string>,
 ): boolean {
   if (!emailalertowner) return true
   const addressesOf = (some: LdirectordConfig['virtuals']): string[] =>
     some.flatMap(({ key }) => (key.protocol === 'fwm' ? [] : [canonicalAddress(key.address)]))
   const own = virtual === null ? [] : addressesOf([virtuals[virtual]!])
   const wanted = own.length > 0 ? own : addressesOf(virtuals)
-  return wanted.length === 0 || wanted.some(address => local.has(address))
+  if (wanted.length === 0) return true
+  const local = localAddresses()
+  return wanted.some(address => local.has(address))
 }
 
 /** Why the server of this edit changed, and how long it was down before it came up. */

@@ -65,13 +65,17 @@ function requestOf(virtual: VirtualService, real: RealServer): string {
   return isComplete ? request.replace(/^\//, '') : request
 }
 
+export function probedPort(virtual: VirtualService, real: RealServer): number {
+  return virtual.checkport ?? (real.port > 0 ? real.port : (DEFAULT_PORTS[virtual.service] ?? 0))
+}
+
 function probeOf(virtual: VirtualService, real: RealServer, type: AskedType): Probe {
   const { key } = virtual
   return {
     service: virtual.service,
     checktype: type,
     address: canonicalAddress(real.address),
-    port: virtual.checkport ?? (real.port > 0 ? real.port : (DEFAULT_PORTS[virtual.service] ?? 0)),
+    port: probedPort(virtual, real),
     protocol: key.protocol,
     request: requestOf(virtual, real),
     receive: real.receive ?? virtual.receive,

@@ -14,9 +14,6 @@ import type { Edit } from '../core/table.js'
 import { emailAlert } from '../log-lines.js'
 import { Mailer } from './mailer.js'
 
-/** How long the list of our own addresses is good: a big load asks for it thousands of times. */
-const ADDRESSES_KEPT_MS = 1_000
-
 /** The file in use, and what is known of its servers. */
 export interface AlertSource {
   readonly config: LdirectordConfig
@@ -28,8 +25,6 @@ export class Alerts {
   readonly #mailer: Mailer
   readonly #gate = new MailGate({ hostname: hostname() })
   readonly #repeats = new Repeats()
-  #addresses: ReadonlySet<string> = new Set()
-  #addressesAtMs = Number.NEGATIVE_INFINITY
 
   constructor(mailCommand: readonly string[], log: Log) {
     this.#log = log
@@ -47,17 +42,17 @@ export class Alerts {
 
   edited({ config, director }: AlertSource, edit: Edit, line: EditLine, status: DaemonStatus): void {
     if (line.alert === null) return
-    if (!this.#isOurs(config, line.virtual)) return
-    const details = detailsOf(config, director, line.virtual, edit)
-    this.#tell(mailEvent(config, line.virtual, line.alert, status, details), line.text)
+    const details = (): readonly string[] => detailsOf(config, director, line.virtual, edit)
+    const event = mailEvent(config, line.virtual, line.alert, status, details)
+    if (event !== null && isOursToMail(config, line.virtual, localAddresses)) this.#tell(event, line.text)
   }
 
   /** Time has passed: repeats that are due, groups and digests that are complete. */
   tick({ config, director }: AlertSource): void {
     for (const { target, text } of this.#repeats.due(config, director, nowMs())) {
-      if (!this.#isOurs(config, target.virtual)) continue
-      const { because } = director.state(target)
-      this.#tell(mailEvent(config, target.virtual, text, 'running', [`Reason: ${because}`]), text)
+      const details = (): readonly string[] => [`Reason: ${director.state(target).because}`]
+      const event = mailEvent(config, target.virtual, text, 'running', details)
+      if (event !== null && isOursToMail(config, target.virtual, localAddresses)) this.#tell(event, text)
     }
     for (const mail of this.#gate.tick(nowMs())) this.#mailer.send(mail)
   }
@@ -72,17 +67,7 @@ export class Alerts {
     await this.#mailer.close()
   }
 
-  #isOurs(config: LdirectordConfig, virtual: number | null): boolean {
-    if (!config.emailalertowner) return true
-    if (nowMs() - this.#addressesAtMs > ADDRESSES_KEPT_MS) {
-      this.#addresses = localAddresses()
-      this.#addressesAtMs = nowMs()
-    }
-    return isOursToMail(config, virtual, this.#addresses)
-  }
-
-  #tell(event: MailEvent | null, logText: string): void {
-    if (event === null) return
+  #tell(event: MailEvent, logText: string): void {
     this.#log('info', emailAlert(logText))
     for (const mail of this.#gate.add(event, nowMs())) this.#mailer.send(mail)
   }

@@ -44,9 +44,15 @@ export function serveControl(
     const mask = process.umask(0o177)
     server.once('error', error => resolve(`${path}: ${error.message}`))
     server.listen(path, () => {
-      chmodSync(path, 0o600)
       server.unref()
-      resolve(server)
+      try {
+        chmodSync(path, 0o600)
+        resolve(server)
+      } catch (error) {
+        // Another one of this instance, in the foreground, has taken the place meanwhile.
+        server.close()
+        resolve(`${path}: ${(error as Error).message}`)
+      }
     })
     process.umask(mask)
   })

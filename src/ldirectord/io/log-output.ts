@@ -2,7 +2,7 @@
  * Where the lines of an ldirectord process go: a file or syslog as logfile= says, or its own streams in the
  * foreground, where -d shows them bare and supervised=yes with the time.
  */
-import { ctime, ldirectordLine } from '../../log/formats.js'
+import { ctime, FACILITIES, ldirectordLine, syslogPriority } from '../../log/formats.js'
 import { type FileLog, fileLog } from '../../log/io/file-log.js'
 import { type SyslogSink, syslogSink } from '../../log/io/syslog.js'
 import { type Log, oneLine } from '../../log/record.js'
@@ -35,6 +35,10 @@ export class LogOutput {
     else this.#syslog = syslogSink(logfile, `ldirectord[${process.pid}]`, why => this.#withoutSyslog(why))
   }
 
+  #facility(): number {
+    return FACILITIES[this.#logfile] ?? FACILITIES.daemon!
+  }
+
   /** Lines that syslog does not take go to the usual file, so that they are not lost. */
   #withoutSyslog(why: string): void {
     this.#syslog = null
@@ -46,8 +50,8 @@ export class LogOutput {
     const record = { atMs: Date.now(), level, text }
     if (this.#place === 'stderr') process.stderr.write(`${oneLine(text)}\n`)
     else if (this.#place === 'stdout') process.stdout.write(`[${ctime(record.atMs)}] ${oneLine(text)}\n`)
-    // The original gives every line the priority info.
-    else if (this.#syslog !== null) this.#syslog.write({ ...record, level: 'info' })
+    // The original gives every line the priority info, and nothing but the text.
+    else if (this.#syslog !== null) this.#syslog.line(syslogPriority('info', this.#facility()), text)
     else this.#file?.write(ldirectordLine(record, this.#instance.name, process.pid))
   }
 

@@ -23,8 +23,14 @@ export function maintenanceNames(hostName: string, port: number): string[] {
   return short === undefined ? names : [...names, `${short}:${port}`, short]
 }
 
+/** Rejects for an address that has no name. */
+export type NameOf = (address: string) => Promise<string>
+
+const systemName: NameOf = async address => (await lookupService(address, 0)).hostname
+
 export class Maintenance {
   readonly #directory: string
+  readonly #nameOf: NameOf
   /** Address to host name; null: it has none. */
   readonly #hostNames = new Map<string, string | null>()
   readonly #addresses: readonly string[]
@@ -32,8 +38,9 @@ export class Maintenance {
   #namedAtMs = Number.NEGATIVE_INFINITY
   #isNaming = false
 
-  constructor(directory: string, servers: readonly Server[]) {
+  constructor(directory: string, servers: readonly Server[], nameOf = systemName) {
     this.#directory = directory
+    this.#nameOf = nameOf
     this.#addresses = [...new Set(servers.map(server => server.address))].slice(0, ADDRESSES_MAX)
   }
 
@@ -65,10 +72,7 @@ export class Maintenance {
     if (this.#isNaming) return
     this.#isNaming = true
     for (const address of this.#addresses) {
-      const hostName = await lookupService(address, 0).then(
-        answer => answer.hostname,
-        () => address,
-      )
+      const hostName = await this.#nameOf(address).catch(() => address)
       this.#hostNames.set(address, hostName === address ? null : hostName)
     }
     this.#namedAtMs = nowMs()

@@ -17,12 +17,15 @@ export class MonitorFiles {
   write(config: LdirectordConfig, target: Target, outcome: Outcome | 'maintenance'): void {
     const virtual = config.virtuals[target.virtual]!
     const file = virtual.monitorfile
-    if (file === null) return
+    // With checktype=on nobody is asked, so there is nothing to tell.
+    if (file === null || (virtual.checktype === 'on' && outcome !== 'maintenance')) return
     const state = outcome !== 'maintenance' && outcome.passed ? 'up' : 'down'
-    const id = monitorId(virtual, virtual.reals[target.real]!)
+    const real = virtual.reals[target.real]!
+    const id = monitorId(virtual, real)
+    const message = monitorMessage(virtual, real, outcome)
     const stream = this.#open(file)
     if (stream.writableLength > WAITING_BYTES_MAX) return
-    stream.write(`[${ctime(Date.now())}] [${process.pid}] ${id} [${state}] ${monitorMessage(outcome)}\n`)
+    stream.write(`[${ctime(Date.now())}] [${process.pid}] ${id} [${state}] ${message}\n`)
   }
 
   close(): void {

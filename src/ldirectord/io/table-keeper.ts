@@ -53,8 +53,8 @@ export class TableKeeper {
   }
 
   /**
-   * Full reconciliation with the table as it is: start and reload. Where it was looked at a moment ago, and not edited
-   * since, that is not done again: of a big table it takes longer than all the rest of a reload.
+   * Full reconciliation with the table as it is: start, reload and takeover. Where it was looked at a moment ago, and
+   * not edited since, that is not done again: of a big table it takes longer than all the rest of a reload.
    */
   load(desired: Table, owned: ReadonlySet<string>): Promise<void> {
     this.#wanted = null

@@ -126,6 +126,15 @@ const HTTP: readonly Row[] = [
     detail: /cannot follow/,
   },
   {
+    server: 'more bytes than it has announced',
+    script: socket => {
+      socket.write(`${page('all is well').replace('Connection: close', 'Connection: keep-alive')} and more`)
+    },
+    code: 'OK',
+    detail: /^200 OK$/,
+    changes: { receive: 'is.well$' },
+  },
+  {
     server: 'lines that end with a bare newline',
     script: say('HTTP/1.1 200 OK\nContent-Length: 2\n\nOK'),
     code: 'OK',

@@ -15,7 +15,11 @@ export interface LineServer extends ScriptedServer {
 export async function lineServer(
   greeting: string,
   replies: Replies,
-  { tls = false, otherwise = '500 what\r\n' }: { tls?: boolean; otherwise?: string } = {},
+  {
+    tls = false,
+    otherwise = '500 what\r\n',
+    address = '127.0.0.1',
+  }: { tls?: boolean; otherwise?: string; address?: string } = {},
 ): Promise<LineServer> {
   const sent: string[] = []
   const server = await serve(
@@ -31,7 +35,7 @@ export async function lineServer(
         for (const line of lines) answer(socket, line, replies, otherwise)
       })
     },
-    { tls, atOnce: true },
+    { tls, atOnce: true, address },
   )
   return { ...server, sent }
 }
@@ -48,7 +52,10 @@ function answer(socket: Socket, line: string, replies: Replies, otherwise: strin
 }
 
 /** Answers what came first and closes; every later byte is remembered too. */
-export async function onceServer(reply: (request: Buffer) => Uint8Array): Promise<LineServer> {
+export async function onceServer(
+  reply: (request: Buffer) => Uint8Array,
+  { tls = false, address = '127.0.0.1' }: { tls?: boolean; address?: string } = {},
+): Promise<LineServer> {
   const sent: string[] = []
   const server = await serve(
     socket => {
@@ -58,7 +65,7 @@ export async function onceServer(reply: (request: Buffer) => Uint8Array): Promis
         sent[index] += chunk.toString('latin1')
       })
     },
-    { atOnce: true },
+    { tls, atOnce: true, address },
   )
   return { ...server, sent }
 }

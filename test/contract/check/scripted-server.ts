@@ -1,4 +1,4 @@
-/** Servers on 127.0.0.1 that misbehave on command, for the contract of the checks. */
+/** Servers on 127.0.0.1 (or ::1) that misbehave on command, for the contract of the checks. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
@@ -25,7 +25,8 @@ export async function serve(
     tls = false,
     atOnce = false,
     allowHalfOpen = false,
-  }: { tls?: boolean | TlsOptions; atOnce?: boolean; allowHalfOpen?: boolean } = {},
+    address = '127.0.0.1',
+  }: { tls?: boolean | TlsOptions; atOnce?: boolean; allowHalfOpen?: boolean; address?: string } = {},
 ): Promise<ScriptedServer> {
   const sockets = new Set<Socket>()
   const heard: string[] = []
@@ -52,7 +53,7 @@ export async function serve(
     socket.on('error', () => {})
     socket.on('close', () => sockets.delete(socket))
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(0, address)
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
@@ -67,8 +68,8 @@ export async function serve(
 }
 
 /** A port that refuses: bound a moment ago and free again. */
-export async function refusingPort(): Promise<number> {
-  const server = await serve(() => {})
+export async function refusingPort(address = '127.0.0.1'): Promise<number> {
+  const server = await serve(() => {}, { address })
   await server.close()
   return server.port
 }

@@ -10,6 +10,7 @@ import { runCheck } from '../../../src/ldirectord/checks/run-check.js'
 import { probeOf } from '../../ldirectord/checks/probe.js'
 import { datagramServer } from './line-server.js'
 import { deafPort, refusingPort, type Script, serve } from './scripted-server.js'
+import { oracleRefusal } from './talkers.js'
 
 const DEADLINE_MS = 400
 const PATIENT_MS = 8_000
@@ -302,17 +303,6 @@ test.serial(
     }
   },
 )
-
-/** A packet that refuses: length, checksum, type 4, two reasons, length of the text, text. */
-function oracleRefusal(number: number): Buffer {
-  const text = `(DESCRIPTION=(TMP=)(VSNNUM=318767104)(ERR=${number})(ERROR_STACK=(ERROR=(CODE=${number})(EMFI=4))))`
-  const packet = Buffer.alloc(12 + text.length)
-  packet.writeUInt16BE(packet.length, 0)
-  packet[4] = 4
-  packet.writeUInt16BE(text.length, 10)
-  packet.write(text, 12)
-  return packet
-}
 
 test.serial(
   'oracle: a listener that does not know the SID says so, and is asked for what the file names',

@@ -1,125 +1,32 @@
 // Each case that was recorded from ldirectord 4.12, played to our checks: the same verdict, and the same bytes on the
 // wire, except where a row says what differs and why.
-import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import test from 'ava'
 import type { Probe } from '../../../src/ldirectord/checks/check.js'
 import { runCheck } from '../../../src/ldirectord/checks/run-check.js'
-import { datagramServer, lineServer, onceServer, type Replies } from '../../contract/check/line-server.js'
+import { onceServer } from '../../contract/check/line-server.js'
+import {
+  A,
+  AAAA,
+  answersOnce,
+  dns,
+  framed,
+  ftp,
+  imap,
+  ldap,
+  lines,
+  POP,
+  PTR,
+  radius,
+  type Server,
+  SIP_OK,
+  SMTP,
+  STAMPED,
+  udp,
+  WEB_OK,
+} from '../../contract/check/talkers.js'
 import { probeOf } from './probe.js'
 import { type Recorded, recorded, recording } from './recorded.js'
-
-interface Server {
-  readonly port: number
-  readonly sent: (string | Buffer)[]
-  close(): Promise<void>
-}
-
-const SMTP: Replies = [
-  [/^EHLO/, '250-mail\r\n250 SIZE\r\n'],
-  [/^HELO/, '250 mail\r\n'],
-  [/^QUIT/, '221 bye\r\n'],
-]
-const POP: Replies = [
-  [/^USER/, '+OK\r\n'],
-  [/^(PASS|APOP)/, '+OK in\r\n'],
-  [/^QUIT/, '+OK bye\r\n'],
-]
-const STAMPED = '+OK ready <1896.697170952@x>\r\n'
-const imap =
-  (login: string, greeting = '* OK ready\r\n') =>
-  (): Promise<Server> =>
-    lineServer(greeting, [
-      [/^(\S+) LOGIN/, `$1 ${login}\r\n`],
-      [/^(\S+) LOGOUT/, '* BYE\r\n$1 OK\r\n'],
-    ])
-const lines = (greeting: string, replies: Replies) => (): Promise<Server> => lineServer(greeting, replies)
-const once_ = (reply: string) => (): Promise<Server> => onceServer(() => Buffer.from(reply, 'latin1'))
-const udp = (reply: (request: Buffer) => Uint8Array) => (): Promise<Server> =>
-  datagramServer(request => [reply(request)])
-
-function ftp(content: string, { greeting = '220 ready\r\n', login = '230 in\r\n' } = {}) {
-  return async (): Promise<Server> => {
-    const data = createServer(socket => socket.end(content)).listen(0, '127.0.0.1')
-    await once(data, 'listening')
-    const { port } = data.address() as AddressInfo
-    const server = await lineServer(greeting, [
-      [/^USER/, '331 password\r\n'],
-      [/^PASS/, login],
-      [/^CWD/, '250 ok\r\n'],
-      [/^TYPE/, '200 ok\r\n'],
-      [/^PASV/, `227 Entering Passive Mode (127,0,0,1,${port >> 8},${port & 255}).\r\n`],
-      [/^RETR/, '150 here\r\n226 done\r\n'],
-      [/^QUIT/, '221 bye\r\n'],
-    ])
-    const close = async (): Promise<void> => {
-      data.close()
-      await server.close()
-    }
-    return { port: server.port, sent: server.sent, close }
-  }
-}
-
-/** Answers a bind (0x60) and a search (0x63) as the recorder's server did. */
-function ldap(entries: readonly string[], bindCode = 0) {
-  return async (): Promise<Server> => {
-    const { serve } = await import('../../contract/check/scripted-server.js')
-    const sent: string[] = []
-    const server = await serve(
-      socket => {
-        const index = sent.push('') - 1
-        socket.on('data', (data: Buffer) => {
-          sent[index] += data.toString('latin1')
-          const [id = 0, operation] = [data[4], data[5]]
-          const done = (type: number, code: number): Buffer =>
-            Buffer.from([0x30, 12, 2, 1, id, type, 7, 10, 1, code, 4, 0, 4, 0])
-          if (operation === 0x60) socket.write(done(0x61, bindCode))
-          if (operation !== 0x63) return
-          for (const name of entries) {
-            const dn = Buffer.from(name)
-            const body = Buffer.concat([Buffer.from([4, dn.length]), dn, Buffer.from([0x30, 0])])
-            const head = Buffer.from([0x30, body.length + 5, 2, 1, id, 0x64, body.length])
-            socket.write(Buffer.concat([head, body]))
-          }
-          socket.write(done(0x65, 0))
-        })
-      },
-      { atOnce: true },
-    )
-    return { port: server.port, sent, close: server.close }
-  }
-}
-
-const A = (...bytes: number[]): readonly [number, Buffer] => [1, Buffer.from(bytes)]
-const PTR = [12, Buffer.from('\x04mail\x07example\x03org\0')] as const
-const AAAA = [28, Buffer.concat([Buffer.alloc(15), Buffer.from([1])])] as const
-
-const dns =
-  (answers: readonly (readonly [type: number, data: Buffer])[], rcode = 0) =>
-  (query: Buffer): Buffer => {
-    const end = query.indexOf(0, 12) + 5
-    const head = Buffer.from([0x81, 0x80 | rcode, 0, 1, 0, answers.length, 0, 0, 0, 0])
-    const records = answers.map(([type, data]) =>
-      Buffer.concat([Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 60, 0, data.length]), data]),
-    )
-    return Buffer.concat([query.subarray(0, 2), head, query.subarray(12, end), ...records])
-  }
-const framed = (message: Uint8Array): Buffer =>
-  Buffer.concat([Buffer.from([message.length >> 8, message.length & 255]), message])
-
-/** The signature of RFC 2865, section 3. */
-const radius =
-  (code: number, secret = 'sesame') =>
-  (request: Buffer): Buffer => {
-    const head = Buffer.from([code, request[1]!, 0, 20])
-    const signed = Buffer.concat([head, request.subarray(4, 20), Buffer.from(secret)])
-    return Buffer.concat([head, createHash('md5').update(signed).digest()])
-  }
-
-const SIP_OK = 'SIP/2.0 200 OK\r\nVia: x\r\nContent-Length: 0\r\n\r\n'
-const WEB_OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK'
 
 /** Parts of a request that are chance or count, taken out. */
 const SAME: Readonly<Record<string, (sent: string) => string>> = {
@@ -259,25 +166,25 @@ const PLAYS: Readonly<Record<string, Play>> = {
   'dns-no-receive': { server: udp(dns([A(192, 0, 2, 7)])), sends: ['', 'no answer can match'] },
   'dns-nxdomain': { server: udp(dns([], 3)) },
   'dns-servfail-with-answer': { server: udp(dns([A(192, 0, 2, 7)], 2)) },
-  'sip-tcp': { server: once_(SIP_OK) },
+  'sip-tcp': { server: answersOnce(SIP_OK) },
   'sip-udp': { server: udp(() => Buffer.from(SIP_OK)) },
-  'sip-login': { server: once_(SIP_OK) },
-  'sip-404': { server: once_(SIP_OK.replace('200 OK', '404 Not Found')) },
-  'sip-first-line-only': { server: once_('SIP/2.0 200 OK\r\n') },
-  simpletcp: { server: once_('hello\nPONG 1\n') },
-  'simpletcp-wrong': { server: once_('hello\nno\n') },
-  'simpletcp-no-newline': { server: once_('PONG') },
-  'simpletcp-across-lines': { server: once_('a\nb\n') },
-  'simpletcp-no-receive': { server: once_('\n') },
-  'simpletcp-no-receive-nothing-said': { server: once_('') },
+  'sip-login': { server: answersOnce(SIP_OK) },
+  'sip-404': { server: answersOnce(SIP_OK.replace('200 OK', '404 Not Found')) },
+  'sip-first-line-only': { server: answersOnce('SIP/2.0 200 OK\r\n') },
+  simpletcp: { server: answersOnce('hello\nPONG 1\n') },
+  'simpletcp-wrong': { server: answersOnce('hello\nno\n') },
+  'simpletcp-no-newline': { server: answersOnce('PONG') },
+  'simpletcp-across-lines': { server: answersOnce('a\nb\n') },
+  'simpletcp-no-receive': { server: answersOnce('\n') },
+  'simpletcp-no-receive-nothing-said': { server: answersOnce('') },
   'simpletcp-udp': { server: udp(() => Buffer.from('PONG\n')) },
   radius: { server: udp(radius(2)), bytesElsewhere: true },
   'radius-reject': { server: udp(radius(3)), bytesElsewhere: true },
   'radius-wrong-secret': { server: udp(radius(2, 'other')), bytesElsewhere: true },
   'radius-long-password': { server: udp(radius(2)), bytesElsewhere: true },
-  http_proxy: { server: once_(WEB_OK) },
-  'http_proxy-path': { server: once_(WEB_OK) },
-  'http_proxy-virtualhost': { server: once_(WEB_OK) },
+  http_proxy: { server: answersOnce(WEB_OK) },
+  'http_proxy-path': { server: answersOnce(WEB_OK) },
+  'http_proxy-virtualhost': { server: answersOnce(WEB_OK) },
 }
 
 const LOGINS: Readonly<Record<string, Partial<Probe>>> = {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { Maintenance, maintenanceNames } from '../../../src/ldirectord/io/maintenance.js'
+import { Maintenance, maintenanceNames, type NameOf } from '../../../src/ldirectord/io/maintenance.js'
 
 test('a host name stands for a server as a whole and by its first part, with the port or without', t => {
   t.deepEqual(maintenanceNames('real2.example.com', 80), [
@@ -45,4 +45,24 @@ test('a folder that does not exist takes nobody out', async t => {
   const maintenance = new Maintenance('/nowhere/maintenance', [])
   await maintenance.refresh()
   t.false(maintenance.covers({ address: '192.0.2.1', port: 80 }))
+})
+
+test('a name server that never answers, or that fails, holds up no look: addresses count at once', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'maintenance-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  await writeFile(join(folder, '192.0.2.1'), '')
+  await writeFile(join(folder, 'two.example.org'), '')
+  const servers = [
+    { address: '192.0.2.1', port: 80 },
+    { address: '192.0.2.2', port: 80 },
+  ]
+  const covered = async (nameOf: NameOf): Promise<boolean[]> => {
+    const maintenance = new Maintenance(folder, servers, nameOf)
+    await maintenance.refresh()
+    await new Promise(setImmediate)
+    return servers.map(server => maintenance.covers(server))
+  }
+  t.deepEqual(await covered(() => new Promise(() => {})), [true, false])
+  t.deepEqual(await covered(() => Promise.reject(new Error('ENOTFOUND'))), [true, false])
+  t.deepEqual(await covered(async () => 'two.example.org'), [true, true])
 })
