@@ -1,16 +1,19 @@
-/** How soon a server that fails is out of service, 100 reals, while ten of them are silent. */
+/**
+ * How soon a server that fails is out of service, 100 reals, while ten of them are silent. In each trial one server of
+ * each ten begins to refuse at a moment of its own, and returns.
+ */
 import { setTimeout as after } from 'node:timers/promises'
 import { median, percentile, printTable } from '../report.js'
 import { Contestant, type Kind } from '../scale/contestants.js'
 import type { Figures } from '../scale/figures.js'
-import { monotonicMs, Reals } from '../scale/reals.js'
+import { monotonicMs, type RealMode, Reals } from '../scale/reals.js'
 
 const KINDS: readonly Kind[] = ['ours', 'ldirectord', 'keepalived', 'haproxy']
 const REALS = 100
 const SILENT = 10
 const LIMIT_MS = 40_000
 /** A contestant does as many trials as this leaves time for, at least one. */
-const TRIALS_MS = 60_000
+const TRIALS_MS = 30_000
 const START_MS_MAX = 10_000
 const CHECK_LIMIT_SECONDS = 3
 /** Half a second of chance between two trials, so that they do not keep step with the interval. */
@@ -86,16 +89,18 @@ async function tried(kind: Kind, folder: string, net: number, trials: number): P
       }),
     )
     for (const ms of silenced) note(seconds.silent, ms)
+    const change = (real: number, mode: RealMode, to: 'out' | 'in'): Promise<number | null> =>
+      after(PAUSE_MS * Math.random()).then(async () =>
+        contestant.reacted(real, net, to, await reals.set(real, mode), LIMIT_MS),
+      )
+    const failing = Array.from({ length: REALS / SILENT }, (_, index) => index * SILENT + 2)
     const trialsMs = monotonicMs()
     for (let trial = 0; trial < trials; trial++) {
       if (trial > 0 && monotonicMs() - trialsMs > TRIALS_MS) break
-      const real = ((trial * 37) % SILENT) * SILENT + 2
-      await after(PAUSE_MS * Math.random())
-      const failedMs = await reals.set(real, 'refuses')
-      note(seconds.refused, await contestant.reacted(real, net, 'out', failedMs, LIMIT_MS))
-      await after(PAUSE_MS * Math.random())
-      const backMs = await reals.set(real, 'answers')
-      note(seconds.recovered, await contestant.reacted(real, net, 'in', backMs, LIMIT_MS))
+      const out = await Promise.all(failing.map(real => change(real, 'refuses', 'out')))
+      for (const ms of out) note(seconds.refused, ms)
+      const back = await Promise.all(failing.map(real => change(real, 'answers', 'in')))
+      for (const ms of back) note(seconds.recovered, ms)
     }
     return seconds
   } finally {

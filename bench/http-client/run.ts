@@ -5,7 +5,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { request as requestHttp } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { Client, request } from 'undici'
 import { median, printJson, printTable } from '../report.js'
@@ -29,7 +29,9 @@ async function serve(): Promise<void> {
 const askNode = (port: number): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const headers = { Connection: 'close' }
-    const options = { host: '127.0.0.1', port, path: '/', agent: false, headers, insecureHTTPParser: true }
+    const to = { host: '127.0.0.1', port }
+    const createConnection = (): Socket => connect(to)
+    const options = { ...to, path: '/', createConnection, headers, insecureHTTPParser: true }
     const question = requestHttp(options)
     question.on('error', reject)
     question.once('response', response => {

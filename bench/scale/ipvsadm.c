@@ -85,13 +85,18 @@ static int complain(const char *text) {
   return 255;
 }
 
-static int show(void) {
-  printf("IP Virtual Server version 1.2.1 (size=4096)\nProt LocalAddress:Port Scheduler Flags\n"
-         "  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\n");
+static int show(int with_thresholds) {
+  printf("IP Virtual Server version 1.2.1 (size=4096)\n%s\n",
+         with_thresholds ? "Prot LocalAddress:Port            Uthreshold Lthreshold ActiveConn InActConn\n"
+                           "  -> RemoteAddress:Port"
+                         : "Prot LocalAddress:Port Scheduler Flags\n"
+                           "  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn");
   for (struct service *service = first; service; service = service->next) {
     printf("TCP  %s %s\n", service->address, service->scheduler);
-    for (struct real *real = service->reals; real; real = real->next)
-      printf("  -> %-28s %-7s %-6d %-10d %-10d\n", real->address, "Masq", real->weight, 0, 0);
+    for (struct real *real = service->reals; real; real = real->next) {
+      if (with_thresholds) printf("  -> %-28s %-10d %-10d %-10d %-10d\n", real->address, 0, 0, 0, 0);
+      else printf("  -> %-28s %-7s %-6d %-10d %-10d\n", real->address, "Masq", real->weight, 0, 0);
+    }
   }
   return 0;
 }
@@ -108,17 +113,18 @@ static int dump(void) {
 static int perform(int count, char **words) {
   char command = 0;
   const char *address = NULL, *server = NULL, *scheduler = "wlc";
-  int weight = 1;
+  int weight = 1, with_thresholds = 0;
   for (int i = 0; i < count; i++) {
     const char *word = words[i];
     if (word[0] != '-' || !word[1]) continue;
-    if (strchr("AEDaedCRSL", word[1])) command = word[1];
+    if (strcmp(word, "--thresholds") == 0) with_thresholds = 1;
+    else if (strchr("AEDaedCRSL", word[1])) command = word[1];
     else if (i + 1 < count && word[1] == 't') address = words[++i];
     else if (i + 1 < count && word[1] == 'r') server = words[++i];
     else if (i + 1 < count && word[1] == 's') scheduler = words[++i];
     else if (i + 1 < count && word[1] == 'w') weight = atoi(words[++i]);
   }
-  if (command == 'L') return show();
+  if (command == 'L') return show(with_thresholds);
   if (command == 'S') return dump();
   if (command == 'C') {
     first = NULL, last = &first, changed = 1;

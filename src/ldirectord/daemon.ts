@@ -186,14 +186,9 @@ export class Daemon {
     return this.#changeRole('active', async ({ config, director, loop, maintenance }) => {
       this.#isLoading = true
       await loop.firstRound(patienceFor(config))
-      const current = await this.#readTable(null)
-      const targets = adoptedTargets(
-        config,
-        current ?? EMPTY_TABLE,
-        real => maintenance?.covers(real) ?? false,
-      )
+      const current = await this.#readTable(EMPTY_TABLE)
+      const targets = adoptedTargets(config, current, real => maintenance?.covers(real) ?? false)
       director.step({ kind: 'adopted', targets }, nowMs())
-      return current
     })
   }
 
@@ -206,15 +201,10 @@ export class Daemon {
       this.#keeper.forget()
       generation.director.step({ kind: 'retired' }, nowMs())
       this.#hasLoaded = false
-      return null
     })
   }
 
-  /** @param change gives the table where it has read it */
-  async #changeRole(
-    role: Role,
-    change: (generation: Generation) => Promise<Table | null>,
-  ): Promise<string | null> {
+  async #changeRole(role: Role, change: (generation: Generation) => Promise<void>): Promise<string | null> {
     let failure: string | null = 'ldirectord is ending'
     await this.#inTurn(async () => {
       const generation = this.#generation
@@ -225,8 +215,8 @@ export class Daemon {
       if (role === 'active') failure = this.#options.announce(role)
       if (failure !== null) return
       this.#role = role
-      const seen = await change(generation)
-      if (role === 'active') await this.#occupy(generation, null, seen)
+      await change(generation)
+      if (role === 'active') await this.#occupy(generation, null)
       else failure = this.#options.announce(role)
       this.#log('info', role === 'active' ? lines.tookOver(nowMs() - beganMs) : lines.steppedBack())
     })
@@ -260,8 +250,8 @@ export class Daemon {
     this.#execute(config.execute, [])
   }
 
-  #readTable<T>(otherwise: T): Promise<Table | T> {
-    return this.#keeper.read().catch((error: Error): T => {
+  #readTable(otherwise: Table): Promise<Table> {
+    return this.#keeper.read().catch((error: Error): Table => {
       this.#log('ERROR', `the table cannot be read: ${error.message}`)
       return otherwise
     })
@@ -294,6 +284,9 @@ export class Daemon {
     for (const sentence of [...limitations(config, negotiable), ...forwarderLimitations(config, forwarder)])
       this.#log('WARN', sentence)
     const isWarm = this.#role === 'warm'
+    // What the checks have decided is in the table before it is looked at, and nothing more gets there before the load.
+    this.#isLoading = true
+    await this.#keeper.settled()
     const believed = old === null ? EMPTY_TABLE : this.#keeper.believed
     const current = isWarm ? EMPTY_TABLE : await this.#readTable(believed)
     const maintenance =
@@ -309,7 +302,6 @@ export class Daemon {
     const drained = old === null ? {} : { drainOf: drainsIn(config, this.#drains.list) }
     const director = new Director(config, { adopted, told, ...drained }, nowMs())
     old?.loop.stop()
-    this.#isLoading = true
     const checks = plannedChecks(config)
     const loop = new CheckLoop({
       checks,
@@ -337,13 +329,14 @@ export class Daemon {
     loop.start()
     if (isWarm) return
     await loop.firstRound(patienceFor(config))
-    if (!this.#isStopping) await this.#occupy(generation, old, null)
+    if (!this.#isStopping) await this.#occupy(generation, old)
   }
 
   /** Writes the whole table, and does what belongs to having it. */
-  async #occupy(generation: Generation, old: Generation | null, seen: Table | null): Promise<void> {
+  async #occupy(generation: Generation, old: Generation | null): Promise<void> {
     this.#isLoading = false
-    await this.#keeper.load(this.#desired(generation), ownedIds(generation.config, old), seen)
+    await this.#keeper.load(this.#desired(generation), ownedIds(generation.config, old))
+    this.#upkeep.verified()
     this.#hasLoaded = true
     this.#step(generation, { kind: 'settled' })
     this.#execute(old?.config.execute ?? [], generation.config.execute)

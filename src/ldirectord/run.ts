@@ -4,7 +4,6 @@
  * log; with supervised=yes or -d it does neither and talks to its own streams.
  */
 import { fileURLToPath } from 'node:url'
-import { setFlagsFromString } from 'node:v8'
 import type { Log } from '../log/record.js'
 import { negotiableServices, runCheck } from './checks/run-check.js'
 import { desiredTable } from './core/desired.js'
@@ -20,6 +19,7 @@ import { LogOutput, type LogPlace } from './io/log-output.js'
 import { ServiceManager } from './io/service-manager.js'
 import { type Prepared, prepareStandby } from './io/standby.js'
 import type { StartReport } from './io/start-daemon.js'
+import { sizeYoungGeneration } from './io/young-generation.js'
 import * as lines from './log-lines.js'
 
 export type Mode = 'background' | 'foreground' | 'debug' | 'service' | 'warm'
@@ -54,8 +54,7 @@ const LOG_PLACES: Readonly<Record<Mode, LogPlace>> = {
 /** Resolves with the exit status when the process may end. */
 export async function runLdirectord(options: RunOptions): Promise<number> {
   const { mode } = options
-  // Checks are small and short-lived: a young generation that may grow costs 14 MB at 1000 reals and saves no time.
-  setFlagsFromString('--semi-space-growth-factor=1')
+  sizeYoungGeneration()
   const stopped = new Promise<NodeJS.Signals>(resolve => {
     for (const signal of STOP_SIGNALS) process.on(signal, resolve)
   })

@@ -2,7 +2,8 @@
 import { failed, type Outcome } from './check.js'
 import { type CompiledRegexp, compilePerlRegexp } from './core/perl-regexp.js'
 
-const KEPT_MAX = 500
+/** More than the virtual services of a big file. */
+const KEPT_MAX = 5_000
 const kept = new Map<string, CompiledRegexp>()
 
 function compiled(pattern: string): CompiledRegexp {

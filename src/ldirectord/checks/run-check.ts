@@ -3,7 +3,6 @@
  * happens, the promise resolves with an outcome at the deadline at the latest and never rejects; the check itself
  * is told by its signal and closes what it opened.
  */
-import { setMaxListeners } from 'node:events'
 import { certificateText, isWithinDays } from '../core/certificate-end.js'
 import { type Check, failed, type Outcome, type Probe, type Progress } from './check.js'
 import { checkConnect } from './connect.js'
@@ -79,11 +78,11 @@ export function runCheck(probe: Probe, stopping: AbortSignal): Promise<Outcome> 
   if (stopping.aborted) return Promise.resolve(STOPPED)
   const progress: Progress = { reached: 'connecting' }
   const controller = new AbortController()
-  setMaxListeners(0, stopping) // one listener for each check that is under way
+  const underWay = underWayUntil(stopping)
   return new Promise(resolve => {
     const finish = (outcome: Outcome): void => {
       clearTimeout(deadline)
-      stopping.removeEventListener('abort', stop)
+      underWay.delete(stop)
       resolve(withCertificate(outcome, probe, progress))
     }
     const stop = (): void => {
@@ -94,12 +93,30 @@ export function runCheck(probe: Probe, stopping: AbortSignal): Promise<Outcome> 
       finish(tooLate(probe, progress))
       controller.abort()
     }, probe.timeoutMs)
-    stopping.addEventListener('abort', stop, { once: true })
+    underWay.add(stop)
     perform(probe, controller.signal, progress).then(finish, error => {
       finish(outcomeOfError(error, progress.reached))
       controller.abort()
     })
   })
+}
+
+/** What ends each check that is under way: thousands of listeners of one signal would cost more. */
+const stops = new WeakMap<AbortSignal, Set<() => void>>()
+
+function underWayUntil(stopping: AbortSignal): Set<() => void> {
+  const known = stops.get(stopping)
+  if (known !== undefined) return known
+  const fresh = new Set<() => void>()
+  stops.set(stopping, fresh)
+  stopping.addEventListener(
+    'abort',
+    () => {
+      for (const stop of fresh) stop()
+    },
+    { once: true },
+  )
+  return fresh
 }
 
 /** A function of its own, so that a check that throws before its first await rejects as well. */

@@ -7,7 +7,7 @@ import type { Change, Target } from './director.js'
 import { endpoint, type ServiceKey } from './table.js'
 
 export function changeLine(config: LdirectordConfig, change: Change): string | null {
-  if (change.kind === 'fallback') return null
+  if (change.kind === 'fallback' || change.kind === 'maintained') return null
   if (change.kind === 'panic') {
     const { panicthreshold, key } = config.virtuals[change.virtual]!
     return lines.panic(canonicalKey(key), change.active, change.up, change.of, panicthreshold)

@@ -5,6 +5,9 @@
  *
  * Up is what the checks say. Serving is up and not drained; and, while too few servers of a virtual are up
  * (panicthreshold), also down after having been up.
+ *
+ * With thousands of virtuals an outcome must not cost a walk over all: what follows for a virtual as a whole (panic,
+ * fallback) is looked at again only where one of its servers has changed.
  */
 import { unreachable } from '../../base/assert.js'
 import type { Outcome } from '../checks/check.js'
@@ -90,6 +93,8 @@ export type Change =
     }
   | { readonly kind: 'up'; readonly target: Target; readonly from: Health; readonly because: string }
   | { readonly kind: 'down'; readonly target: Target; readonly from: Health; readonly because: string }
+  /** Maintenance of a server that was down already began or ended: in a panic that alone decides whether it serves. */
+  | { readonly kind: 'maintained'; readonly target: Target; readonly active: boolean }
   /** The first real server of a virtual came up, or its last one went down. */
   | { readonly kind: 'fallback'; readonly virtual: number; readonly active: boolean }
 
@@ -108,6 +113,8 @@ export class Director {
   /** Per virtual: whether its fallback was last told to be active; null: nothing told yet. */
   readonly #told: (boolean | null)[]
   readonly #isPanicking: boolean[]
+  /** Virtuals of which a server changed in a way that panic or fallback may depend on. */
+  readonly #touched = new Set<number>()
   #settled = false
 
   constructor(config: LdirectordConfig, start: DirectorStart, nowMs: number) {
@@ -129,15 +136,19 @@ export class Director {
           state.lastDurationMs = event.durationMs
           state.lastBeganMs = nowMs - event.durationMs
           state.certificateEndsMs = event.outcome.certificateEndsMs ?? state.certificateEndsMs
+          const { health, maintenance } = state
           state.maintenance = false
           this.#checked(target, state, event.outcome, nowMs, changes)
+          if (maintenance) this.#maintained(target, health, changes)
         }
         break
       case 'maintenance':
         for (const target of event.targets) {
           const state = this.state(target)
+          const { health, maintenance } = state
           state.maintenance = true
           this.#move(target, state, 'down', 'Server in maintenance', nowMs, changes)
+          if (!maintenance) this.#maintained(target, health, changes)
         }
         break
       case 'drains':
@@ -145,6 +156,7 @@ export class Director {
         break
       case 'settled':
         this.#settled = true
+        for (const virtual of this.#told.keys()) this.#touched.add(virtual)
         break
       case 'adopted':
         this.#adopt(event.targets)
@@ -157,9 +169,11 @@ export class Director {
       default:
         return unreachable(event)
     }
-    if (changes.length > 0 || event.kind === 'settled') {
-      this.#watchPanic(changes)
-      this.#tellFallbacks(changes)
+    if (this.#settled && this.#touched.size > 0) {
+      const virtuals = [...this.#touched].sort((a, b) => a - b)
+      for (const virtual of virtuals) this.#watchPanic(virtual, changes)
+      for (const virtual of virtuals) this.#tellFallback(virtual, changes)
+      this.#touched.clear()
     }
     return changes
   }
@@ -200,9 +214,17 @@ export class Director {
   #adopt(targets: readonly Target[]): void {
     for (const { virtual, real } of targets) {
       const state = this.#states[virtual]?.[real]
-      if (state?.health === 'unknown')
-        Object.assign(state, { health: 'up', wasUp: true, because: 'serving already' })
+      if (state?.health !== 'unknown') continue
+      Object.assign(state, { health: 'up', wasUp: true, because: 'serving already' })
+      this.#touched.add(virtual)
     }
+  }
+
+  /** Maintenance has begun or ended. Where that changed health too, the change says so already. */
+  #maintained(target: Target, before: Health, changes: Change[]): void {
+    const { health, maintenance: active } = this.state(target)
+    this.#touched.add(target.virtual)
+    if (health === before) changes.push({ kind: 'maintained', target, active })
   }
 
   #checked(target: Target, state: RealState, outcome: Outcome, nowMs: number, changes: Change[]): void {
@@ -250,6 +272,7 @@ export class Director {
     state.beforeMs = nowMs - state.sinceMs
     remember(state, from, to, state.beforeMs, rules, nowMs)
     state.health = to
+    this.#touched.add(target.virtual)
     state.wasUp ||= to === 'up'
     state.because = because
     state.sinceMs = nowMs
@@ -261,6 +284,7 @@ export class Director {
         const target = { virtual, real }
         const before = state.drain
         state.drain = drainOf(target)
+        if (takesOut(before) !== takesOut(state.drain)) this.#touched.add(virtual)
         if (!takesOut(before) && takesOut(state.drain))
           changes.push({ kind: 'drained', target, drain: state.drain })
         if (takesOut(before) && !takesOut(state.drain))
@@ -272,28 +296,25 @@ export class Director {
   }
 
   /** Too few are up: rather the check, or our own network, is at fault than all of them. With none up a fallback wins. */
-  #watchPanic(changes: Change[]): void {
-    this.#config.virtuals.forEach(({ panicthreshold }, virtual) => {
-      if (panicthreshold === 0 || !this.#settled) return
-      const asked = this.#states[virtual]!.filter(state => !takesOut(state.drain) && !state.maintenance)
-      const up = asked.filter(state => state.health === 'up').length
-      const isBelow = asked.length > 0 && up * 100 < panicthreshold * asked.length
-      const hasFallback = fallbackOf(this.#config, this.#config.virtuals[virtual]!) !== null
-      const active = isBelow && !(up === 0 && hasFallback) && asked.some(({ wasUp }) => wasUp)
-      if (this.#isPanicking[virtual] === active) return
-      this.#isPanicking[virtual] = active
-      changes.push({ kind: 'panic', virtual, active, up, of: asked.length })
-    })
+  #watchPanic(virtual: number, changes: Change[]): void {
+    const service = this.#config.virtuals[virtual]!
+    const { panicthreshold } = service
+    if (panicthreshold === 0) return
+    const asked = this.#states[virtual]!.filter(state => !takesOut(state.drain) && !state.maintenance)
+    const up = asked.filter(state => state.health === 'up').length
+    const isBelow = asked.length > 0 && up * 100 < panicthreshold * asked.length
+    const hasFallback = fallbackOf(this.#config, service) !== null
+    const active = isBelow && !(up === 0 && hasFallback) && asked.some(({ wasUp }) => wasUp)
+    if (this.#isPanicking[virtual] === active) return
+    this.#isPanicking[virtual] = active
+    changes.push({ kind: 'panic', virtual, active, up, of: asked.length })
   }
 
-  #tellFallbacks(changes: Change[]): void {
-    if (!this.#settled) return
-    this.#told.forEach((told, virtual) => {
-      const active = !this.anyServes(virtual)
-      if (told === active) return
-      this.#told[virtual] = active
-      changes.push({ kind: 'fallback', virtual, active })
-    })
+  #tellFallback(virtual: number, changes: Change[]): void {
+    const active = !this.anyServes(virtual)
+    if (this.#told[virtual] === active) return
+    this.#told[virtual] = active
+    changes.push({ kind: 'fallback', virtual, active })
   }
 
   /** What has been told of each virtual's fallback, for the director that follows after a reload. */
@@ -320,7 +341,17 @@ function newState(nowMs: number): RealState {
   }
 }
 
+const MOVING: ReadonlySet<Change['kind']> = new Set([
+  'up',
+  'down',
+  'drained',
+  'undrained',
+  'limited',
+  'panic',
+  'maintained',
+])
+
 /** Whether a change can alter the table. */
 export function movesTable(change: Change): boolean {
-  return ['up', 'down', 'drained', 'undrained', 'limited', 'panic'].includes(change.kind)
+  return MOVING.has(change.kind)
 }

@@ -1,11 +1,13 @@
 /**
  * When each check is due. All run side by side, but never one of them twice at a time, and never more than a limit at
- * once. In the first round all start at once; after a reload those that have answered before keep their moments. From then on each check has its own moment in the period and starts at
- * it, every period; a check that is still under way then takes the next one. So a slow server delays nobody, and
- * checkinterval-after-the-end (the original's rule) is the upper bound.
+ * once. In the first round all start at once; after a reload those that have answered before keep their moments. From
+ * then on each check has its own moment in the period and starts at it, every period; a check that is still under way
+ * then takes the next one. So a slow server delays nobody, and checkinterval-after-the-end (the original's rule) is the
+ * upper bound.
  *
  * The moments are spread over the period in groups on a coarse tick: one timer wakes for a group of checks, which
- * costs far less than one timer each, and bursts of thousands dissolve however they came about.
+ * costs far less than one timer each, and bursts of thousands dissolve however they came about. What waits is kept by
+ * the tick on which it is due, so neither a start nor an end looks through all checks.
  */
 
 import { assert } from '../../base/assert.js'
@@ -45,6 +47,8 @@ export interface Rhythm {
 
 interface Slot extends Rhythm {
   readonly id: string
+  /** In the file. */
+  readonly place: number
   dueMs: number
   startedMs: number
   isRunning: boolean
@@ -55,6 +59,8 @@ const NO_RHYTHM = (): null => null
 
 export class Schedule {
   readonly #slots = new Map<string, Slot>()
+  /** Slots that are not under way, by the tick on which they are due. */
+  readonly #waiting = new Map<number, Slot[]>()
   readonly #limits: ScheduleLimits
   readonly #jitter: Jitter
   #inFlight = 0
@@ -74,23 +80,32 @@ export class Schedule {
       const offsetMs = (Math.floor(index / group) * limits.tickMs) % check.periodMs
       const before = rhythmOf(check.id)
       const goesOn = before !== null && before.periodMs === check.periodMs
-      this.#slots.set(check.id, {
+      const slot: Slot = {
         ...check,
+        place: index,
         dueMs: goesOn ? before.dueMs : nowMs,
         startedMs: nowMs,
         isRunning: false,
         momentMs: goesOn ? before.momentMs : nowMs + offsetMs,
         isFirst: !goesOn,
-      })
+      }
+      this.#slots.set(check.id, slot)
+      this.#wait(slot)
     })
   }
 
   /** The checks that start now, at most as many as the limit leaves room for; longest overdue first. */
   start(nowMs: number): string[] {
-    const room = this.#limits.inFlightMax - this.#inFlight
-    const due = [...this.#slots.values()].filter(slot => !slot.isRunning && this.#onGrid(slot.dueMs) <= nowMs)
-    due.sort((a, b) => a.dueMs - b.dueMs)
-    const starting = due.slice(0, Math.max(0, Math.min(room, this.#limits.startsMax)))
+    const { inFlightMax, startsMax } = this.#limits
+    const room = Math.max(0, Math.min(inFlightMax - this.#inFlight, startsMax))
+    const starting: Slot[] = []
+    const ticks = [...this.#waiting.keys()].filter(tickMs => tickMs <= nowMs).sort((a, b) => a - b)
+    for (const tickMs of ticks) {
+      if (starting.length === room) break
+      const due = this.#waiting.get(tickMs)!.sort((a, b) => a.dueMs - b.dueMs || a.place - b.place)
+      starting.push(...due.splice(0, room - starting.length))
+      if (due.length === 0) this.#waiting.delete(tickMs)
+    }
     for (const slot of starting) {
       slot.isRunning = true
       slot.startedMs = nowMs
@@ -117,7 +132,7 @@ export class Schedule {
     // With a jitter there are no moments: each start is a period after the one before, or earlier, never later.
     if (share > 0)
       slot.dueMs = Math.max(nowMs, startedMs + periodMs - Math.round(share * periodMs * chance()))
-    return this.#onGrid(slot.dueMs)
+    return this.#wait(slot)
   }
 
   /** How a check goes on in the schedule that replaces this one; null: it has not answered yet. One under way is due. */
@@ -136,10 +151,17 @@ export class Schedule {
   wakeAt(nowMs: number): number | null {
     if (this.#inFlight >= this.#limits.inFlightMax) return null
     let earliestMs = Number.POSITIVE_INFINITY
-    for (const slot of this.#slots.values())
-      if (!slot.isRunning) earliestMs = Math.min(earliestMs, slot.dueMs)
-    if (earliestMs === Number.POSITIVE_INFINITY) return null
-    return Math.max(nowMs, this.#onGrid(earliestMs))
+    for (const tickMs of this.#waiting.keys()) earliestMs = Math.min(earliestMs, tickMs)
+    return earliestMs === Number.POSITIVE_INFINITY ? null : Math.max(nowMs, earliestMs)
+  }
+
+  /** Gives the tick on which it will start. */
+  #wait(slot: Slot): number {
+    const tickMs = this.#onGrid(slot.dueMs)
+    const others = this.#waiting.get(tickMs)
+    if (others === undefined) this.#waiting.set(tickMs, [slot])
+    else others.push(slot)
+    return tickMs
   }
 
   /** Rounded down, so that the grid never adds to a period. */

@@ -74,10 +74,18 @@ export function ipvsForwarder(program: string): Forwarder {
     return result.stdout
   }
 
+  /** At the last look, or since. */
+  let hadServices = false
   const read = async (signal: AbortSignal): Promise<Table> => {
-    const table = parseSaved(await shown(['-S', '-n'], signal))
-    if (table.services.length === 0) return table
-    return withThresholds(table, await shown(['-L', '-n', '--thresholds'], signal))
+    const thresholds = (): Promise<string> => shown(['-L', '-n', '--thresholds'], signal)
+    // Both at the same time, except where the table will be empty, as at most starts.
+    const [saved, listed] = await Promise.all([
+      shown(['-S', '-n'], signal),
+      hadServices ? thresholds() : null,
+    ])
+    const table = parseSaved(saved)
+    hadServices = table.services.length > 0
+    return hadServices ? withThresholds(table, listed ?? (await thresholds())) : table
   }
 
   const applyOne = async (edit: Edit, signal: AbortSignal): Promise<EditResult> => {
@@ -110,6 +118,7 @@ export function ipvsForwarder(program: string): Forwarder {
     name: 'ipvs',
     read,
     async apply(edits, signal) {
+      hadServices = true
       const results: EditResult[] = []
       for (let from = 0; from < edits.length; from += BATCH_EDITS_MAX) {
         const batch = edits.slice(from, from + BATCH_EDITS_MAX)

@@ -27,7 +27,7 @@ export interface Answered {
   readonly durationMs: number
 }
 
-/** How long a load waits for first answers: nothing new for so long, and at most so long. */
+/** How long a load waits for first answers: nothing asked or answered for so long, and at most so long. */
 export interface Patience {
   readonly quietMs: number
   readonly latestMs: number
@@ -48,7 +48,8 @@ export class CheckLoop {
   #firstRoundOver: () => void = () => {}
   /** The last answer of each check; none of a server under maintenance. */
   readonly #answers = new Map<string, Answered>()
-  #answeredMs = nowMs()
+  /** When a first question was last asked or answered. */
+  #progressMs = nowMs()
   #timer: NodeJS.Timeout | null = null
   #wakeMs = 0
   #isArming = false
@@ -89,7 +90,7 @@ export class CheckLoop {
     const enough = new Promise<void>(resolve => {
       timer = setInterval(() => {
         const now = nowMs()
-        if (now - Math.max(startedMs, this.#answeredMs) >= quietMs || now - startedMs >= latestMs) resolve()
+        if (now - Math.max(startedMs, this.#progressMs) >= quietMs || now - startedMs >= latestMs) resolve()
       }, LOOK_MS)
     })
     await Promise.race([this.#firstRound, enough])
@@ -105,7 +106,10 @@ export class CheckLoop {
 
   #wake(): void {
     this.#timer = null
-    for (const id of this.#schedule.start(nowMs())) void this.#perform(this.#checks.get(id)!)
+    for (const id of this.#schedule.start(nowMs())) {
+      void this.#perform(this.#checks.get(id)!)
+      if (this.#awaited.has(id)) this.#progressMs = nowMs()
+    }
     this.#arm()
   }
 
@@ -124,7 +128,7 @@ export class CheckLoop {
     if (outcome === 'maintenance') this.#answers.delete(check.id)
     else this.#answers.set(check.id, { check, outcome, durationMs })
     this.#options.onOutcome(check, outcome, durationMs)
-    if (this.#awaited.delete(check.id)) this.#answeredMs = endedMs
+    if (this.#awaited.delete(check.id)) this.#progressMs = endedMs
     if (this.#awaited.size === 0) this.#firstRoundOver()
     this.#armSoon(againMs)
   }

@@ -3,6 +3,7 @@
  * way are answered together afterwards by the newest of them. Loading a file compares with the table as it really is;
  * a decision while running writes only what it changed (core/believed.ts).
  */
+import { nowMs } from '../../base/io/real-clock.js'
 import { correctedBelief, vanishedFrom, withoutReaddition } from '../core/believed.js'
 import type { Phase } from '../core/edit-lines.js'
 import { applyEdits } from '../core/edit-table.js'
@@ -11,6 +12,8 @@ import { type Edit, EMPTY_TABLE, serviceId, type Table } from '../core/table.js'
 import type { EditResult, Forwarder } from '../forwarders/forwarder.js'
 
 const TOLD_MAX = 1_000
+/** How long a look at the table counts as the present when a load follows it. */
+const LOOK_KEPT_MS = 500
 const NAMES_MAX = 10
 
 export interface TableKeeperOptions {
@@ -32,6 +35,9 @@ export class TableKeeper {
   #owned: ReadonlySet<string> = new Set()
   #wanted: { readonly desired: () => Table; readonly readdquiescent: boolean } | null = null
   #queue: Promise<void> = Promise.resolve()
+  /** How often editing was begun or ended, and how it stood when the table was last looked at. */
+  #edits = 0
+  #look: { readonly table: Table; readonly atMs: number; readonly edits: number } | null = null
   /** Sentences told since the table was last as desired. */
   #told = new Set<string>()
   #toldForeign = ''
@@ -42,20 +48,24 @@ export class TableKeeper {
     this.#options = options
   }
 
-  read(): Promise<Table> {
-    return this.#options.forwarder.read(this.#stopping.signal)
+  async read(): Promise<Table> {
+    const edits = this.#edits
+    const table = await this.#options.forwarder.read(this.#stopping.signal)
+    this.#look = { table, atMs: nowMs(), edits }
+    return table
   }
 
   /**
-   * Full reconciliation with the table as it is: start, reload and takeover.
-   *
-   * @param seen the table, where it has been read a moment ago
+   * Full reconciliation with the table as it is: start, reload and takeover. Where it was looked at a moment ago, and
+   * not edited since, that is not done again: of a big table it takes longer than all the rest of a reload.
    */
-  load(desired: Table, owned: ReadonlySet<string>, seen: Table | null = null): Promise<void> {
+  load(desired: Table, owned: ReadonlySet<string>): Promise<void> {
     this.#wanted = null
     return this.#enqueue(async () => {
       this.#owned = owned
-      const current = seen ?? (await this.read())
+      const look = this.#look
+      const isPresent = look !== null && look.edits === this.#edits && nowMs() - look.atMs < LOOK_KEPT_MS
+      const current = isPresent ? look.table : await this.read()
       this.#tellForeign(foreignIn(current, desired, owned))
       await this.#apply(current, reconcile(desired, current, owned), 'loading')
     })
@@ -157,8 +167,7 @@ export class TableKeeper {
     phase: Phase,
     failures: 'told' | 'quiet' = 'told',
   ): Promise<readonly EditResult[]> {
-    const results =
-      edits.length === 0 ? [] : await this.#options.forwarder.apply(edits, this.#stopping.signal)
+    const results = edits.length === 0 ? [] : await this.#edit(edits)
     const succeeded = results.filter(result => result.error === null).map(result => result.edit)
     const failed = results.filter(result => result.error !== null)
     this.#believed = applyEdits(before, succeeded)
@@ -174,6 +183,15 @@ export class TableKeeper {
     if (sentence === this.#toldForeign) return
     this.#toldForeign = sentence
     if (sentence !== '') this.#options.onForeign?.(sentence)
+  }
+
+  async #edit(edits: readonly Edit[]): Promise<readonly EditResult[]> {
+    this.#edits++
+    try {
+      return await this.#options.forwarder.apply(edits, this.#stopping.signal)
+    } finally {
+      this.#edits++
+    }
   }
 
   #tell(sentence: string): void {

@@ -25,6 +25,11 @@ export class TableUpkeep {
     this.#verifyMs = forwarderName === 'proxy' ? VERIFY_PROCESS_MS : VERIFY_KERNEL_MS
   }
 
+  /** The whole table was just compared: that need not be done again soon. */
+  verified(): void {
+    this.#verifiedAtMs = nowMs()
+  }
+
   /** To be called now and then, not while a file is being loaded. */
   async tick(desired: () => Table, readdquiescent: boolean): Promise<void> {
     if (this.#keeper.hasFailed && nowMs() - this.#triedAtMs > RETRY_MS) {

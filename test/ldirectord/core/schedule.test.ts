@@ -1,4 +1,5 @@
 import test from 'ava'
+import fc from 'fast-check'
 import { createPrng } from '../../../src/base/prng.js'
 import { DEFAULT_LIMITS, Schedule } from '../../../src/ldirectord/core/schedule.js'
 
@@ -140,4 +141,47 @@ test('a thousand silent servers leave room for all others', t => {
     [...starts].every(([id, list]) => Number(id.slice(1)) % 3 === 0 || gaps(list).every(gap => gap <= 1000)),
   )
   t.is(starts.size, 3000)
+})
+
+test('whatever starts and ends, those start that a look through all checks would choose, and the wake-up is theirs', t => {
+  const choice = fc.record({
+    periods: fc.array(fc.constantFrom(100, 1_000, 3_000), { minLength: 1, maxLength: 40 }),
+    steps: fc.array(fc.record({ afterMs: fc.nat(400), ends: fc.array(fc.nat(), { maxLength: 8 }) }), {
+      maxLength: 60,
+    }),
+    inFlightMax: fc.integer({ min: 1, max: 20 }),
+    startsMax: fc.integer({ min: 1, max: 10 }),
+  })
+  fc.assert(
+    fc.property(choice, ({ periods, steps, inFlightMax, startsMax }) => {
+      const tickMs = 50
+      const checks = periods.map((periodMs, index) => ({ id: `c${index}`, periodMs }))
+      const schedule = new Schedule(checks, 0, { tickMs, inFlightMax, startsMax, groupMin: 2 })
+      /** When each check that is not under way is due, as the schedule told when it ended. */
+      const dueMs = new Map(checks.map(({ id }) => [id, 0]))
+      const running: string[] = []
+      let now = 0
+      for (const { afterMs, ends } of steps) {
+        now += afterMs
+        const ready = [...dueMs.values()].filter(atMs => atMs <= now).sort((a, b) => a - b)
+        const most = Math.min(inFlightMax - running.length, startsMax)
+        const started = schedule.start(now)
+        t.is(started.length, Math.min(most, ready.length))
+        t.deepEqual(
+          started.map(id => dueMs.get(id)),
+          ready.slice(0, started.length),
+        )
+        for (const id of started) dueMs.delete(id)
+        running.push(...started)
+        for (const end of ends) {
+          const [id] = running.splice(end % Math.max(1, running.length), 1)
+          if (id !== undefined) dueMs.set(id, schedule.ended(id, now))
+        }
+        t.is(schedule.inFlight, running.length)
+        const isFull = running.length >= inFlightMax || dueMs.size === 0
+        t.is(schedule.wakeAt(now), isFull ? null : Math.max(now, Math.min(...dueMs.values())))
+      }
+    }),
+    { numRuns: 200 },
+  )
 })

@@ -1,7 +1,7 @@
 /** Who serves: up, drained, and the panic threshold, seen in the table that follows from it. */
 import test from 'ava'
 import { desiredTable } from '../../../src/ldirectord/core/desired.js'
-import { type Change, Director } from '../../../src/ldirectord/core/director.js'
+import { type Change, Director, movesTable } from '../../../src/ldirectord/core/director.js'
 import { config, real, virtual } from '../sample-config.js'
 
 const SERVERS = ['10.0.1.1:80', '10.0.1.2:80', '10.0.1.3:80', '10.0.1.4:80']
@@ -155,4 +155,16 @@ test('a server that was never up does not serve in a panic', t => {
   const outcome = { passed: false, code: 'L4CON', detail: '' } as const
   director.step({ kind: 'checked', targets: [{ virtual: 0, real: 0 }], outcome, durationMs: 1 }, 1)
   t.false(director.serves(0, 0))
+})
+
+test('in a panic the table follows a server that is put under maintenance while it is down already, and back', t => {
+  const { director, check, table } = started({ panicthreshold: 70 })
+  check([0, 1], false)
+  t.is(table(), '1:1 2:1 3:1 4:1')
+  const targets = [{ virtual: 0, real: 0 }]
+  const begun = director.step({ kind: 'maintenance', targets }, 2_000)
+  t.true(begun.some(movesTable))
+  t.is(table(), '1:0 2:1 3:1 4:1')
+  t.true(check([0], false).some(movesTable))
+  t.is(table(), '1:1 2:1 3:1 4:1')
 })

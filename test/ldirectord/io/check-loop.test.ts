@@ -143,3 +143,33 @@ test('the first round waits longer than its quiet time while answers keep coming
   t.deepEqual(outcomes, addresses)
   loop.stop()
 })
+
+// Serial, because it keeps the process busy.
+test.serial(
+  'a first round is not over while servers are still being asked, however long no answer comes',
+  async t => {
+    const servers = Array.from({ length: 600 }, (_, index) => real(`10.0.${index >> 8}.${index & 255}:80`))
+    let answered = 0
+    let allAsked: () => void = () => {}
+    const answers = new Promise<Outcome>(resolve => {
+      allAsked = () => resolve(OK)
+    })
+    const loop = new CheckLoop({
+      checks: plannedChecks(config([virtual('10.0.0.1:80', servers)])),
+      // A machine that needs long to ask, so that the first answer comes after the quiet time.
+      run: probe => {
+        for (const endMs = performance.now() + 0.5; performance.now() < endMs; );
+        const [, , third, fourth] = probe.address.split('.').map(Number)
+        const isLast = third! * 256 + fourth! === servers.length - 1
+        if (isLast) allAsked()
+        return answers
+      },
+      isMaintained: () => false,
+      onOutcome: () => answered++,
+    })
+    loop.start()
+    await loop.firstRound({ quietMs: 60, latestMs: 60_000 })
+    t.is(answered, servers.length)
+    loop.stop()
+  },
+)

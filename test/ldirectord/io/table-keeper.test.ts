@@ -179,3 +179,47 @@ test('a table that cannot be read at a load is told and changes nothing', async 
   t.deepEqual(failures, ['ipvsadm needs root'])
   t.is(forwarder.table, before)
 })
+
+test('a load that follows a look does not look again, unless the table was edited since', async t => {
+  const forwarder = memoryForwarder()
+  let reads = 0
+  const counted = Object.assign(forwarder, {
+    read: async () => {
+      reads++
+      return forwarder.table
+    },
+  })
+  const { keeper } = await loaded(counted)
+  reads = 0
+  await keeper.read()
+  await keeper.load(table(0), owned)
+  t.is(reads, 1)
+  t.deepEqual(weights(forwarder.table), { '10.0.1.1:80': 1, '10.0.1.2:80': 0 })
+  await keeper.read()
+  keeper.want(() => table(1), false)
+  await keeper.settled()
+  await keeper.load(table(0, 1), owned)
+  t.is(reads, 3)
+  t.deepEqual(weights(forwarder.table), { '10.0.1.1:80': 1, '10.0.1.2:80': 1 })
+})
+
+test('a look during an edit is not the present for a load that follows both', async t => {
+  const forwarder = memoryForwarder()
+  const { keeper } = await loaded(forwarder)
+  const { apply } = forwarder
+  forwarder.apply = async (edits, signal) => {
+    const before = forwarder.table
+    const results = await apply.call(forwarder, edits, signal)
+    const after = forwarder.table
+    // The look sees the table as it was before the edit.
+    forwarder.table = before
+    await keeper.read()
+    forwarder.table = after
+    return results
+  }
+  await keeper.load(table(0), owned)
+  keeper.want(() => table(0, 1), false)
+  await keeper.settled()
+  await keeper.load(table(0), owned)
+  t.deepEqual(weights(forwarder.table), { '10.0.1.1:80': 1, '10.0.1.2:80': 0 })
+})
