@@ -292,9 +292,9 @@ export class Rollout {
     return this.#enter(undoes ? 'undo' : 'restore')
   }
 
-  /** Hosts that are done go back, one at a time, the last first. */
+  /** Hosts that are done go back, one at a time, the last first; when the run is given up meanwhile, no further one. */
   #undo(): Effect[] {
-    const last = this.hosts.findLast(host => host.at === 'done')
+    const last = this.#aborted ? undefined : this.hosts.findLast(host => host.at === 'done')
     if (last === undefined) return this.#enter('restore')
     if (last.why === '') last.why = 'the run was undone'
     const effects = this.#goHost(last, 'redrain')
