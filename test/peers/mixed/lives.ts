@@ -267,13 +267,17 @@ const TOLD: Readonly<Record<string, (node: NodeName) => readonly string[]>> = {
   api_test: node => [`Cluster node: ${node === 'alpha' ? 'beta' : 'alpha'}: status: active`],
 }
 
+/** One that comes before the daemon it asks (ccm is a client itself) ends without a word. */
+const againAndAgain = (client: string): string =>
+  `for i in $(seq 30); do /usr/libexec/heartbeat/${client}; sleep 1; done`
+
 /** What the package's own clients are told by the daemons of both kinds; they go on until they are ended. */
 async function clientsAgree(c: Cluster): Promise<void> {
   // api_test of the package sometimes ends beside its own daemon, at the interfaces of its own node.
   const placesOf = (client: string): readonly NodeName[] => (client === 'api_test' ? [c.ours] : NODES)
   for (const client of Object.keys(TOLD))
     for (const node of placesOf(client))
-      await c.pair.command('bg', node, client, ...AS_CLIENT, `/usr/libexec/heartbeat/${client}`)
+      await c.pair.command('bg', node, client, ...AS_CLIENT, 'sh', '-c', againAndAgain(client))
   for (const [client, told] of Object.entries(TOLD))
     for (const node of placesOf(client)) {
       const lines = told(node)
