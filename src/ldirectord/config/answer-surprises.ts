@@ -8,8 +8,7 @@ import { askedOf, last } from './asked.js'
 import { TLS_SERVICES, tlsDirectives } from './directives-tls.js'
 import type { LinkedSection } from './link-section.js'
 import type { Source } from './source.js'
-import type { Warn } from './surprises.js'
-import type { Entry, Tree } from './tree.js'
+import type { Entry, Tree, Warn } from './tree.js'
 
 const RECEIVE_SERVICES = ['http', 'https', 'http_proxy', 'ftp', 'ldap', 'ldaps', 'dns', 'simpletcp']
 const DIGEST_SERVICES = ['http', 'https', 'http_proxy', 'ftp']

@@ -1,8 +1,7 @@
 /** What a directive's place decides about it: the family and kind of its section, and what stood there before. */
 import { globalDirectives } from './directives-global.js'
 import { virtualDirectives } from './directives-virtual.js'
-import type { Place } from './statement.js'
-import type { Entry, Finding, Section } from './tree.js'
+import type { Entry, Finding, Place, Section } from './tree.js'
 
 /** The refusal of a value whose form is right, or null. */
 export function contextProblem(place: Place, value: unknown): Finding | null {

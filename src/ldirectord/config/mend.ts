@@ -4,7 +4,7 @@ import type { Fix } from '../../syntax/diagnostic.js'
 import type { Directive } from '../../syntax/directive.js'
 import { withoutComment } from './comment.js'
 import { isSecretDirective } from './source.js'
-import type { Place } from './statement.js'
+import type { Place } from './tree.js'
 
 /** The fix that cuts a comment or blanks behind the value, where the value alone would be accepted. */
 export function mend(place: Place, row: Directive<unknown>): { comment: boolean; fix: Fix } | null {

@@ -13,13 +13,14 @@ import { type Misplaced, unknownLine } from './misplaced.js'
 import { questionsOf } from './questions.js'
 import { readTarget } from './section-head.js'
 import { type Line, Source } from './source.js'
-import { assess, type Place } from './statement.js'
+import { assess } from './statement.js'
 import {
   type Entry,
   type FallbackEntry,
   type Finding,
   PATH_USES,
   type PathEntry,
+  type Place,
   type Section,
   type Step,
   type Tree,

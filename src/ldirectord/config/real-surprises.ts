@@ -3,8 +3,7 @@ import type { LinkedReal } from './link-real.js'
 import type { LinkedSection } from './link-section.js'
 import type { RealOptions, RealText } from './real-line.js'
 import type { Source } from './source.js'
-import type { Warn } from './surprises.js'
-import type { Entry } from './tree.js'
+import type { Entry, Warn } from './tree.js'
 
 const WEIGHT_MAX = 65_535
 

@@ -2,26 +2,14 @@
  * One line `name=value` whose name is known: is the value accepted, and is it what it seems to be? The original's
  * decision comes first; warnings are about values that it accepts and reads in a way that nobody can have meant.
  */
-import type { Span } from '../../syntax/diagnostic.js'
 import type { Directive } from '../../syntax/directive.js'
 import { globalDirectives } from './directives-global.js'
 import { virtualDirectives } from './directives-virtual.js'
 import { UNKNOWN_COMMAND } from './forms.js'
 import { mend, quoteFix } from './mend.js'
-import { isSecretDirective, type Line, type Source, shown } from './source.js'
-import type { Finding, Section } from './tree.js'
+import { isSecretDirective, type Line, shown } from './source.js'
+import type { Finding, Place } from './tree.js'
 import { valueWarnings } from './value-warnings.js'
-
-export interface Place {
-  readonly source: Source
-  readonly kind: 'global' | 'section'
-  readonly line: Line
-  readonly name: string
-  /** The value, as the forms want it. */
-  readonly text: string
-  readonly span: Span
-  readonly section?: Section
-}
 
 type Outcome =
   | { readonly value: unknown; readonly warnings: readonly Finding[] }

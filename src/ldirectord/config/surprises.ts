@@ -2,21 +2,12 @@
  * Sections that the original accepts although they cannot do what was meant. Each function knows one such case and
  * gives warnings; none of them decides anything.
  */
-import type { Fix, Severity, Span } from '../../syntax/diagnostic.js'
 import { answerSurprises, keyWithoutCertificate } from './answer-surprises.js'
 import { askedOf, last } from './asked.js'
 import type { LinkedSection } from './link-section.js'
 import { realSurprises } from './real-surprises.js'
 import type { Source } from './source.js'
-import type { Finding, Tree } from './tree.js'
-
-export type Warn = (
-  span: Span,
-  code: string,
-  message: string,
-  help: string,
-  more?: { readonly severity?: Severity; readonly fix?: Fix },
-) => void
+import type { Finding, Tree, Warn } from './tree.js'
 
 /** Schedulers of Linux 6.1. */
 const SCHEDULERS = 'rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos'.split(' ')

@@ -2,10 +2,10 @@
  * What parsing alone finds out, before any name is resolved: the steps of reading in the order in which the original
  * takes them. It stops at its first error, so the order of findings is part of what must be the same.
  */
-import type { Diagnostic, Span } from '../../syntax/diagnostic.js'
+import type { Diagnostic, Fix, Severity, Span } from '../../syntax/diagnostic.js'
 import type { FallbackText } from './fallback-line.js'
 import type { Target } from './section-head.js'
-import type { Source } from './source.js'
+import type { Line, Source } from './source.js'
 
 /** What the original prints: `Error [PID] reading file FILE at line N: TEXT`; no line: `Error [PID]: TEXT`. */
 export interface OriginalMessage {
@@ -92,3 +92,24 @@ export function questionKey(question: Question): string {
 }
 
 export type FallbackStep = Extract<Step, { kind: 'fallback' }>
+
+/** One line `name=value`, where it stands. */
+export interface Place {
+  readonly source: Source
+  readonly kind: 'global' | 'section'
+  readonly line: Line
+  readonly name: string
+  /** The value, as the forms want it. */
+  readonly text: string
+  readonly span: Span
+  readonly section?: Section
+}
+
+/** Notes what the original accepts and nobody can have meant. */
+export type Warn = (
+  span: Span,
+  code: string,
+  message: string,
+  help: string,
+  more?: { readonly severity?: Severity; readonly fix?: Fix },
+) => void

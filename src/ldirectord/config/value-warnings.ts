@@ -1,7 +1,6 @@
 /** Values that the original accepts and reads in a way that nobody can have meant. */
 import { withoutComment } from './comment.js'
-import type { Place } from './statement.js'
-import type { Finding } from './tree.js'
+import type { Finding, Place } from './tree.js'
 
 /** Values that reach to the end of the line, with what stands there. */
 const REST_OF_LINE = {
