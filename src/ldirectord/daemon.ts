@@ -26,6 +26,7 @@ import { executeActions } from './core/execute.js'
 import { lateExternal } from './core/late-external.js'
 import { forwarderLimitations, limitations } from './core/limitations.js'
 import type { DaemonStatus } from './core/mail.js'
+import { patienceFor } from './core/patience.js'
 import { type PlannedCheck, plannedChecks } from './core/probe.js'
 import type { Role } from './core/status.js'
 import { stopEdits } from './core/stop-edits.js'
@@ -34,7 +35,7 @@ import { ownedIds, serverOf, toldBefore } from './core/takeover.js'
 import type { Forwarder } from './forwarders/forwarder.js'
 import { Alerts } from './io/alerts.js'
 import { Answers } from './io/answers.js'
-import { CheckLoop, type Patience } from './io/check-loop.js'
+import { CheckLoop } from './io/check-loop.js'
 import { Commands } from './io/commands.js'
 import { ConfigWatch } from './io/config-watch.js'
 import { serveControl } from './io/control-socket.js'
@@ -49,13 +50,6 @@ import { TableKeeper } from './io/table-keeper.js'
 import { TableUpkeep } from './io/table-upkeep.js'
 import * as lines from './log-lines.js'
 
-/**
- * How long a load waits for the first answers before it writes the table without the missing ones: as long as answers
- * keep coming, within a time that thousands of servers need.
- */
-const QUIET_MS = 300
-const FIRST_ROUND_MS = 300
-const FIRST_ROUND_MS_PER_CHECK = 0.5
 const HOUSEKEEPING_MS = 250
 const STOP_MS_MAX = 15_000
 
@@ -454,9 +448,4 @@ export class Daemon {
     const { callback } = this.#generation?.config ?? config
     if (callback !== null && this.#role === 'active') this.#commands.callback(callback, file)
   }
-}
-
-function patienceFor({ virtuals }: LdirectordConfig): Patience {
-  const reals = virtuals.reduce((count, virtual) => count + virtual.reals.length, 0)
-  return { quietMs: QUIET_MS, latestMs: FIRST_ROUND_MS + reals * FIRST_ROUND_MS_PER_CHECK }
 }

@@ -5,6 +5,7 @@
 import { nowMs } from '../../base/io/real-clock.js'
 import type { Outcome, Probe } from '../checks/check.js'
 import { Asking } from '../core/asking.js'
+import type { Patience } from '../core/patience.js'
 import type { PlannedCheck } from '../core/probe.js'
 import { DEFAULT_LIMITS, Schedule } from '../core/schedule.js'
 
@@ -25,12 +26,6 @@ export interface Answered {
   readonly check: PlannedCheck
   readonly outcome: Outcome
   readonly durationMs: number
-}
-
-/** How long a load waits for first answers: nothing asked or answered for so long, and at most so long. */
-export interface Patience {
-  readonly quietMs: number
-  readonly latestMs: number
 }
 
 const LOOK_MS = 20

@@ -121,7 +121,7 @@ export class HaLog {
   #throughLogd(spoken: Spoken, otherwise: () => void): void {
     const { logd, logfacility } = this.#options
     if (logd === null) otherwise()
-    else logd.write(logdFrame({ ...spoken, facility: FACILITIES[logfacility ?? 'user'] ?? USER }), otherwise)
+    else logd.write(logdFrame({ ...spoken, facility: FACILITIES[logfacility ?? ''] ?? USER }), otherwise)
   }
 
   #toFiles(level: Level, line: string): void {
