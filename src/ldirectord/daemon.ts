@@ -277,6 +277,7 @@ export class Daemon {
     const { negotiable, forwarder } = this.#options
     for (const sentence of [...limitations(config, negotiable), ...forwarderLimitations(config, forwarder)])
       this.#log('WARN', sentence)
+    await forwarder.setWorkers?.(config.proxyworkers)
     const isWarm = this.#role === 'warm'
     // What the checks have decided is in the table before it is looked at, and nothing more gets there before the load.
     this.#isLoading = true

@@ -63,6 +63,20 @@ test('a changed weight is the only edit of a reload', async t => {
   t.deepEqual(edits, ['Restored real server: 127.0.2.1:80 (127.0.1.1:80) (Weight set to 9)'])
 })
 
+test('proxyworkers of the file in use is told to the forwarder at the start and at each reload', async t => {
+  const told: (number | null)[] = []
+  const file = FILE.replace('autoreload=yes', '')
+  const { daemon, edit } = await running(t, `proxyworkers=2\n${file}`, 'active', {
+    setWorkers: async count => void told.push(count),
+  })
+  await daemon.start()
+  for (const text of [`proxyworkers=16\n${file}`, `proxyworkers=3\n${file}`, file]) {
+    await edit(text)
+    await daemon.reload()
+  }
+  t.deepEqual(told, [2, 3, null], 'a file with an error changes nothing')
+})
+
 test('a reload takes over services of the file, purges those that left it and leaves foreign ones alone', async t => {
   const { daemon, edit, forwarder, said, log } = await running(t)
   const foreign = {

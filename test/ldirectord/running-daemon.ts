@@ -7,6 +7,7 @@ import type { Outcome } from '../../src/ldirectord/checks/check.js'
 import type { Role } from '../../src/ldirectord/core/status.js'
 import { endpoint } from '../../src/ldirectord/core/table.js'
 import { Daemon, type DaemonOptions } from '../../src/ldirectord/daemon.js'
+import type { Forwarder } from '../../src/ldirectord/forwarders/forwarder.js'
 import { memoryForwarder } from '../../src/ldirectord/forwarders/memory.js'
 import { askControl } from '../../src/ldirectord/io/control-socket.js'
 import { findInstance } from '../../src/ldirectord/io/instance.js'
@@ -24,7 +25,12 @@ virtual=127.0.1.1:80
     fallback=127.0.0.1:80 masq
 `
 
-export async function running(t: ExecutionContext, text = FILE, role: Role = 'active') {
+export async function running(
+  t: ExecutionContext,
+  text = FILE,
+  role: Role = 'active',
+  abilities: Pick<Forwarder, 'setWorkers'> = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), 'ldirectord-'))
   const path = join(folder, 'ldirectord.cf')
   const edit = async (content: string): Promise<void> => {
@@ -41,7 +47,7 @@ export async function running(t: ExecutionContext, text = FILE, role: Role = 'ac
   const dead = new Set<string>()
   /** Servers whose check neither passes nor fails. */
   const silent = new Set<string>()
-  const forwarder = memoryForwarder()
+  const forwarder = Object.assign(memoryForwarder(), abilities)
   const log: string[] = []
   const announced: Role[] = []
   const waiting: { pattern: RegExp; heard: () => void }[] = []

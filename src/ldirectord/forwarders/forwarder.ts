@@ -38,6 +38,8 @@ export interface Forwarder {
   counters(signal: AbortSignal): Promise<readonly DestinationCounters[]>
   /** null, or no such function: nobody can tell. */
   readonly bindings?: (signal: AbortSignal) => Promise<Bindings | null>
+  /** Threads that forward from now on, at most; null: as many as the forwarder likes. No such function: it has none. */
+  readonly setWorkers?: (count: number | null) => Promise<void>
   /** What this forwarder does otherwise than the service asks, a sentence each. */
   readonly concessions?: (service: Service) => readonly string[]
   /** Lets go of what this process holds. The forwarding itself goes on unless the table was emptied before. */

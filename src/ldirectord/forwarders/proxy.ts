@@ -37,11 +37,14 @@ class ProxyForwarder implements Forwarder {
   #mirror: LiveTable | null = null
   #client: Promise<ControlClient> | null = null
   #connectedMs = 0
+  /** As proxyworkers of the file that was loaded last. */
+  #workers: number | null
   #isReplacing = false
   #isClosed = false
 
   constructor(options: ProxyOptions) {
     this.#options = options
+    this.#workers = options.workers ?? null
   }
 
   async open(): Promise<void> {
@@ -75,6 +78,15 @@ class ProxyForwarder implements Forwarder {
     return results
   }
 
+  /** One that is just being replaced hears of it when it is connected. */
+  async setWorkers(count: number | null): Promise<void> {
+    if (count === this.#workers) return
+    this.#workers = count
+    const client = await this.#client?.catch(() => null)
+    if (client && !client.isLost && (await this.#tellWorkers(client)))
+      this.#options.log('info', `proxy: proxyworkers is ${count ?? 'unset'} now`)
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     const client = await this.#client?.catch(() => null)
@@ -97,14 +109,22 @@ class ProxyForwarder implements Forwarder {
     const client = await joinOrStartProxy(this.#options)
     this.#connectedMs = nowMs()
     client.onLost = () => void this.#replace()
-    await client.ask({ op: 'workers', count: this.#options.workers ?? null }, never).catch(error => {
-      // One of an older version goes on with as many as it has.
-      this.#options.log('WARN', `proxy: proxyworkers: ${(error as Error).message}`)
-    })
+    await this.#tellWorkers(client)
     const current = await readTable(client, never)
     if (this.#mirror === null) this.#mirror = mirrorOf(current)
     else await this.#putBack(client, current, this.#mirror.table())
     return client
+  }
+
+  /** Whether it has taken the number; one of an older version goes on with as many threads as it has. */
+  async #tellWorkers(client: ControlClient): Promise<boolean> {
+    try {
+      await client.ask({ op: 'workers', count: this.#workers }, never)
+      return true
+    } catch (error) {
+      this.#options.log('WARN', `proxy: proxyworkers: ${(error as Error).message}`)
+      return false
+    }
   }
 
   /** The process died under us: another one, and the table as it was. */

@@ -1,5 +1,5 @@
 /** A folder for one proxy process of tests, and what it takes to start one there. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -57,6 +57,33 @@ export async function forwardTo(
     { kind: 'addDestination', key, destination },
   ]
   await forwarder.apply(edits, never)
+}
+
+/** The program, which notes the numbers of workers that it is told. */
+export function counting(t: ExecutionContext): { path: string; counts: () => (number | null)[] } {
+  const folder = mkdtempSync(join(tmpdir(), 'systole-build-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const [path, notes] = [join(folder, 'ldirectord-proxy.mjs'), join(folder, 'counts')]
+  const plane = fileURLToPath(new URL('../../../src/ldirectord/proxy/io/data-plane.js', import.meta.url))
+  writeFileSync(notes, '')
+  writeFileSync(
+    path,
+    `import { appendFileSync } from 'node:fs'
+import { DataPlane } from ${JSON.stringify(plane)}
+const { setWorkers } = DataPlane.prototype
+DataPlane.prototype.setWorkers = function (count) {
+  appendFileSync(${JSON.stringify(notes)}, count + '\\n')
+  return setWorkers.call(this, count)
+}
+await import(${JSON.stringify(program)})
+`,
+  )
+  const counts = () =>
+    readFileSync(notes, 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map(text => JSON.parse(text))
+  return { path, counts }
 }
 
 /** A program that does the same and is another build. */

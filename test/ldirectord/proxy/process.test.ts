@@ -6,7 +6,7 @@ import test from 'ava'
 import { commandLine, isAlive } from '../../../src/base/io/processes.js'
 import type { Edit } from '../../../src/ldirectord/core/table.js'
 import { openProxy } from '../../../src/ldirectord/forwarders/proxy.js'
-import { forwardTo, never, place, program } from './process-place.js'
+import { counting, forwardTo, never, place, program } from './process-place.js'
 import { client, freePort, NAME_AND_ECHO, startServer, until, whoAnswers } from './real-servers.js'
 import { destinationOf, serviceOf, tcp } from './table-values.js'
 
@@ -91,6 +91,26 @@ test('a process that died is replaced at once, and the new one gets the table of
   await forwarder.apply([{ kind: 'deleteService', key: tcp('127.0.0.1', port) }], never)
   await forwarder.close()
   await server.close()
+})
+
+test('a changed number of workers reaches the running process once, and the one that follows it', async t => {
+  const { open, pid, log } = place(t)
+  const { path, counts } = counting(t)
+  const forwarder = await open(path)
+  await forwarder.setWorkers!(null)
+  t.deepEqual(counts(), [null], 'said at the start, and not again')
+  await forwarder.setWorkers!(3)
+  await forwarder.setWorkers!(3)
+  t.deepEqual(counts(), [null, 3])
+  process.kill(pid(), 'SIGKILL')
+  t.true(await until(() => counts().length === 3))
+  await forwarder.setWorkers!(null)
+  t.deepEqual(counts(), [null, 3, 3, null])
+  t.deepEqual(
+    log.filter(line => /proxyworkers/.test(line)),
+    ['info proxy: proxyworkers is 3 now', 'info proxy: proxyworkers is unset now'],
+  )
+  await forwarder.close()
 })
 
 test('edits while the process is gone fail with a sentence or reach the new one, never a dead one', async t => {
