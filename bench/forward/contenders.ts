@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os'
 import { readPidFile } from '../../src/base/io/processes.js'
-import type { Edit, ServiceKey } from '../../src/ldirectord/core/table.js'
+import type { Destination, Edit, ServiceKey } from '../../src/ldirectord/core/table.js'
 import { WORKERS_MAX } from '../../src/ldirectord/proxy/core/shared-state.js'
 import { realAddress, VIRTUAL } from '../../test/peers/forwarding/street.js'
 import { bin, type Owner } from '../../test/peers/harness.js'
@@ -54,7 +54,12 @@ const nginx: Start = async (owner, place) => {
 }
 
 /** One of our own, told its table through the interface that ldirectord uses. */
-async function ours(place: Place, port: number, pids: () => readonly number[]): Promise<Running> {
+async function ours(
+  place: Place,
+  port: number,
+  pids: () => readonly number[],
+  way: Pick<Destination, 'method' | 'port'> = { method: 'masq', port: REAL_PORT },
+): Promise<Running> {
   const key: ServiceKey = { protocol: 'tcp', family: 4, address: VIRTUAL, port }
   const service = {
     key,
@@ -76,9 +81,8 @@ async function ours(place: Place, port: number, pids: () => readonly number[]): 
       kind: 'addDestination' as const,
       key,
       destination: {
+        ...way,
         address: realAddress(at + 1),
-        port: REAL_PORT,
-        method: 'masq' as const,
         weight: 1,
         upper: 0,
         lower: 0,
@@ -91,6 +95,39 @@ async function ours(place: Place, port: number, pids: () => readonly number[]): 
 const nft: Start = async (_, place) => {
   await place.director.tell({ op: 'use', forwarder: 'nft' })
   return ours(place, 8104, () => [])
+}
+
+/** Each real server has the service's address on lo and a wire to the client, past the director, for its answers. */
+function layWires({ client, reals }: Place): () => void {
+  const wires = reals.map((real, at) => ({ real, name: `past${at}`, net: `10.98.${at + 2}` }))
+  for (const { real, name, net } of wires) {
+    client.ip(
+      `link add ${name} type veth peer name past netns ${real.pid}`,
+      `address add ${net}.2/24 dev ${name}`,
+      `link set ${name} up`,
+    )
+    real.ip(
+      `address add ${VIRTUAL}/32 dev lo`,
+      `address add ${net}.1/24 dev past`,
+      'link set past up',
+      `route add default via ${net}.2 table 100`,
+      `rule add from ${VIRTUAL} lookup 100`,
+    )
+  }
+  return () => {
+    for (const { real, name } of wires) {
+      client.ip(`link del ${name}`)
+      real.ip(`address del ${VIRTUAL}/32 dev lo`, `rule del from ${VIRTUAL} lookup 100`)
+    }
+  }
+}
+
+/** At the port of the real servers, which it cannot change. */
+const nftGate: Start = async (_, place) => {
+  await place.director.tell({ op: 'use', forwarder: 'nft' })
+  const takeUp = layWires(place)
+  const running = await ours(place, REAL_PORT, () => [], { method: 'gate', port: REAL_PORT })
+  return { ...running, end: () => running.end().finally(takeUp) }
 }
 
 /** The process stays for a moment without services and then ends by itself. */
@@ -114,6 +151,7 @@ const direct: Start = async () => ({ target: servers[0]!, pids: [], end: async (
 export const CONTENDERS = {
   direct,
   nft,
+  'nft, gate': nftGate,
   haproxy,
   'nginx stream': nginx,
   pen,

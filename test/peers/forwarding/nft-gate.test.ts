@@ -153,6 +153,75 @@ test('gate beside masq and the machine itself share by weight; what was edited b
   t.is(director.run('/usr/sbin/nft', 'list', 'tables'), '')
 })
 
+test('gate beside masq: they share by weight, bind their clients, and an edit from one to the other moves new connections', async t => {
+  const [act, { director, reals }] = await scene(t, 'segment')
+  director.run('sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv4.conf.br0.send_redirects=0')
+  for (const real of reals) await real.tell({ op: 'serve', protocol: 'tcp', port: 8080 })
+  /** Where a real server's open connections were called: the service's address by gate, its own by masq. */
+  const called = (n: number): string[] =>
+    reals[n - 1]!.run('ss', '-Htn', 'state', 'established')
+      .trim()
+      .split('\n')
+      .flatMap(line => /\[::ffff:([\d.]+)\]:(\d+)/.exec(line)?.slice(1, 3).join(':') ?? [])
+  const masq = (n: number, weight = 1) => server(n, weight)
+
+  await act.add(service(web), gate(1, 2), masq(2, 1))
+  t.deepEqual(tally(await act.ask(6)), { 'real 1': 4, 'real 2': 2 })
+  await act.weigh(web, gate(1, 0))
+  t.is(await act.open('translated'), 'real 2')
+  t.deepEqual(called(2), [`${realAddress(2)}:8080`])
+  await act.weigh(web, gate(1, 1))
+  await act.weigh(web, masq(2, 0))
+  t.is(await act.open('routed'), 'real 1')
+  t.deepEqual(called(1), [`${VIRTUAL}:80`])
+  t.deepEqual([await act.say('translated'), await act.say('routed')], ['real 2', 'real 1'])
+  const counters = (await director.tell({ op: 'counters' })) as DestinationCounters[]
+  t.deepEqual(
+    counters.map(({ activeConnections }) => activeConnections),
+    [1, 1],
+  )
+  await act.apply({ kind: 'deleteService', key: web })
+
+  // One server, whose method is edited while it has connections.
+  const same = (method: 'gate' | 'masq', weight = 1) => server(3, weight, { method, port: 80 })
+  await act.add(service(web), same('masq'))
+  t.is(await act.open('before'), 'real 3')
+  await act.weigh(web, same('gate'))
+  t.is(await act.say('before'), 'real 3', 'what was translated goes on')
+  t.is(await act.open('after'), 'real 3')
+  t.deepEqual(called(3).sort(), [`${VIRTUAL}:80`, `${realAddress(3)}:80`].sort())
+  const shown = (await director.tell({ op: 'read' })) as Table
+  t.deepEqual(shown.services[0]!.destinations, [same('gate')])
+
+  await act.weigh(web, same('masq'))
+  t.is(await act.say('after'), 'ECONNRESET', 'what was routed ends')
+  t.is(await act.say('before'), 'real 3')
+  t.is(await act.open('again'), 'real 3')
+  t.is(called(3).filter(place => place === `${realAddress(3)}:80`).length, 2)
+  t.notRegex(director.run('/usr/sbin/nft', 'list', 'tables'), /table ip6? systole/, 'no gate is left')
+
+  // The same beside another server that stays routed.
+  await act.apply({ kind: 'addDestination', key: web, destination: gate(1, 0) })
+  await act.weigh(web, same('gate'))
+  t.is(await act.open('beside'), 'real 3')
+  await act.weigh(web, same('masq'))
+  t.is(await act.say('beside'), 'ECONNRESET')
+  t.is(await act.say('again'), 'real 3')
+  t.deepEqual(await act.ask(2), ['real 3', 'real 3'])
+  await act.apply({ kind: 'deleteService', key: web })
+
+  const second = (method: 'gate' | 'masq') => server(2, 1, { method, port: 80 })
+  await act.add(service(web, { persistentSeconds: 300 }), gate(1), second('masq'))
+  const bound = new Map<string, string>()
+  const from = [2, 3, 4].map(host => ({ ...toWeb, from: `10.98.0.${host}` }))
+  for (const target of from) bound.set(target.from, (await act.ask(1, target))[0]!)
+  t.is(new Set(bound.values()).size, 2, 'both have clients')
+  for (const target of from) {
+    const wanted = bound.get(target.from)!
+    t.deepEqual(await act.ask(2, target), [wanted, wanted], target.from)
+  }
+})
+
 /** Sends "fragmentation needed" (IPv6: "packet too big") about a packet of the service; its checksum is the kernel's with IPv6. */
 const ERROR = `
 import socket, struct, sys

@@ -143,7 +143,13 @@ export async function street(
         ? [`address add ${VIRTUAL}/32 dev lo`, `address add ${VIRTUAL6}/128 dev lo nodad`]
         : ['route add default via 10.98.1.1']),
     )
-    if (isSegment) real.ip('route add 10.98.0.0/24 dev eth0')
+    // What was translated is answered through the director, all else past it.
+    if (isSegment)
+      real.ip(
+        'route add 10.98.0.0/24 dev eth0',
+        'route add default via 10.98.1.1 table 100',
+        `rule add from ${realAddress(at + 1)} lookup 100`,
+      )
     real.run(
       'ip',
       '-6',
