@@ -13,7 +13,13 @@ const ports = [await freePort('127.0.1.77'), await freePort('127.0.1.77')] as co
 forwarderContract(
   test,
   'proxy',
-  { ports, schedulers: ['wrr', 'wlc'], method: 'masq', isKernel: false },
+  {
+    ports,
+    schedulers: ['wrr', 'wlc'],
+    everyScheduler: ['rr', 'wrr', 'lc', 'wlc', 'sed', 'nq', 'sh', 'dh'].map(name => [name, '']),
+    method: 'masq',
+    isKernel: false,
+  },
   async () => {
     const varRun = mkdtempSync(join(tmpdir(), 'systole-proxy-contract-'))
     const forwarder = await openProxy({ instance: 'contract', varRun, log: () => {}, program })

@@ -22,6 +22,8 @@ export interface ContractOptions {
   readonly ports: readonly [number, number]
   /** What this forwarder cannot show: schedulers other than these are not asked of it. */
   readonly schedulers: readonly [string, string]
+  /** All that it has, with flags. Default: the kernel's. */
+  readonly everyScheduler?: readonly (readonly [string, string])[]
   /** The forwarding method of its destinations. */
   readonly method: Destination['method']
   /** Their addresses without the last number. Default `127.0.2`, where a forwarder can really connect. */
@@ -47,6 +49,15 @@ export interface Opened {
 }
 
 const signal = new AbortController().signal
+
+/** Those of the kernel, with the flags that ipvsadm(8) has for them. */
+const KERNEL_SCHEDULERS: readonly (readonly [string, string])[] = [
+  ...['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sed', 'nq', 'fo', 'ovf'].map(
+    name => [name, ''] as const,
+  ),
+  ...['', 'sh-fallback', 'sh-port', 'sh-fallback,sh-port'].map(flags => ['sh', flags] as const),
+  ...['', 'mh-fallback', 'mh-port', 'mh-fallback,mh-port'].map(flags => ['mh', flags] as const),
+]
 
 /** Order does not count: a table is a set of services with sets of destinations. */
 export function sorted(table: Table): Service[] {
@@ -196,6 +207,20 @@ export function forwarderContract(
     t.deepEqual(reconcile(desired, await forwarder.read(signal), owned), [])
   })
 
+  claim(
+    'every scheduler, with its flags, is shown as it was asked for, also after an edit to it',
+    async (t, forwarder) => {
+      await forwarder.apply([{ kind: 'addService', service: service() }, add(server(1, 1))], signal)
+      for (const [scheduler, schedulerFlags] of options.everyScheduler ?? KERNEL_SCHEDULERS) {
+        const wanted = service({ scheduler, schedulerFlags })
+        const [result] = await forwarder.apply([{ kind: 'editService', service: wanted }], signal)
+        t.is(result!.error, null, scheduler)
+        const shown = sorted(await forwarder.read(signal))
+        t.deepEqual(shown, [{ ...wanted, destinations: [server(1, 1)] }], scheduler)
+      }
+    },
+  )
+
   claim('any batches of edits make the table that they make in memory', async (t, forwarder) => {
     const twin: ServiceKey = { ...key, port: otherPort }
     const kernelKeys: ServiceKey[] = [
@@ -234,7 +259,10 @@ export function forwarderContract(
         key: { protocol: 'tcp', family: 6, address: 'fd00:1::1', port },
         persistentSeconds: 60,
         netmask: '64',
-        destinations: [{ ...server(1, 1), address: 'fd00:2::1', port, method: other('gate') }],
+        destinations: [
+          { ...server(1, 1), address: 'fd00:2::1', port, method: other('gate'), upper: 7 },
+          { ...server(1, 0), address: 'fd00:2::2', port, method: other('gate'), upper: 30_000, lower: 1 },
+        ],
       }),
     ]
     const results = await forwarder.apply(reconcile({ services }, { services: [] }, new Set()), signal)
