@@ -3,7 +3,7 @@
  * instead of a process per server. -R tells neither which line failed nor, by its status, that any did, so as soon as
  * it says anything the table is read again and what is not in effect is tried once more by itself, for its own words.
  */
-import { runCommand } from '../../base/io/run-command.js'
+import { type CommandResult, runCommand } from '../../base/io/run-command.js'
 import { byServiceId, sameDestination, sameService } from '../core/reconcile.js'
 import { type Destination, type Edit, endpoint, serviceId, type Table } from '../core/table.js'
 import * as lines from '../log-lines.js'
@@ -20,14 +20,14 @@ const OUTPUT_BYTES_MAX = 16 * 1024 * 1024
 const BATCH_EDITS_MAX = 10_000
 const SINGLE_RETRIES_MAX = 50
 
+type Ended = Pick<CommandResult, 'exitCode' | 'spawnError' | 'stderr' | 'timedOut' | 'durationMs'>
+
 /** Why a call of ipvsadm failed, in one sentence; null when it worked. */
-export function explainFailure(
-  exitCode: number | null,
-  spawnError: string | null,
-  stderr: string,
-): string | null {
+export function explainFailure(result: Ended): string | null {
+  const { exitCode, spawnError, stderr } = result
   if (spawnError !== null) return `ipvsadm cannot be run (${spawnError})`
   if (exitCode === 0) return null
+  if (result.timedOut) return `ipvsadm did not end within ${Math.round(result.durationMs / 1_000)} s`
   if (/initialize ipvs|IP Virtual Server is built|FATAL: Module/i.test(stderr)) {
     if (/not permitted|denied/i.test(stderr)) return 'ipvsadm needs root (CAP_NET_ADMIN)'
     return 'this kernel has no IPVS (module ip_vs): load it, or set forwarder=proxy'
@@ -58,10 +58,10 @@ function subject(edit: Edit): string {
   return `${serviceId(edit.key)} ${place}`.trim()
 }
 
-export function ipvsForwarder(program: string): Forwarder {
+export function ipvsForwarder(program: string, timeoutMs = TIMEOUT_MS): Forwarder {
   const run = (args: readonly string[], signal: AbortSignal, input?: string) =>
     runCommand(program, args, {
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs,
       outputBytesMax: OUTPUT_BYTES_MAX,
       signal,
       ...(input !== undefined && { input }),
@@ -69,7 +69,7 @@ export function ipvsForwarder(program: string): Forwarder {
 
   const shown = async (args: readonly string[], signal: AbortSignal): Promise<string> => {
     const result = await run(args, signal)
-    const failure = explainFailure(result.exitCode, result.spawnError, result.stderr)
+    const failure = explainFailure(result)
     if (failure !== null) throw new Error(failure)
     return result.stdout
   }
@@ -88,28 +88,34 @@ export function ipvsForwarder(program: string): Forwarder {
     return hadServices ? withThresholds(table, listed ?? (await thresholds())) : table
   }
 
-  const applyOne = async (edit: Edit, signal: AbortSignal): Promise<EditResult> => {
-    const args = printEdit(edit)
-    const { exitCode, spawnError, stderr } = await run(args, signal)
-    const failure = explainFailure(exitCode, spawnError, stderr)
-    return { edit, error: failure && lines.commandFailed(`${program} ${args.join(' ')}`, failure) }
-  }
+  const outcome = (edit: Edit, failure: string | null): EditResult => ({
+    edit,
+    error: failure && lines.commandFailed(`${program} ${printEdit(edit).join(' ')}`, failure),
+  })
+  const applyOne = async (edit: Edit, signal: AbortSignal): Promise<EditResult> =>
+    outcome(edit, explainFailure(await run(printEdit(edit), signal)))
 
   const applyBatch = async (edits: readonly Edit[], signal: AbortSignal): Promise<EditResult[]> => {
     const input = `${edits.map(edit => printEdit(edit).join(' ')).join('\n')}\n`
-    const { exitCode, spawnError, stderr } = await run(['-R'], signal, input)
-    if (exitCode === 0 && stderr.trim() === '') return edits.map(edit => ({ edit, error: null }))
-    const failure = explainFailure(exitCode, spawnError, stderr) ?? stderr.trim().split('\n')[0]!
+    const ended = await run(['-R'], signal, input)
+    const said = ended.stderr.trim()
+    if (ended.exitCode === 0 && said === '') return edits.map(edit => ({ edit, error: null }))
+    let failure = explainFailure(ended) ?? said.split('\n')[0]!
     const current = await read(signal)
     const last = new Map(edits.map(edit => [subject(edit), edit]))
     const results: EditResult[] = []
-    let retries = 0
+    let retries = SINGLE_RETRIES_MAX
     for (const edit of edits) {
       // An edit that a later one of the batch replaced cannot be seen in the table; then the later one counts.
-      if (last.get(subject(edit)) !== edit || isInEffect(edit, current)) results.push({ edit, error: null })
-      else if (retries++ < SINGLE_RETRIES_MAX) results.push(await applyOne(edit, signal))
-      else
-        results.push({ edit, error: lines.commandFailed(`${program} ${printEdit(edit).join(' ')}`, failure) })
+      if (last.get(subject(edit)) !== edit || isInEffect(edit, current)) results.push(outcome(edit, null))
+      else if (retries-- > 0) {
+        const alone = await run(printEdit(edit), signal)
+        const reason = explainFailure(alone)
+        results.push(outcome(edit, reason))
+        if (!alone.timedOut || reason === null) continue
+        retries = 0 // the next one would wait as long
+        failure = reason
+      } else results.push(outcome(edit, failure))
     }
     return results
   }
@@ -130,9 +136,7 @@ export function ipvsForwarder(program: string): Forwarder {
     },
     async counters(signal) {
       const result = await run(['-L', '-n'], signal)
-      return explainFailure(result.exitCode, result.spawnError, result.stderr) === null
-        ? parseCounters(result.stdout)
-        : []
+      return explainFailure(result) === null ? parseCounters(result.stdout) : []
     },
     bindings: readBindings,
     async close() {},

@@ -112,11 +112,16 @@ Can't initialize ipvs: Protocol not available
 Are you sure that IP Virtual Server is built in the kernel or as module?
 `
 test('a kernel without IPVS, missing rights and a missing program are each one sentence', t => {
-  t.regex(explainFailure(2, null, NO_IPVS)!, /^this kernel has no IPVS/)
-  t.regex(explainFailure(255, null, "Can't initialize ipvs: Permission denied (you must be root)\n")!, /root/)
-  t.is(explainFailure(null, 'ENOENT', ''), 'ipvsadm cannot be run (ENOENT)')
-  t.is(explainFailure(255, null, 'No such destination\n'), 'No such destination')
-  t.is(explainFailure(0, null, ''), null)
+  const ended = { exitCode: 255, spawnError: null, stderr: '', timedOut: false, durationMs: 5 }
+  t.regex(explainFailure({ ...ended, stderr: NO_IPVS })!, /^this kernel has no IPVS/)
+  const denied = "Can't initialize ipvs: Permission denied (you must be root)\n"
+  t.regex(explainFailure({ ...ended, stderr: denied })!, /root/)
+  const missing = { ...ended, exitCode: null, spawnError: 'ENOENT' }
+  t.is(explainFailure(missing), 'ipvsadm cannot be run (ENOENT)')
+  t.is(explainFailure({ ...ended, stderr: 'No such destination\n' }), 'No such destination')
+  const hung = { ...ended, exitCode: null, timedOut: true, durationMs: 20_012 }
+  t.is(explainFailure(hung), 'ipvsadm did not end within 20 s')
+  t.is(explainFailure({ ...ended, exitCode: 0 }), null)
 })
 
 test('thresholds are those of the listing, for ipvsadm 1.31 leaves them out when it saves', t => {

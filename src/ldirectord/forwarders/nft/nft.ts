@@ -25,10 +25,11 @@ const TIMEOUT_MS = 20_000
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 
 /** Why a call of nft failed, in one sentence; null when it worked. */
-export function explainNftFailure({ exitCode, spawnError, stderr, timedOut }: CommandResult): string | null {
+export function explainNftFailure(result: CommandResult): string | null {
+  const { exitCode, spawnError, stderr, timedOut, durationMs } = result
   if (spawnError !== null) return `nft cannot be run (${spawnError})`
   if (exitCode === 0) return null
-  if (timedOut) return `nft did not end within ${TIMEOUT_MS / 1000} s`
+  if (timedOut) return `nft did not end within ${Math.round(durationMs / 1_000)} s`
   if (/not permitted|denied|must be root/i.test(stderr)) return 'nft needs root (CAP_NET_ADMIN)'
   if (/not supported|cache initialization failed/i.test(stderr))
     return `this kernel has no nftables for this: ${firstLine(stderr)}`
