@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import type { Forwarder } from './forwarder.js'
 import { IPVSADM_PATHS, ipvsForwarder } from './ipvs.js'
-import { NFT_PATHS, nftForwarder, routingFailure } from './nft/nft.js'
+import { kernelFailure, NFT_PATHS, nftForwarder } from './nft/nft.js'
 
 export const FORWARDERS = ['auto', 'ipvs', 'nft', 'proxy'] as const
 export type WantedForwarder = (typeof FORWARDERS)[number]
@@ -34,8 +34,8 @@ interface KernelForwarder {
   readonly open: (program: string) => Forwarder
   /** What `auto` says when it takes this one. */
   readonly works: string
-  /** Why it cannot do direct routing here, or null; absent: it always can. */
-  readonly routingFailure?: (program: string, signal: AbortSignal) => Promise<string | null>
+  /** Why the kernel cannot do it although there is a table, or null; absent: then it always can. */
+  readonly failure?: (program: string, mustRoute: boolean, signal: AbortSignal) => Promise<string | null>
 }
 
 const KERNEL_FORWARDERS: readonly KernelForwarder[] = [
@@ -52,11 +52,11 @@ const KERNEL_FORWARDERS: readonly KernelForwarder[] = [
     debianPackage: 'nftables',
     open: nftForwarder,
     works: 'the kernel offers nftables and nft works',
-    routingFailure,
+    failure: kernelFailure,
   },
 ]
 
-/** Reading the table is the proof: it needs the program, the rights and the kernel. */
+/** Reading the table needs the program, the rights and the kernel; what it does not prove, the kernel is asked for. */
 async function attempt(kernel: KernelForwarder, mustRoute: boolean): Promise<Attempt> {
   const { paths, debianPackage, open } = kernel
   const program = paths.find(path => existsSync(path))
@@ -66,7 +66,7 @@ async function attempt(kernel: KernelForwarder, mustRoute: boolean): Promise<Att
   const signal = AbortSignal.timeout(READ_MS_MAX)
   try {
     await forwarder.read(signal)
-    const reason = mustRoute ? ((await kernel.routingFailure?.(program, signal)) ?? null) : null
+    const reason = (await kernel.failure?.(program, mustRoute, signal)) ?? null
     return reason === null ? { forwarder } : { reason }
   } catch (error) {
     return { reason: (error as Error).message }

@@ -110,12 +110,24 @@ test('the environment overrides the file, an unknown word there does not', t => 
   t.is(wantedForwarder('ipvs', 'nonsense'), 'ipvs')
 })
 
+const NOT_SUPPORTED =
+  'echo "/dev/stdin:1:1-23: Error: Could not process rule: Operation not supported" >&2; exit 1'
+
+test('a kernel that shows tables of nftables and takes none is not used: auto goes on to the proxy, forwarder=nft is refused', async t => {
+  const body = `test "$1" != -c || { ${NOT_SUPPORTED}; }; echo "Error: No such file or directory" >&2; exit 1`
+  const paths = { ipvs: ['/nowhere/ipvsadm'], nft: [await program(t, body)] }
+  const choice = await chooseForwarder('auto', { openProxy: proxy, paths })
+  t.is(choice.kind === 'chosen' && choice.forwarder.name, 'proxy')
+  const refused = await chooseForwarder('nft', { openProxy: proxy, paths })
+  t.is(
+    refused.kind === 'none' && refused.reason,
+    'forwarder=nft cannot be used: this kernel has no nftables for this: Could not process rule: Operation not supported',
+  )
+})
+
 test('auto leaves nft out for a file with gate where the kernel cannot route by it, and forwarder=nft does not', async t => {
   const nft = [
-    await program(
-      t,
-      'test "$1" != -c || { echo "Error: Could not process rule: Not supported" >&2; exit 1; }; echo \'{"nftables": []}\'',
-    ),
+    await program(t, `if [ "$1" = -c ] && grep -q dup; then ${NOT_SUPPORTED}; fi; echo '{"nftables": []}'`),
   ]
   const paths = { ipvs: ['/nowhere/ipvsadm'], nft }
   const name = async (wanted: 'auto' | 'nft', routes: boolean) => {

@@ -1,6 +1,6 @@
 /**
- * What goes wrong around a table of IPVS: no rights, no module, services of others, two ldirectors on one service, a real
- * server that accepts and never answers. Each is told in a sentence and survived: the service goes on, and what others
+ * What goes wrong around a table of IPVS: no rights, no module (of nftables neither), services of others, two ldirectors
+ * on one service, an address that is bound, a real server that accepts and never answers. Each is told in a sentence and survived: the service goes on, and what others
  * have stays.
  */
 import { mkdtempSync, writeFileSync } from 'node:fs'
@@ -20,8 +20,12 @@ const test = peerTest(
     'procps',
     'iptables',
     'util-linux',
+    'nftables',
+    'curl',
   ],
 )
+
+const OWN_SERVER = 'require("http").createServer((_, to) => to.end("director")).listen(80, "10.77.0.200")'
 
 test('IPVS: without rights, without the module, beside others and with a silent server ldirectord says so and goes on', async t => {
   const etc = mkdtempSync(join(temporaryFolder(t), 'etc-'))
@@ -62,6 +66,13 @@ ipvsadm -A -t 10.77.0.201:99 -s rr; ipvsadm -a -t 10.77.0.201:99 -r 10.77.1.21:9
   )
   await guest(...ldirectord('second.cf', 'stop'))
 
+  // A program of the director that is bound to the service's address and port gets nothing meanwhile.
+  await guest('sh', '-c', `nohup ${process.execPath} -e '${OWN_SERVER}' > /dev/null 2>&1 &`)
+  const answer = async () =>
+    (await vm.attempt(['client', '1', 'exec', 'curl', '-s', '-m', '3', `http://${virtual}/`])).stdout
+  await until('it listens', 10_000, async () => /:80\b/.test(await guest('ss', '-Hltn', 'sport', '=', ':80')))
+  for (let n = 0; n < 3; n++) t.regex(await answer(), /^real [12]$/m)
+
   await vm.command('real', '2', 'silent', 'on')
   await said('silence', /Real server 10\.77\.1\.22:80 [^\n]*up -> down \(no complete answer within 1 s\)/)
   await until('weight 0', 10_000, async () => (await saved()).includes('-r 10.77.1.22:80 -m -w 0'))
@@ -70,6 +81,12 @@ ipvsadm -A -t 10.77.0.201:99 -s rr; ipvsadm -a -t 10.77.0.201:99 -r 10.77.1.21:9
 
   await guest(...ldirectord('ldirectord.cf', 'stop'))
   t.is((await saved()).trim(), others)
+  t.is(await answer(), 'director', 'from now on it does')
+
+  // This kernel has nftables without any family of tables.
+  const tables = await attempt('env', 'LDIRECTORD_FORWARDER=nft', ...ldirectord('second.cf', 'start'))
+  t.is(tables.exitCode, 1)
+  t.regex(tables.stderr, /forwarder=nft cannot be used: this kernel has no nftables for this: /)
   await guest(
     'sh',
     '-c',

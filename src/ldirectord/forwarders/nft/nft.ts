@@ -36,7 +36,9 @@ export function explainNftFailure(result: CommandResult): string | null {
   return firstLine(stderr) || `nft ended with status ${exitCode}`
 }
 
-const firstLine = (text: string): string => text.trim().split('\n')[0] ?? ''
+/** Without the place in what we sent. */
+const firstLine = (text: string): string =>
+  (text.trim().split('\n')[0] ?? '').replace(/^\/dev\/stdin:[\d:-]+: /, '').replace(/^Error: /, '')
 
 /** The addresses that are delivered here instead of being sent on. */
 function ownAddresses(): ReadonlySet<string> {
@@ -59,17 +61,47 @@ const localTo =
   (address: string): boolean =>
     isLoopback(address) || own.has(address)
 
-/** A rule of direct routing in a table that is only checked, not made. */
+/** A table that is only checked, not made: some kernels know tables and not the rules that translate. */
+const SAMPLE: Table = {
+  services: [
+    {
+      key: { protocol: 'tcp', family: 4, address: '192.0.2.1', port: 9 },
+      scheduler: 'wrr',
+      persistentSeconds: null,
+      netmask: null,
+      schedulerFlags: '',
+      ops: false,
+      destinations: [1, 2].map(host => ({
+        address: `198.51.100.${host}`,
+        port: 9,
+        method: 'masq',
+        weight: 1,
+        upper: 0,
+        lower: 0,
+      })),
+    },
+  ],
+}
+
+/** The same for a rule of direct routing. */
 const LOOK = `add table ip systole-look
 add chain ip systole-look look { type filter hook prerouting priority 0; }
 add rule ip systole-look look dup to 127.0.0.1
 `
 
-/** Why this kernel's nftables cannot route to real servers with gate, or null. */
-export async function routingFailure(program: string, signal: AbortSignal): Promise<string | null> {
+/** Why this kernel's nftables cannot forward, or (`mustRoute`) not to real servers with gate; or null. */
+export async function kernelFailure(
+  program: string,
+  mustRoute: boolean,
+  signal: AbortSignal,
+): Promise<string | null> {
   const limits = { timeoutMs: TIMEOUT_MS, outputBytesMax: OUTPUT_BYTES_MAX, signal }
-  const failure = explainNftFailure(await runCommand(program, ['-c', '-f', '-'], { ...limits, input: LOOK }))
-  return failure && `nftables of this kernel cannot send on what it does not translate (gate): ${failure}`
+  const checked = async (input: string): Promise<string | null> =>
+    explainNftFailure(await runCommand(program, ['-c', '-f', '-'], { ...limits, input }))
+  const failure = await checked(printTransition(EMPTY_TABLE, SAMPLE, () => false))
+  if (failure !== null || !mustRoute) return failure
+  const routing = await checked(LOOK)
+  return routing && `nftables of this kernel cannot send on what it does not translate (gate): ${routing}`
 }
 
 /** Whether a table has real servers that are reached by direct routing. */
