@@ -116,7 +116,12 @@ export class ProxiedConnection {
     this.#count('active')
     const halfClosed = (): void => this.#count('inactive')
     client.once('end', halfClosed)
-    real.once('end', halfClosed)
+    real.once('end', () => {
+      halfClosed()
+      // Node tells of a reset right behind data as of an end. The kernel knows nobody at the other end then, which after
+      // an end is so only where our own was said before.
+      if (!real.writableEnded && real.remoteAddress === undefined) this.reset()
+    })
     const { requests } = this.#context
     const header = this.#destination && this.#context.header(this.#destination)
     if (header) real.write(header)
@@ -149,8 +154,8 @@ export class ProxiedConnection {
 
 function resetSocket(socket: Socket): void {
   if (socket.destroyed) return
-  // A socket that is still connecting has nobody to send a reset to.
-  if (socket.connecting) socket.destroy()
+  // One that is still connecting has nobody to send a reset to; one whose end is under way refuses it and stays open.
+  if (socket.connecting || (socket.writableEnded && !socket.writableFinished)) socket.destroy()
   else socket.resetAndDestroy()
 }
 
