@@ -310,19 +310,24 @@ test('an upper threshold sends the next client elsewhere', async (t, way) => {
   first.socket.destroy()
 })
 
-test('of a service at all addresses the PROXY header tells the one that was called', async (t, way) => {
+test('of a service at all addresses the PROXY header tells the one that was called, IPv4 and IPv6', async (t, way) => {
   const { plane, server } = await stage(t, way)
-  const port = await freePort()
-  const key = tcp('0.0.0.0', port)
-  let heard = ''
-  const a = await server(socket => socket.on('data', chunk => (heard += chunk.toString('latin1'))))
-  await plane.apply({ kind: 'addService', service: serviceOf(key) })
-  const destination = destinationOf(a.address, a.port, { proxyProtocol: 'v1' })
-  await plane.apply({ kind: 'addDestination', key, destination })
-  const visitor = client(port, '127.0.0.9', '127.0.0.8')
-  await until(() => heard.endsWith('\r\n'))
-  t.is(heard, `PROXY TCP4 127.0.0.8 127.0.0.9 ${visitor.socket.localPort} ${port}\r\n`)
-  visitor.socket.destroy()
+  const heard: string[] = []
+  const a = await server(socket => socket.on('data', chunk => heard.push(chunk.toString('latin1'))))
+  for (const [all, family, from, to] of [
+    ['0.0.0.0', 'TCP4', '127.0.0.8', '127.0.0.9'],
+    ['::', 'TCP6', '::1', '::1'],
+  ] as const) {
+    const port = await freePort(to)
+    const key = tcp(all, port)
+    t.is(await plane.apply({ kind: 'addService', service: serviceOf(key) }), null)
+    const destination = destinationOf(a.address, a.port, { proxyProtocol: 'v1' })
+    await plane.apply({ kind: 'addDestination', key, destination })
+    const visitor = client(port, to, from)
+    await until(() => heard.join('').endsWith('\r\n'))
+    t.is(heard.splice(0).join(''), `PROXY ${family} ${from} ${to} ${visitor.socket.localPort} ${port}\r\n`)
+    visitor.socket.destroy()
+  }
 })
 
 test('lc counts open connections', async (t, way) => {

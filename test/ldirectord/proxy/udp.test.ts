@@ -122,6 +122,24 @@ test('with the PROXY protocol each datagram says who sent it to whom; version 1 
   )
 })
 
+test('of a UDP service at all addresses the header names the address of the file: which one was called nobody tells', async t => {
+  const { key, plane } = await stage(t, {}, {}, '0.0.0.0')
+  const server = await bound(t)
+  const heard = once(server, 'message')
+  const destination = destinationOf('127.0.0.1', server.address().port, { proxyProtocol: 'v2' })
+  await plane.apply({ kind: 'addDestination', key, destination })
+  const { port } = key as Extract<ServiceKey, { port: number }>
+  const client = await clientOf(t, { ...key, address: '127.0.3.9' } as ServiceKey, '127.0.3.7')
+  client.say('one')
+  const [datagram] = (await heard) as [Buffer]
+  const ends = {
+    protocol: 'udp',
+    from: { address: '127.0.3.7', port: client.port },
+    to: { address: '0.0.0.0', port },
+  } as const
+  t.is(datagram.toString('latin1'), `${proxyHeader('v2', ends).toString('latin1')}one`)
+})
+
 test('weight 0 keeps a session; a removed server loses it to another one', async t => {
   const { key, edit } = await stage(t)
   const a = await namedServer(t, 'a')
