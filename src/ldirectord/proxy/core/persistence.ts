@@ -3,9 +3,15 @@
  * template of a destination at weight 0 is not followed: that is expire_quiescent_template=1, which every ldirectord
  * with quiescent=yes needs.
  */
-import type { LiveDestination } from './live-table.js'
+import type { LiveDestination } from './live-destination.js'
 import { networkOf } from './netmask.js'
-import type { Binding } from './succession.js'
+
+/** A client (or its network) that persistence binds to a destination, and for how long yet. */
+export interface Binding {
+  readonly network: string
+  readonly destination: string
+  readonly leftMs: number
+}
 
 /** What a service remembers of its clients. */
 export interface Templates {
