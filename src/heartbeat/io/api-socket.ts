@@ -4,7 +4,8 @@
  */
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import { isNativeFailure, peerCredentials } from '../../base/io/native.js'
+import { isNativeFailure } from '../../base/io/native.js'
+import { peerCredentials } from '../../base/io/peer-credentials.js'
 import { nowMs } from '../../base/io/real-clock.js'
 import { Rarely, withTimes } from '../../base/rarely.js'
 import { TokenBucket } from '../../base/token-bucket.js'
