@@ -13,38 +13,33 @@ import { nowMs } from '../base/io/real-clock.js'
 import type { Log } from '../log/record.js'
 import type { Outcome, Probe } from './checks/check.js'
 import type { LdirectordConfig } from './config/model.js'
-import { adoptedTargets } from './core/adopt.js'
-import { CertificateWarnings } from './core/certificate-end.js'
 import { changeLine } from './core/change-lines.js'
 import { withoutTelling } from './core/client-telling.js'
-import { debugLines } from './core/debug-lines.js'
-import { desiredTable, type IsUp } from './core/desired.js'
-import { type Change, Director, type DirectorEvent, movesTable, type Target } from './core/director.js'
+import type { IsUp } from './core/desired.js'
+import { type Change, type DirectorEvent, movesTable } from './core/director.js'
 import { drainsIn } from './core/drained-targets.js'
-import { editLine, type Phase, virtualIndexes } from './core/edit-lines.js'
+import { editLine, type Phase } from './core/edit-lines.js'
 import { executeActions } from './core/execute.js'
-import { lateExternal } from './core/late-external.js'
 import { forwarderLimitations, limitations } from './core/limitations.js'
 import type { DaemonStatus } from './core/mail.js'
 import { patienceFor } from './core/patience.js'
-import { type PlannedCheck, plannedChecks } from './core/probe.js'
+import type { PlannedCheck } from './core/probe.js'
 import type { Role } from './core/status.js'
 import { stopEdits } from './core/stop-edits.js'
 import { type Edit, EMPTY_TABLE, type Table } from './core/table.js'
-import { ownedIds, serverOf, toldBefore } from './core/takeover.js'
+import { ownedIds } from './core/takeover.js'
 import type { Forwarder } from './forwarders/forwarder.js'
 import { Alerts } from './io/alerts.js'
 import { Answers } from './io/answers.js'
-import { CheckLoop } from './io/check-loop.js'
 import { Commands } from './io/commands.js'
 import { ConfigWatch } from './io/config-watch.js'
 import { serveControl } from './io/control-socket.js'
 import { DrainLink } from './io/drain-link.js'
 import { Drains } from './io/drains.js'
+import { adoptedIn, answeredBefore, type Generation, openGeneration, tableOf } from './io/generation.js'
 import type { Instance } from './io/instance.js'
 import type { Loaded } from './io/load-config.js'
-import { Maintenance } from './io/maintenance.js'
-import { MonitorFiles } from './io/monitor-files.js'
+import { OutcomeReports } from './io/outcome-reports.js'
 import { SorryServer } from './io/sorry-server.js'
 import { TableKeeper } from './io/table-keeper.js'
 import { TableUpkeep } from './io/table-upkeep.js'
@@ -78,15 +73,6 @@ export interface DaemonOptions {
   readonly useLog: (config: LdirectordConfig) => void
 }
 
-/** What belongs to one loaded file and goes with it. */
-interface Generation {
-  readonly config: LdirectordConfig
-  readonly director: Director
-  readonly loop: CheckLoop
-  readonly indexes: ReadonlyMap<string, number>
-  readonly maintenance: Maintenance | null
-}
-
 export class Daemon {
   readonly #options: DaemonOptions
   readonly #log: Log
@@ -94,8 +80,7 @@ export class Daemon {
   readonly #upkeep: TableUpkeep
   readonly #sorry: SorryServer
   readonly #commands: Commands
-  readonly #monitors = new MonitorFiles()
-  readonly #certificates = new CertificateWarnings()
+  readonly #reports: OutcomeReports
   readonly #watch: ConfigWatch
   readonly #alerts: Alerts
   readonly #drains: Drains
@@ -115,6 +100,7 @@ export class Daemon {
     this.#options = options
     this.#log = options.log
     this.#role = options.role
+    this.#reports = new OutcomeReports(options.log, options.isDebugging ?? false)
     this.#commands = new Commands(sentence => this.#log('WARN', sentence))
     this.#watch = new ConfigWatch(options.instance.file!, options.loaded.text)
     this.#alerts = new Alerts(options.mailCommand, options.log)
@@ -177,12 +163,12 @@ export class Daemon {
 
   /** A warm standby makes the table what it knows it should be. Null, or why it cannot. */
   takeOver(): Promise<string | null> {
-    return this.#changeRole('active', async ({ config, director, loop, maintenance }) => {
+    return this.#changeRole('active', async generation => {
       this.#isLoading = true
-      await loop.firstRound(patienceFor(config))
+      await generation.loop.firstRound(patienceFor(generation.config))
       const current = await this.#readTable(EMPTY_TABLE)
-      const targets = adoptedTargets(config, current, real => maintenance?.covers(real) ?? false)
-      director.step({ kind: 'adopted', targets }, nowMs())
+      const targets = adoptedIn(generation, current)
+      generation.director.step({ kind: 'adopted', targets }, nowMs())
     })
   }
 
@@ -235,7 +221,7 @@ export class Daemon {
     await this.#alerts.close()
     await this.#options.forwarder.close()
     this.#sorry.close()
-    this.#monitors.close()
+    this.#reports.close()
   }
 
   async #leaveTable({ config, director }: Generation): Promise<void> {
@@ -283,46 +269,21 @@ export class Daemon {
     await this.#keeper.settled()
     const believed = old === null ? EMPTY_TABLE : this.#keeper.believed
     const current = isWarm ? EMPTY_TABLE : await this.#readTable(believed)
-    const maintenance =
-      config.maintenancedir === null
-        ? null
-        : new Maintenance(
-            config.maintenancedir,
-            config.virtuals.flatMap(virtual => virtual.reals),
-          )
-    await maintenance?.refresh()
-    const adopted = adoptedTargets(config, current, real => maintenance?.covers(real) ?? false)
-    const told = toldBefore(config, old)
-    const drained = old === null ? {} : { drainOf: drainsIn(config, this.#drains.list) }
-    const director = new Director(config, { adopted, told, ...drained }, nowMs())
-    old?.loop.stop()
-    const checks = plannedChecks(config)
-    const loop = new CheckLoop({
-      checks,
-      before: old?.loop ?? null,
-      jitterPercent: config.checkjitter,
+    const generation = await openGeneration(config, {
+      old,
+      current,
+      drains: () => this.#drains.list,
       run: this.#options.runCheck,
-      isMaintained: check => maintenance?.covers(serverOf(config, check)) ?? false,
       onOutcome: (check, outcome, durationMs) => this.#checked(check, outcome, durationMs),
     })
-    const generation = { config, director, loop, maintenance, indexes: virtualIndexes(config) }
     this.#generation = generation
     this.#alerts.use(config)
     await this.#sorry.use(config)
     this.#applyDrains()
-    for (const check of checks) {
-      const { targets } = check
-      const known = loop.answered(check.id)
-      if (known === null) continue
-      const isMaintained = maintenance?.covers(serverOf(config, check)) ?? false
-      this.#step(
-        generation,
-        isMaintained ? { kind: 'maintenance', targets } : { kind: 'checked', targets, ...known },
-      )
-    }
-    loop.start()
+    for (const event of answeredBefore(generation)) this.#step(generation, event)
+    generation.loop.start()
     if (isWarm) return
-    await loop.firstRound(patienceFor(config))
+    await generation.loop.firstRound(patienceFor(config))
     if (!this.#isStopping) await this.#occupy(generation, old)
   }
 
@@ -350,26 +311,7 @@ export class Daemon {
         ? { kind: 'maintenance', targets }
         : { kind: 'checked', targets, outcome, durationMs },
     )
-    if (outcome !== 'maintenance')
-      for (const warning of this.#certificates.after(generation.config, targets, outcome, Date.now()))
-        this.#log('WARN', warning)
-    const late = lateExternal(generation.config.virtuals[targets[0]!.virtual]!, check.probe, outcome)
-    if (late !== null) this.#log('info', late)
-    for (const target of targets) {
-      this.#monitors.write(generation.config, target, outcome)
-      if (this.#options.isDebugging) this.#debug(generation.config, target, outcome, durationMs)
-    }
-  }
-
-  #debug(
-    { virtuals }: LdirectordConfig,
-    target: Target,
-    outcome: Outcome | 'maintenance',
-    durationMs: number,
-  ): void {
-    const virtual = virtuals[target.virtual]!
-    for (const line of debugLines(virtual, virtual.reals[target.real]!, outcome, durationMs))
-      this.#log('debug', line)
+    this.#reports.report(generation.config, check, outcome, durationMs)
   }
 
   #step(generation: Generation, event: DirectorEvent): void {
@@ -403,13 +345,8 @@ export class Daemon {
     return this.#hasLoaded ? 'reloading' : 'starting'
   }
 
-  #desired({ config, director }: Generation): Table {
-    const table = desiredTable(
-      config,
-      (virtual, real) => director.serves(virtual, real),
-      (virtual, real) => director.isDrained(virtual, real),
-      (virtual, real) => director.weightOf(virtual, real),
-    )
+  #desired(generation: Generation): Table {
+    const table = tableOf(generation)
     return this.#options.forwarder.tellsClients ? table : withoutTelling(table)
   }
 
