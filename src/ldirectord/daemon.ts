@@ -14,20 +14,14 @@ import type { Log } from '../log/record.js'
 import type { Outcome, Probe } from './checks/check.js'
 import type { LdirectordConfig } from './config/model.js'
 import { changeLine } from './core/change-lines.js'
-import { withoutTelling } from './core/client-telling.js'
-import type { IsUp } from './core/desired.js'
 import { type Change, type DirectorEvent, movesTable } from './core/director.js'
 import { drainsIn } from './core/drained-targets.js'
-import { editLine, type Phase } from './core/edit-lines.js'
 import { executeActions } from './core/execute.js'
 import { forwarderLimitations, limitations } from './core/limitations.js'
-import type { DaemonStatus } from './core/mail.js'
 import { patienceFor } from './core/patience.js'
 import type { PlannedCheck } from './core/probe.js'
 import type { Role } from './core/status.js'
-import { stopEdits } from './core/stop-edits.js'
-import { type Edit, EMPTY_TABLE, type Table } from './core/table.js'
-import { ownedIds } from './core/takeover.js'
+import { EMPTY_TABLE } from './core/table.js'
 import type { Forwarder } from './forwarders/forwarder.js'
 import { Alerts } from './io/alerts.js'
 import { Answers } from './io/answers.js'
@@ -36,13 +30,12 @@ import { ConfigWatch } from './io/config-watch.js'
 import { serveControl } from './io/control-socket.js'
 import { DrainLink } from './io/drain-link.js'
 import { Drains } from './io/drains.js'
-import { adoptedIn, answeredBefore, type Generation, openGeneration, tableOf } from './io/generation.js'
+import { adoptedIn, answeredBefore, type Generation, openGeneration } from './io/generation.js'
 import type { Instance } from './io/instance.js'
 import type { Loaded } from './io/load-config.js'
 import { OutcomeReports } from './io/outcome-reports.js'
+import { OwnTable } from './io/own-table.js'
 import { SorryServer } from './io/sorry-server.js'
-import { TableKeeper } from './io/table-keeper.js'
-import { TableUpkeep } from './io/table-upkeep.js'
 import * as lines from './log-lines.js'
 
 const HOUSEKEEPING_MS = 250
@@ -76,8 +69,7 @@ export interface DaemonOptions {
 export class Daemon {
   readonly #options: DaemonOptions
   readonly #log: Log
-  readonly #keeper: TableKeeper
-  readonly #upkeep: TableUpkeep
+  readonly #table: OwnTable
   readonly #sorry: SorryServer
   readonly #commands: Commands
   readonly #reports: OutcomeReports
@@ -93,7 +85,6 @@ export class Daemon {
   /** Loads and the stop happen one after the other. */
   #turn: Promise<void> = Promise.resolve()
   #isLoading = false
-  #hasLoaded = false
   #isStopping = false
 
   constructor(options: DaemonOptions) {
@@ -106,20 +97,13 @@ export class Daemon {
     this.#alerts = new Alerts(options.mailCommand, options.log)
     this.#drains = new Drains(options.instance.drainFile, options.log)
     this.#link = new DrainLink(options.instance, this.#drains, options.log, () => this.#applyDrains())
-    this.#keeper = new TableKeeper({
-      forwarder: options.forwarder,
-      onEdit: (edit, phase) => this.#told(edit, phase),
-      onFailure: sentence => this.#log('ERROR', sentence),
-      onVanished: sentence => this.#log('WARN', sentence),
-      onForeign: sentence => this.#log('info', sentence),
-    })
-    this.#upkeep = new TableUpkeep(this.#keeper, options.forwarder.name)
+    this.#table = new OwnTable({ ...options, inUse: () => this.#generation, alerts: this.#alerts })
     this.#sorry = new SorryServer(sentence => this.#log('WARN', sentence))
     this.#answers = new Answers({
       ...options,
       drains: this.#drains,
       inUse: () => this.#inUse(),
-      believed: () => this.#keeper.believed,
+      believed: () => this.#table.believed,
       onDrains: () => this.#applyDrains(),
       mirrored: () => this.#link.echoed(),
       mirror: () => this.#link.state,
@@ -166,7 +150,7 @@ export class Daemon {
     return this.#changeRole('active', async generation => {
       this.#isLoading = true
       await generation.loop.firstRound(patienceFor(generation.config))
-      const current = await this.#readTable(EMPTY_TABLE)
+      const current = await this.#table.read(EMPTY_TABLE)
       const targets = adoptedIn(generation, current)
       generation.director.step({ kind: 'adopted', targets }, nowMs())
     })
@@ -175,12 +159,11 @@ export class Daemon {
   /** Cleans the table as a stop does, and goes on checking. */
   release(): Promise<string | null> {
     return this.#changeRole('warm', async generation => {
-      await this.#keeper.settled()
+      await this.#table.settled()
       await this.#leaveTable(generation)
       this.#alerts.flush()
-      this.#keeper.forget()
+      this.#table.forget()
       generation.director.step({ kind: 'retired' }, nowMs())
-      this.#hasLoaded = false
     })
   }
 
@@ -208,13 +191,13 @@ export class Daemon {
     this.#isStopping = true
     this.#endHousekeeping()
     this.#generation?.loop.stop()
-    const giveUp = setTimeout(() => this.#keeper.abort(), STOP_MS_MAX)
+    const giveUp = setTimeout(() => this.#table.abort(), STOP_MS_MAX)
     await this.#turn
     // A start under way may have made it meanwhile.
     this.#generation?.loop.stop()
-    await this.#keeper.settled()
+    await this.#table.settled()
     if (this.#generation !== null && this.#role === 'active') await this.#leaveTable(this.#generation)
-    await Promise.race([this.#commands.idle(), this.#keeper.aborted()])
+    await Promise.race([this.#commands.idle(), this.#table.aborted()])
     clearTimeout(giveUp)
     this.#control?.close()
     this.#link.close()
@@ -224,17 +207,9 @@ export class Daemon {
     this.#reports.close()
   }
 
-  async #leaveTable({ config, director }: Generation): Promise<void> {
-    const serves: IsUp = (virtual, real) => director.serves(virtual, real)
-    await this.#keeper.finish(stopEdits(config, this.#keeper.believed, serves))
-    this.#execute(config.execute, [])
-  }
-
-  #readTable(otherwise: Table): Promise<Table> {
-    return this.#keeper.read().catch((error: Error): Table => {
-      this.#log('ERROR', `the table cannot be read: ${error.message}`)
-      return otherwise
-    })
+  async #leaveTable(generation: Generation): Promise<void> {
+    await this.#table.leave(generation)
+    this.#execute(generation.config.execute, [])
   }
 
   /** Who asks right after the start waits until the file is in use. */
@@ -266,9 +241,9 @@ export class Daemon {
     const isWarm = this.#role === 'warm'
     // What the checks have decided is in the table before it is looked at, and nothing more gets there before the load.
     this.#isLoading = true
-    await this.#keeper.settled()
-    const believed = old === null ? EMPTY_TABLE : this.#keeper.believed
-    const current = isWarm ? EMPTY_TABLE : await this.#readTable(believed)
+    await this.#table.settled()
+    const believed = old === null ? EMPTY_TABLE : this.#table.believed
+    const current = isWarm ? EMPTY_TABLE : await this.#table.read(believed)
     const generation = await openGeneration(config, {
       old,
       current,
@@ -290,9 +265,7 @@ export class Daemon {
   /** Writes the whole table, and does what belongs to having it. */
   async #occupy(generation: Generation, old: Generation | null): Promise<void> {
     this.#isLoading = false
-    await this.#keeper.load(this.#desired(generation), ownedIds(generation.config, old))
-    this.#upkeep.verified()
-    this.#hasLoaded = true
+    await this.#table.load(generation, old)
     this.#step(generation, { kind: 'settled' })
     this.#execute(old?.config.execute ?? [], generation.config.execute)
   }
@@ -318,8 +291,7 @@ export class Daemon {
     const changes = generation.director.step(event, nowMs())
     if (changes.length === 0) return
     for (const change of changes) this.#perform(generation, change)
-    if (changes.some(movesTable) && !this.#isLoading && this.#role === 'active')
-      this.#keeper.want(() => this.#desired(generation), generation.config.readdquiescent)
+    if (changes.some(movesTable) && !this.#isLoading && this.#role === 'active') this.#table.want(generation)
   }
 
   #perform({ config }: Generation, change: Change): void {
@@ -329,25 +301,6 @@ export class Daemon {
     const virtual = config.virtuals[change.virtual]!
     const command = virtual.fallbackcommand ?? config.fallbackcommand
     if (command !== null) this.#commands.fallback(command, virtual.key, change.active)
-  }
-
-  #told(edit: Edit, phase: Phase): void {
-    const generation = this.#generation
-    if (generation === null) return
-    const { config, director, indexes } = generation
-    const line = editLine(edit, config, indexes, phase, (virtual, real) => director.serves(virtual, real))
-    this.#log('info', line.text)
-    this.#alerts.edited(generation, edit, line, this.#statusIn(phase))
-  }
-
-  #statusIn(phase: Phase): DaemonStatus {
-    if (phase !== 'loading') return phase
-    return this.#hasLoaded ? 'reloading' : 'starting'
-  }
-
-  #desired(generation: Generation): Table {
-    const table = tableOf(generation)
-    return this.#options.forwarder.tellsClients ? table : withoutTelling(table)
   }
 
   #applyDrains(): void {
@@ -366,8 +319,7 @@ export class Daemon {
     this.#alerts.retry()
     this.#sorry.retry()
     if (this.#role === 'active') this.#alerts.tick(generation)
-    if (this.#role === 'active' && !this.#isLoading)
-      await this.#upkeep.tick(() => this.#desired(generation), generation.config.readdquiescent)
+    if (this.#role === 'active' && !this.#isLoading) await this.#table.tick(generation)
     await this.#lookAtFile(generation.config)
   }
 
