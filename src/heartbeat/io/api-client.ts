@@ -3,8 +3,8 @@
  * One question at a time; messages that nobody asked for are skipped.
  */
 import { connect, type Socket } from 'node:net'
+import { type Asker, apiRequest, type Field, isAnswerTo, signonRequest } from '../api/client-request.js'
 import { encodeFrame, FrameStream } from '../api/frame.js'
-import { type Asker, apiRequest, type Field, isAnswerTo, signonRequest } from '../api/request.js'
 import { isRefusal, type Message } from '../wire/message.js'
 
 export interface SignedOn {

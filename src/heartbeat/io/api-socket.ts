@@ -31,7 +31,7 @@ export interface ApiSocketOptions {
 }
 
 /** Effective ids of a process, from /proc. */
-export function credentialsOfPid(pid: number): Credentials | null {
+function credentialsOfPid(pid: number): Credentials | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'latin1')
     const effective = (name: string): number =>

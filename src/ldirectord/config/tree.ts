@@ -79,8 +79,6 @@ export function questionKey(question: Question): string {
     : `${question.kind} ${question.path}`
 }
 
-export type FallbackStep = Extract<Step, { kind: 'fallback' }>
-
 /** One line `name=value`, where it stands. */
 export interface Place {
   readonly source: Source

@@ -9,7 +9,7 @@ import { canonicalAddress } from './address.js'
 import type { Target } from './director-contract.js'
 
 /** The port of each service where the file names none (marks). */
-export const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
   ftp: 21,
   smtp: 25,
   dns: 53,

@@ -6,8 +6,14 @@
  */
 import { connect, type Socket } from 'node:net'
 import { readSmallFile } from '../../base/io/files.js'
+import {
+  type Asker,
+  apiRequest,
+  type Field,
+  isAnswerTo,
+  signonRequest,
+} from '../../heartbeat/api/client-request.js'
 import { encodeFrame, FrameStream } from '../../heartbeat/api/frame.js'
-import { type Asker, apiRequest, type Field, isAnswerTo, signonRequest } from '../../heartbeat/api/request.js'
 import { isRefusal, Message } from '../../heartbeat/wire/message.js'
 
 const RETRY_MS = 2_000

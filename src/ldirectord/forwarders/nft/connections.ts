@@ -16,7 +16,7 @@ const CONNECTIONS_FILE = '/proc/net/nf_conntrack'
 const ROWS_MAX = 5_000_000
 
 /** null: no row of TCP or UDP. */
-export function trackedOf(row: string): Tracked | null {
+function trackedOf(row: string): Tracked | null {
   const protocol = /^\S+\s+\d+\s+(tcp|udp)\s/.exec(row)?.[1]
   const [virtual, answering] = [...row.matchAll(/src=(\S+) dst=(\S+) sport=(\d+) dport=(\d+)/g)]
   if (protocol === undefined || virtual === undefined || answering === undefined) return null

@@ -30,7 +30,7 @@ interface Template {
 }
 
 /** The oldest template makes room for a new one: a flood of addresses costs stickiness, not memory. */
-export const TEMPLATES_MAX = 100_000
+const TEMPLATES_MAX = 100_000
 
 export class Persistence implements Templates {
   readonly #limit: number
