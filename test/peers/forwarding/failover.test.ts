@@ -4,24 +4,13 @@
  */
 import type { Destination, Edit, Service, ServiceKey } from '../../../src/ldirectord/core/table.js'
 import { bin, ipvsVm, project, until } from '../harness.js'
+import { IPVS_GUEST } from '../machine.js'
 import { peerTest } from '../require.js'
 import { guestForwarder } from './guest.js'
 import type { Target } from './station.js'
 import { Station } from './street.js'
 
-const test = peerTest(
-  ...[
-    'net-admin',
-    'tun',
-    'user-mode-linux',
-    'ipvsadm',
-    'iproute2',
-    'kmod',
-    'procps',
-    'iptables',
-    'iputils-arping',
-  ],
-)
+const test = peerTest(...IPVS_GUEST, 'iputils-arping')
 
 const VIRTUAL = '10.77.0.200'
 const signal = AbortSignal.timeout(100_000)

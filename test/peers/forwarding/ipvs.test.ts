@@ -5,14 +5,13 @@
 import type { ExecutionContext } from 'ava'
 import type { Destination, Service, ServiceKey } from '../../../src/ldirectord/core/table.js'
 import { ipvsVm } from '../harness.js'
+import { IPVS_GUEST } from '../machine.js'
 import { peerTest } from '../require.js'
 import { guestForwarder } from './guest.js'
 import type { Target } from './station.js'
 import { Station } from './street.js'
 
-const test = peerTest(
-  ...['net-admin', 'tun', 'user-mode-linux', 'ipvsadm', 'iproute2', 'kmod', 'procps', 'iptables'],
-)
+const test = peerTest(...IPVS_GUEST)
 
 const VIRTUAL = '10.77.0.200'
 const VIRTUAL6 = 'fd77::200'

@@ -70,6 +70,31 @@ export const tally = (answers: readonly string[]): Record<string, number> => {
   return counts
 }
 
+/**
+ * Three servers behind a service with persistence by a mask: a client and its neighbour of the mask have come to one of
+ * them, a third client to another.
+ */
+export async function boundClients(
+  t: ExecutionContext,
+  act: Scene,
+  director: Street['director'],
+  serverOf: (n: number) => Destination,
+) {
+  await act.add(
+    service(web, { persistentSeconds: 300, netmask: '255.255.255.254' }),
+    ...[1, 2, 3].map(serverOf),
+  )
+  const from = (host: number): Target => ({ ...toWeb, from: `10.98.0.${host}` })
+  const [mine] = await act.ask(1, from(2))
+  t.deepEqual(tally(await act.ask(5, from(3))), { [mine!]: 5 })
+  t.not((await act.ask(1, from(4)))[0], mine)
+  const chosen = Number(mine!.at(-1))
+  const { address, port } = serverOf(chosen)
+  const templates = (await director.tell({ op: 'bindings' })) as [string, number][]
+  t.true(templates.some(([id, count]) => id === `tcp:${VIRTUAL}:80 ${address}:${port}` && count === 1))
+  return { from, mine, chosen }
+}
+
 /** Each real server answers on TCP 8080 and UDP 8053; in a segment also where the clients ask: 80 and 53. */
 export async function scene(
   t: ExecutionContext,
