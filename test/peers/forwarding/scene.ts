@@ -1,31 +1,17 @@
 /** What the tests of nftables share: services and servers in few words, and a street that is told what to do. */
 import type { ExecutionContext } from 'ava'
 import type { Destination, Edit, Service, ServiceKey } from '../../../src/ldirectord/core/table.js'
+import { destinationOf, serviceOf } from '../../ldirectord/proxy/table-values.js'
 import type { Target } from './station.js'
 import { realAddress, type Street, street, VIRTUAL } from './street.js'
 
 export const web: ServiceKey = { protocol: 'tcp', family: 4, address: VIRTUAL, port: 80 }
 export const toWeb: Target = { protocol: 'tcp', address: VIRTUAL, port: 80 }
 
-export const service = (key: ServiceKey, over: Partial<Service> = {}): Service => ({
-  key,
-  scheduler: 'wrr',
-  persistentSeconds: null,
-  netmask: null,
-  schedulerFlags: '',
-  ops: false,
-  destinations: [],
-  ...over,
-})
-export const server = (n: number, weight = 1, over: Partial<Destination> = {}): Destination => ({
-  address: realAddress(n),
-  port: 8080,
-  method: 'masq',
-  weight,
-  upper: 0,
-  lower: 0,
-  ...over,
-})
+export const service = (key: ServiceKey, over: Partial<Service> = {}): Service =>
+  serviceOf(key, { scheduler: 'wrr', ...over })
+export const server = (n: number, weight = 1, over: Partial<Destination> = {}): Destination =>
+  destinationOf(realAddress(n), 8080, { weight, ...over })
 
 export class Scene {
   readonly #t: ExecutionContext
