@@ -1,29 +1,16 @@
 /**
  * What goes wrong around a table of IPVS: no rights, no module (of nftables neither), services of others, two ldirectors
- * on one service, an address that is bound, a real server that accepts and never answers. Each is told in a sentence and survived: the service goes on, and what others
- * have stays.
+ * on one service, an address that is bound, a real server that accepts and never answers. Each is told in a sentence and
+ * survived: the service goes on, and what others have stays.
  */
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bin, ipvsVm, project, temporaryFolder, until } from '../harness.js'
+import { IPVS_GUEST } from '../machine.js'
 import { peerTest } from '../require.js'
 import { HEAD, NEGOTIATE, POWERLESS } from './bad-input.js'
 
-const test = peerTest(
-  ...[
-    'net-admin',
-    'tun',
-    'user-mode-linux',
-    'ipvsadm',
-    'iproute2',
-    'kmod',
-    'procps',
-    'iptables',
-    'util-linux',
-    'nftables',
-    'curl',
-  ],
-)
+const test = peerTest(...IPVS_GUEST, 'util-linux', 'nftables', 'curl')
 
 const OWN_SERVER = 'require("http").createServer((_, to) => to.end("director")).listen(80, "10.77.0.200")'
 
