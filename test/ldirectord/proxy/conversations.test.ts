@@ -3,7 +3,6 @@
 // of a reset right behind data as of an end, so that it is one is looked at by plain calls.)
 
 import type { Socket } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { isNativeFailure } from '../../../src/base/io/native.js'
@@ -12,11 +11,8 @@ import { DataPlane } from '../../../src/ldirectord/proxy/io/data-plane.js'
 import { defaultSettings, type ProxySettings } from '../../../src/ldirectord/proxy/io/settings.js'
 import { client, freePort, startServer, type TestServer, until } from './real-servers.js'
 import { destinationOf, serviceOf, tcp } from './table-values.js'
+import { WAYS } from './ways.js'
 
-const workerProgram = fileURLToPath(
-  new URL('../../../src/cli/daemons/ldirectord-proxy-worker.js', import.meta.url),
-)
-const WAYS = { 'one thread': {}, 'two workers': { workerProgram, workers: 2 } }
 const RUNS = 40
 
 type Side = 'client' | 'server'

@@ -1,7 +1,6 @@
 // The forwarding itself, on real sockets of 127.0.0.0/8: by Node's own sockets, and by workers.
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import ava, { type ExecutionContext } from 'ava'
 import type { Destination, Service } from '../../../src/ldirectord/core/table.js'
 import { DataPlane } from '../../../src/ldirectord/proxy/io/data-plane.js'
@@ -17,14 +16,7 @@ import {
   whoAnswers,
 } from './real-servers.js'
 import { destinationOf, serviceOf, tcp } from './table-values.js'
-
-const workerProgram = fileURLToPath(
-  new URL('../../../src/cli/daemons/ldirectord-proxy-worker.js', import.meta.url),
-)
-const WAYS: Readonly<Record<string, Partial<ProxySettings>>> = {
-  'one thread': {},
-  'two workers': { workerProgram, workers: 2, workersLeast: 2 },
-}
+import { WAYS } from './ways.js'
 
 /** The claim holds whichever way connections are carried. One after the other: some go by real time, and threads take a while. */
 function test(
