@@ -5,7 +5,7 @@
  */
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { connect as tcp } from 'node:net'
+import { Socket, connect as tcp } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { endpoint } from '../core/table.js'
 import { type Check, failed, type Probe, type Progress } from './check.js'
@@ -19,6 +19,7 @@ import {
   REDIRECTS_MAX,
   USER_AGENT,
 } from './http-answer.js'
+import { askRaw, rawQuestion } from './raw-http.js'
 import { noteCertificate, tlsOptions } from './tls.js'
 
 const ONCE = { once: true }
@@ -82,6 +83,26 @@ async function ask(
   progress: Progress,
 ): Promise<HttpAnswer> {
   progress.reached = 'connecting'
+  const raw = question.isSecure ? null : rawQuestion(question.host, question.port, head(question, probe))
+  if (raw === null) return askNode(question, probe, signal, progress)
+  const answer = await askRaw(raw, probe, signal, progress)
+  if (answer instanceof Socket) return askNode(question, probe, signal, progress, answer)
+  if (answer.body === null) return { ...answer, body: null }
+  const body = new Body(probe)
+  for (const part of answer.body) body.add(part)
+  return { ...answer, body }
+}
+
+const head = ({ path, hostHeader }: Question, { httpmethod }: Probe): string =>
+  `${httpmethod} ${path} HTTP/1.1\r\nHost: ${hostHeader}\r\nUser-Agent: ${USER_AGENT}\r\nConnection: close\r\n\r\n`
+
+async function askNode(
+  question: Question,
+  probe: Probe,
+  signal: AbortSignal,
+  progress: Progress,
+  asked?: Socket,
+): Promise<HttpAnswer> {
   const { host, port } = question
   const options: RequestOptions = {
     host,
@@ -93,7 +114,7 @@ async function ask(
     insecureHTTPParser: true,
     ...(question.isSecure
       ? { agent: false, ...(await tlsOptions(probe, host)) }
-      : { createConnection: () => tcp({ host, port }) }),
+      : { createConnection: () => asked ?? tcp({ host, port }) }),
   }
   signal.throwIfAborted()
   return new Promise((resolve, reject) => {
