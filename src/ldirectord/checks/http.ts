@@ -8,7 +8,7 @@ import { request as requestHttps } from 'node:https'
 import { Socket, connect as tcp } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { endpoint } from '../core/table.js'
-import { type Check, failed, type Probe, type Progress } from './check.js'
+import { type Check, failed, type Outcome, type Probe, type Progress } from './check.js'
 import {
   Body,
   escapePath,
@@ -19,12 +19,11 @@ import {
   REDIRECTS_MAX,
   USER_AGENT,
 } from './http-answer.js'
-import { askRaw, rawQuestion } from './raw-http.js'
 import { noteCertificate, tlsOptions } from './tls.js'
 
 const ONCE = { once: true }
 
-interface Question {
+export interface Question {
   readonly isSecure: boolean
   /** Name or address, IPv6 without brackets. */
   readonly host: string
@@ -34,11 +33,27 @@ interface Question {
   readonly hostHeader: string
 }
 
-export const checkHttp: Check = async (probe, signal, progress) => {
+export const checkHttp: Check = (probe, signal, progress) => follow(null, probe, signal, progress)
+
+/** From where the first question has its answer (http-raw.ts), or a connection on which it was asked. */
+export const checkHttpFrom =
+  (first: HttpAnswer | Socket): Check =>
+  (probe, signal, progress) =>
+    follow(first, probe, signal, progress)
+
+async function follow(
+  first: HttpAnswer | Socket | null,
+  probe: Probe,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<Outcome> {
   let question = firstQuestion(probe)
   if (question === null) return failed('ERROR', `request is no URL: ${probe.request}`)
+  let known = first
   for (let redirects = 0; ; redirects++) {
-    const answer = await ask(question, probe, signal, progress)
+    const answer =
+      known === null || known instanceof Socket ? await ask(question, known, probe, signal, progress) : known
+    known = null
     const target = isRedirect(answer.status) ? answer.location : undefined
     if (target === undefined) return httpVerdict(answer, probe)
     if (redirects === REDIRECTS_MAX) return failed('L7STS', `more than ${REDIRECTS_MAX} redirects`)
@@ -49,7 +64,7 @@ export const checkHttp: Check = async (probe, signal, progress) => {
 }
 
 /** The Host header of the first question is virtualhost, else the address without its port (measured). */
-function firstQuestion(probe: Probe): Question | null {
+export function firstQuestion(probe: Probe): Question | null {
   const bare = probe.address.includes(':') ? `[${probe.address}]` : probe.address
   const hostHeader = probe.virtualhost ?? bare
   if (/^https?:\/\//.test(probe.request)) {
@@ -75,41 +90,28 @@ function questionOf(location: string, from: Question | null): Question | null {
   }
 }
 
+export const headersOf = ({ hostHeader }: Question) => ({
+  Host: hostHeader,
+  'User-Agent': USER_AGENT,
+  Connection: 'close',
+})
+
 /** One question and its whole answer. Nothing is left open when the promise settles or the signal aborts. */
 async function ask(
   question: Question,
+  asked: Socket | null,
   probe: Probe,
   signal: AbortSignal,
   progress: Progress,
 ): Promise<HttpAnswer> {
-  progress.reached = 'connecting'
-  const raw = question.isSecure ? null : rawQuestion(question.host, question.port, head(question, probe))
-  if (raw === null) return askNode(question, probe, signal, progress)
-  const answer = await askRaw(raw, probe, signal, progress)
-  if (answer instanceof Socket) return askNode(question, probe, signal, progress, answer)
-  if (answer.body === null) return { ...answer, body: null }
-  const body = new Body(probe)
-  for (const part of answer.body) body.add(part)
-  return { ...answer, body }
-}
-
-const head = ({ path, hostHeader }: Question, { httpmethod }: Probe): string =>
-  `${httpmethod} ${path} HTTP/1.1\r\nHost: ${hostHeader}\r\nUser-Agent: ${USER_AGENT}\r\nConnection: close\r\n\r\n`
-
-async function askNode(
-  question: Question,
-  probe: Probe,
-  signal: AbortSignal,
-  progress: Progress,
-  asked?: Socket,
-): Promise<HttpAnswer> {
+  if (asked === null) progress.reached = 'connecting'
   const { host, port } = question
   const options: RequestOptions = {
     host,
     port,
     path: question.path,
     method: probe.httpmethod,
-    headers: { Host: question.hostHeader, 'User-Agent': USER_AGENT, Connection: 'close' },
+    headers: headersOf(question),
     // Servers that end lines with a bare newline are up for the original, and so they are here.
     insecureHTTPParser: true,
     ...(question.isSecure
