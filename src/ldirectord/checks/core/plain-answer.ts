@@ -54,11 +54,16 @@ export function readPlainAnswer(
         coding = value
     }
   }
+  const isFramed = length === undefined ? coding === undefined || CHUNKED.test(coding) : coding === undefined
+  if (!isFramed || !LENGTH.test(length ?? '0')) return 'odd'
   const status = Number(code)
   const body = wantsBody(status) ? bodyOf(said, headLength, { status, length, coding, isOver }) : null
   if (typeof body === 'string') return body
   return { status, statusLine: `${code} ${reason}`.trim(), location, body }
 }
+
+const CHUNKED = /^chunked$/i
+const LENGTH = /^\d{1,7}$/
 
 interface Framing {
   readonly status: number
@@ -68,13 +73,12 @@ interface Framing {
 }
 
 function bodyOf(said: Buffer, from: number, { status, length, coding, isOver }: Framing) {
+  if (status === 204) return []
+  if (coding !== undefined) return unchunked(said, from)
   if (length !== undefined) {
-    if (coding !== undefined || !/^\d{1,7}$/.test(length)) return 'odd'
     const end = from + Number(length)
     return said.length < end ? 'more' : [said.subarray(from, end)]
   }
-  if (coding !== undefined) return /^chunked$/i.test(coding) ? unchunked(said, from) : 'odd'
-  if (status === 204) return []
   return isOver ? [said.subarray(from)] : 'more'
 }
 
