@@ -1,6 +1,6 @@
 /**
- * TCP sockets and epoll by their system calls, for the one place where what Node puts around a socket costs more than
- * the kernel's own work. Descriptors are plain numbers that belong to whoever made them: nothing here closes one by
+ * TCP sockets and epoll by their system calls, for the proxy and for checks, where what Node puts around a socket costs
+ * more than the kernel's own work. Descriptors are plain numbers that belong to whoever made them: nothing here closes one by
  * itself. No call waits, except that of a {@link Poller} which is told how long.
  */
 import { endianness } from 'node:os'

@@ -1,7 +1,8 @@
 /**
  * `service=http` and `https`: up when the last answer of at most seven redirects is 2xx and matches `receive`.
  * Each check uses one connection of its own and node's plain client without an agent: undici's pool would cost four
- * times as much and keep sockets, and an agent for one connection costs a fifth of the whole check.
+ * times as much and keep sockets, and an agent for one connection costs a fifth of the whole check. Most plain questions
+ * do not get here: quick.ts asks them, and gives what is not its own.
  */
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
@@ -35,7 +36,7 @@ export interface Question {
 
 export const checkHttp: Check = (probe, signal, progress) => follow(null, probe, signal, progress)
 
-/** From where the first question has its answer (http-raw.ts), or a connection on which it was asked. */
+/** From where the first question has its answer (quick.ts), or a connection on which it was asked. */
 export const checkHttpFrom =
   (first: HttpAnswer | Socket): Check =>
   (probe, signal, progress) =>

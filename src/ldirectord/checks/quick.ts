@@ -27,8 +27,8 @@ const NOTHING = new Uint8Array()
 /** Those of the file in use; they are the same at each check. null: not for raw connections. */
 const questions = new WeakMap<Probe, Question | null>()
 
-export const quickConnect: QuickCheck = (probe, progress, told) =>
-  begin(probe, new Connecting(progress, told), () => questionTo(probe.address, probe.port, NOTHING))
+export const quickConnect: QuickCheck = (probe, _progress, told) =>
+  begin(probe, new Connecting(told), () => questionTo(probe.address, probe.port, NOTHING))
 
 export const quickHttp: QuickCheck = (probe, progress, told) =>
   begin(probe, new Asking(probe, progress, told), httpQuestion)
@@ -75,23 +75,21 @@ function questionTo(host: string, port: number, bytes: Uint8Array): Question | n
 
 class Connecting implements Listener {
   connection!: RawConnection
-  readonly progress: Progress
-  readonly told: QuickEnd
+  readonly #told: QuickEnd
 
-  constructor(progress: Progress, told: QuickEnd) {
-    this.progress = progress
-    this.told = told
+  constructor(told: QuickEnd) {
+    this.#told = told
   }
 
   connected(): void {
     this.connection.close()
-    this.told.outcome(passed('connected'))
+    this.#told.outcome(passed('connected'))
   }
 
-  heard(_bytes: Buffer): void {}
+  heard(): void {}
 
   failed(error: Error): void {
-    this.told.failed(error)
+    this.#told.failed(error)
   }
 }
 

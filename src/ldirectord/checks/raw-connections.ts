@@ -84,7 +84,9 @@ export class RawConnections {
   readonly #open = new Map<number, RawConnection>()
   readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES)
   #serial = 0
-  #timer: NodeJS.Timeout | null = null
+  #timer: NodeJS.Timeout | undefined
+  /** Until the next look; null: none is to come. */
+  #pauseMs: number | null = null
   #lastOpenedMs = 0
 
   constructor(sockets: TcpSockets, poller: Poller) {
@@ -105,7 +107,7 @@ export class RawConnections {
     }
     this.#open.set(this.#serial, connection)
     this.#lastOpenedMs = nowMs()
-    this.#timer ??= setTimeout(() => this.#look(), LOOK_MS_MIN)
+    if (this.#pauseMs !== LOOK_MS_MIN) this.#lookIn(LOOK_MS_MIN)
     return connection
   }
 
@@ -125,17 +127,29 @@ export class RawConnections {
     this.#open.delete(connection.serial)
   }
 
+  /** At all that has happened: after a pause of this process no deadline may come before an answer that is there. */
   #look(): void {
+    let roundsMax = 1 + Math.ceil(this.#open.size / EVENTS_MAX)
+    while (this.#lookAtSome() === EVENTS_MAX && --roundsMax > 0);
+    this.#pauseMs = null
+    if (this.#open.size === 0) return
+    const ageMs = nowMs() - this.#lastOpenedMs
+    this.#lookIn(Math.min(LOOK_MS_MAX, Math.max(LOOK_MS_MIN, Math.round(ageMs / LOOK_SHARE))))
+  }
+
+  #lookIn(pauseMs: number): void {
+    clearTimeout(this.#timer)
+    this.#pauseMs = pauseMs
+    this.#timer = setTimeout(() => this.#look(), pauseMs)
+  }
+
+  #lookAtSome(): number {
     const count = this.#poller.wait(0)
     for (let at = 0; at < count; at++) {
       const connection = this.#open.get(this.#poller.serialOf(at))
       if (connection !== undefined) this.#happened(connection, this.#poller.eventsOf(at))
     }
-    this.#timer = null
-    if (this.#open.size === 0) return
-    const afterMs = count === EVENTS_MAX ? 0 : (nowMs() - this.#lastOpenedMs) / LOOK_SHARE
-    const inMs = Math.min(LOOK_MS_MAX, Math.max(LOOK_MS_MIN, Math.round(afterMs)))
-    this.#timer = setTimeout(() => this.#look(), inMs)
+    return count
   }
 
   #happened(connection: RawConnection, events: number): void {
@@ -147,11 +161,17 @@ export class RawConnections {
   #ask(connection: RawConnection, hasFailed: boolean): void {
     const { fd, question, listener } = connection
     const sent = question.length > 0 || hasFailed ? this.#sockets.send(fd, question, question.length) : 0
-    const errno = sent < 0 ? this.#sockets.errno() : sent < question.length ? ENOBUFS : 0
-    connection.isConnected = errno === 0 || errno === ECONNRESET || errno === EPIPE || errno === ENOBUFS
-    if (connection.isConnected) listener.connected()
-    if (errno !== 0 && connection.isOpen)
-      this.#fail(connection, connection.isConnected ? 'write' : 'connect', errno)
+    const errno = sent < 0 ? this.#sockets.errno() : 0
+    if (errno !== 0 && errno !== ECONNRESET && errno !== EPIPE) {
+      this.#fail(connection, 'connect', errno)
+      return
+    }
+    connection.isConnected = true
+    listener.connected()
+    if (!connection.isOpen) return
+    if (errno !== 0) this.#fail(connection, 'write', errno)
+    // A question is short, and the first that the connection carries.
+    else if (sent < question.length) this.#fail(connection, 'write', ENOBUFS)
   }
 
   /** Until nothing more is there: the poller tells of it once. */

@@ -253,6 +253,20 @@ test.serial('connect, http: a refusal is the same both ways', async t => {
   }
 })
 
+test.serial(
+  'a server that resets a connection at once was there to connect to, and gave no answer',
+  async t => {
+    const server = await serve(socket => void (socket as Socket).resetAndDestroy(), { atOnce: true })
+    for (const address of ['127.0.0.1', 'localhost']) {
+      const to = { address, port: server.port }
+      t.is((await runCheck(probeOf({ ...to, checktype: 'connect' }), never)).code, 'OK')
+      const { code, detail } = await runCheck(probeOf(to), never)
+      t.deepEqual([code, detail], ['L7RSP', 'closed before the answer was complete'])
+    }
+    await server.close()
+  },
+)
+
 test('the system calls can be made where this is tested', t => {
   t.false(isNativeFailure(tcpSockets()))
 })
