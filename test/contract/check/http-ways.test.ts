@@ -257,13 +257,11 @@ test.serial(
   'a server that resets a connection at once was there to connect to, and gave no answer',
   async t => {
     const server = await serve(socket => void (socket as Socket).resetAndDestroy(), { atOnce: true })
-    for (const address of ['127.0.0.1', 'localhost']) {
-      const to = { address, port: server.port }
-      t.is((await runCheck(probeOf({ ...to, checktype: 'connect' }), never)).code, 'OK')
-      const { code, detail } = await runCheck(probeOf(to), never)
-      t.deepEqual([code, detail], ['L7RSP', 'closed before the answer was complete'])
-    }
+    const connected = await runCheck(probeOf({ port: server.port, checktype: 'connect' }), never)
+    const asked = await runCheck(probeOf({ port: server.port }), never)
     await server.close()
+    t.deepEqual([connected.code, connected.detail], ['OK', 'connected'])
+    t.deepEqual([asked.code, asked.detail], ['L7RSP', 'closed before the answer was complete'])
   },
 )
 
