@@ -1,6 +1,8 @@
 // A plain HTTP question has two ways: by system calls for an address, by node's client for a name (and wherever system
 // calls cannot be made). Whatever a server does, both come to the same outcome, and leave no connection.
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import test from 'ava'
@@ -247,9 +249,25 @@ for (const address of ['127.0.0.1', '::1'])
 
 test.serial('connect, http: a refusal is the same both ways', async t => {
   const port = await refusingPort()
-  for (const checktype of ['connect', 'negotiate']) {
-    const outcome = await runCheck(probeOf({ checktype, port }), never)
-    t.deepEqual([outcome.code, outcome.detail], ['L4CON', 'connection refused'])
+  for (const checktype of ['connect', 'negotiate'])
+    for (const address of ['127.0.0.1', '::1', 'localhost']) {
+      const { code, detail } = await runCheck(probeOf({ address, checktype, port }), never)
+      t.deepEqual([code, detail], ['L4CON', 'connection refused'], `${checktype} ${address}`)
+    }
+})
+
+test.serial('an answer that came while this process stood still counts, however late it is then', async t => {
+  const program = `require('net').createServer(s => s.once('data', () => setTimeout(() => s.end('HTTP/1.1 200 OK\\r\\n\\r\\nok'), 100)))
+    .listen(0, '127.0.0.1', function () { process.stdout.write(String(this.address().port)) })`
+  const server = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    const [port] = (await once(server.stdout, 'data')) as [Buffer]
+    const outcome = runCheck(probeOf({ port: Number(port), timeoutMs: 300 }), never)
+    await wait(50)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500)
+    t.is((await outcome).code, 'OK')
+  } finally {
+    server.kill('SIGKILL')
   }
 })
 

@@ -2,7 +2,7 @@
  * Recognises the answers that nearly all servers give: a well-formed head that came in one piece, then a body of a told
  * length, in plain chunks, or up to the end of the connection. Whatever else there is (a head in pieces, 1xx, trailers,
  * folded or doubled fields, bare newlines, garbage) is odd, and for node's parser to judge, which gets the same bytes.
- * So this decides nothing that node decides otherwise: see the law in test/law/plain-answer.test.ts.
+ * So this decides nothing that node decides otherwise: see the law in test/ldirectord/checks/plain-answer.test.ts.
  */
 
 /** Of a body that is not read: null. */
