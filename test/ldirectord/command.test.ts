@@ -1,14 +1,14 @@
 /** The command as built (dist/bin), unprivileged in a folder of its own, with the user-space proxy as forwarder. */
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { commandLine, readPidFile } from '../../src/base/io/processes.js'
 import { type CommandResult, runCommand } from '../../src/base/io/run-command.js'
+import { temporaryFolder } from '../temporary-folder.js'
 
 const PROGRAM = resolve('dist/bin/ldirectord.cjs')
 const GOOD = `checkinterval=1
@@ -27,7 +27,7 @@ async function hasEnded(pid: number): Promise<boolean> {
 
 async function node(t: ExecutionContext, config: string | null) {
   if (!existsSync(PROGRAM)) t.fail(`${PROGRAM} is missing: npm run build first`)
-  const folder = await mkdtemp(join(tmpdir(), 'ld-'))
+  const folder = temporaryFolder(t)
   const place = (name: string): string => join(folder, name)
   for (const name of ['ha', 'run', 'log', 'lib']) await mkdir(place(name))
   const write = (text: string): Promise<void> => writeFile(place('ha/ldirectord.cf'), text)
@@ -51,7 +51,6 @@ async function node(t: ExecutionContext, config: string | null) {
     await run('ldirectord.cf', 'stop')
     await gone(pidFile)
     await gone(place('run/ldirectord-proxy.ldirectord.cf.pid'))
-    await rm(folder, { recursive: true })
   })
   const log = (): string => readFileSync(place('log/ldirectord.log'), 'utf8')
   return { run, write, pidFile, gone, log, file: place('ha/ldirectord.cf') }

@@ -1,11 +1,11 @@
 /** The daemon with a real file, a table in memory and checks that answer what the test says. */
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { Daemon } from '../../src/ldirectord/daemon.js'
 import { askControl } from '../../src/ldirectord/io/control-socket.js'
+import { temporaryFolder } from '../temporary-folder.js'
 import { ask, FILE, running } from './running-daemon.js'
 
 test('a start brings living servers into the table at once, without the fallback in between', async t => {
@@ -103,8 +103,7 @@ test('with checktype=off real servers are listed with weight 0 and the fallback 
 })
 
 test('a monitorfile on a full disk, and commands and mails that hang, hold up no check and no edit', async t => {
-  const folder = await mkdtemp(join(tmpdir(), 'hang-'))
-  t.teardown(() => rm(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   const command = join(folder, 'hangs')
   // Until it is let go, for 20 s at most.
   const wait = `i=0; while [ ! -e ${folder}/go ] && [ $i -lt 200 ]; do sleep 0.1; i=$((i+1)); done; touch ${folder}/over`

@@ -1,6 +1,5 @@
 /** The daemon with a real file, a table in memory and checks that answer what the test says. */
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import type { Outcome } from '../../src/ldirectord/checks/check.js'
@@ -11,6 +10,7 @@ import { memoryForwarder } from '../../src/ldirectord/forwarders/memory.js'
 import { askControl } from '../../src/ldirectord/io/control-socket.js'
 import { findInstance } from '../../src/ldirectord/io/instance.js'
 import { loadConfig } from '../../src/ldirectord/io/load-config.js'
+import { temporaryFolder } from '../temporary-folder.js'
 
 const OK: Outcome = { passed: true, code: 'OK', detail: 'fine' }
 const REFUSED: Outcome = { passed: false, code: 'L4CON', detail: 'connection refused' }
@@ -25,7 +25,7 @@ virtual=127.0.1.1:80
 `
 
 export async function running(t: ExecutionContext, text = FILE, role: Role = 'active') {
-  const folder = await mkdtemp(join(tmpdir(), 'ldirectord-'))
+  const folder = temporaryFolder(t)
   const path = join(folder, 'ldirectord.cf')
   const edit = async (content: string): Promise<void> => {
     await writeFile(`${path}.new`, content)
@@ -77,10 +77,7 @@ export async function running(t: ExecutionContext, text = FILE, role: Role = 'ac
     },
   }
   const daemon = new Daemon(options)
-  t.teardown(async () => {
-    await daemon.stop()
-    await rm(folder, { recursive: true })
-  })
+  t.teardown(() => daemon.stop())
   const weights = (): Record<string, number> =>
     Object.fromEntries(
       (forwarder.table.services[0]?.destinations ?? []).map(entry => [

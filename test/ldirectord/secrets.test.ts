@@ -2,8 +2,7 @@
  * Passwords and secrets of the file, while servers of every service repeat whatever they are sent: they are in no log
  * line, status, monitor file, mail or argument of a command.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import test from 'ava'
@@ -18,6 +17,7 @@ import { findInstance } from '../../src/ldirectord/io/instance.js'
 import { loadConfig } from '../../src/ldirectord/io/load-config.js'
 import { datagramServer } from '../contract/check/line-server.js'
 import { type Script, serve } from '../contract/check/scripted-server.js'
+import { temporaryFolder } from '../temporary-folder.js'
 
 const PASSWD = 'xyzzy-hidden-1'
 const SECRET = 'xyzzy-hidden-2'
@@ -38,7 +38,7 @@ const WORDS: Readonly<Record<string, readonly [greeting: string, refusal: string
 }
 
 test('whatever servers repeat, no password or secret comes into log, status, monitor file, mail or arguments', async t => {
-  const folder = await mkdtemp(join(tmpdir(), 'secrets-'))
+  const folder = temporaryFolder(t)
   const place = (name: string): string => join(folder, name)
   const heard: Buffer[] = []
   const echo =
@@ -122,7 +122,6 @@ test('whatever servers repeat, no password or secret comes into log, status, mon
     async name => `${name}: ${await readFile(place(name), 'utf8')}`,
   )
   const shown = [...log, JSON.stringify(status), statusText(status), ...(await Promise.all(written))]
-  await rm(folder, { recursive: true })
 
   t.true(isAsked(status), 'every server was asked')
   t.true(status.virtuals.every(({ reals }) => reals[0]!.health === 'down'))

@@ -2,14 +2,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { ldirectord } from '../../src/agents/ldirectord.js'
 import { commandLine, readPidFile } from '../../src/base/io/processes.js'
 import { runCommand } from '../../src/base/io/run-command.js'
 import { pathsFrom } from '../../src/base/paths.js'
+import { temporaryFolder } from '../temporary-folder.js'
 
 const bin = (name: string): string => resolve(`dist/bin/${name}.cjs`)
 const FILE = `checkinterval=1
@@ -19,7 +19,7 @@ virtual=127.0.178.1:18480
 `
 
 async function place(t: ExecutionContext) {
-  const folder = await mkdtemp(join(tmpdir(), 'ld-'))
+  const folder = temporaryFolder(t)
   for (const name of ['ha', 'run', 'log', 'lib', 'bin']) await mkdir(join(folder, name))
   const file = join(folder, 'ha/ldirectord.cf')
   await writeFile(file, FILE)
@@ -45,7 +45,6 @@ async function place(t: ExecutionContext) {
   t.teardown(async () => {
     await run('ldirectord', 'ldirectord.cf', 'stop')
     await until('the proxy ends', () => !existsSync(join(folder, 'run/ldirectord-proxy.ldirectord.cf.pid')))
-    await rm(folder, { recursive: true })
   })
   const background = (...args: string[]) => {
     const child = spawn(process.execPath, [bin('ldirectord'), ...args], { env, stdio: 'ignore' })

@@ -1,9 +1,9 @@
 /** A daemon whose checks are shared by two virtual services, and show certificates. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import type { Outcome } from '../../src/ldirectord/checks/check.js'
+import { temporaryFolder } from '../temporary-folder.js'
 import { ask, running } from './running-daemon.js'
 
 const OK: Outcome = { passed: true, code: 'OK', detail: 'fine' }
@@ -22,8 +22,7 @@ virtual=127.0.1.2:443
 `
 
 test('one probe asks for two virtual services; a drain in one leaves the other, maintenance takes both out', async t => {
-  const folder = await mkdtemp(join(tmpdir(), 'maintenance-'))
-  t.teardown(() => rm(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   const { daemon, forwarder, instance, options, said } = await running(
     t,
     SHARED.replace('MAINTENANCE', folder),

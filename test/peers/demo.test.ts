@@ -3,8 +3,9 @@ import { chownSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync 
 import { networkInterfaces } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
+import { temporaryFolder } from '../temporary-folder.js'
 import { ask, DemoCluster, type DemoOptions } from './demo-cluster.js'
-import { project, run, temporaryFolder, until } from './harness.js'
+import { project, run, until } from './harness.js'
 import { peerTest } from './require.js'
 
 const START_MS = 60_000

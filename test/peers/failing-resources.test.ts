@@ -3,9 +3,10 @@
  * a stop that fail. One cluster of two of ours goes through all of it, one with an original as the peer through the
  * hand-over and the failed stop.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
+import { temporaryFolder } from '../temporary-folder.js'
 import { bin, type HaPair, haPair, readText, until } from './harness.js'
 import { peerTest } from './require.js'
 
@@ -97,7 +98,7 @@ async function cluster(
   const files = { authkeys: 'auth 1\n1 sha1 failing-resources\n', haresources: `alpha ${group}\n` }
   const pair = await haPair(t, { ...files, 'ha.cf': HA_CF })
   for (const node of ['alpha', 'beta'] as const) {
-    const folder = mkdtempSync(join(pair.folder, '../own-'))
+    const folder = temporaryFolder(t)
     writeFileSync(join(folder, 'ha.cf'), HA_CF + own[node])
     await pair.command('conf', node, folder)
   }

@@ -2,12 +2,12 @@
  * Commands with deadlines, waiting with a limit, and the rigs as values. What a test sets up is taken down by
  * `t.teardown`, whatever happens in between.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import { type CommandResult, runCommand } from '../../src/base/io/run-command.js'
+import { temporaryFolder } from '../temporary-folder.js'
 import { reaper } from './reaper.js'
 
 /** The tests run from the project folder (as ava does). */
@@ -44,12 +44,6 @@ export async function until<T>(
     if (performance.now() - startedMs > limitMs) throw new Error(`not within ${limitMs / 1000} s: ${what}`)
     await delay(100)
   }
-}
-
-export function temporaryFolder(t: Owner): string {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-peers-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
 }
 
 export interface Rig {
@@ -99,7 +93,7 @@ export async function haPair(t: Owner, files: Readonly<Record<string, string>>):
     callOff()
   })
   await pair.command('up')
-  const conf = mkdtempSync(join(folder, 'conf-'))
+  const conf = temporaryFolder(t)
   for (const [name, text] of Object.entries(files)) writeFileSync(join(conf, name), text, { mode: 0o600 })
   await pair.command('conf', 'both', conf)
   return { ...pair, folder: `${folder}/rig`, namespace: node => `${tag}-${node}` }

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { isAlive, readPidFile } from '../../src/base/io/processes.js'
 import type { CommandResult } from '../../src/base/io/run-command.js'
-import { bin, run, temporaryFolder, until } from './harness.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { bin, run, until } from './harness.js'
 
 export const SERVICE = '127.79.0.100'
 

@@ -7,7 +7,8 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { temporaryFolder, until } from './harness.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { until } from './harness.js'
 import { postgresFolder } from './machine.js'
 
 export interface Place {

@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -17,6 +16,7 @@ import {
   peerCredentials,
   sendGratuitousArp,
 } from '../../../src/base/io/native.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 const run = promisify(execFile)
 const compiled = fileURLToPath(new URL('../../../src/base', import.meta.url))
@@ -29,8 +29,7 @@ const inNode = async (folder: string, script: string): Promise<unknown> => {
 }
 
 test('without koffi every call gives the reason and nothing throws', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-native-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   cpSync(compiled, join(folder, 'base'), { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
   const results = await inNode(
@@ -93,9 +92,8 @@ native('an unknown device is named by the system, a foreign address too', t => {
 })
 
 native('the peer of a unix socket is known by process, user and group', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-native-'))
+  const folder = temporaryFolder(t)
   const server = createServer().listen(join(folder, 'socket'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
   t.teardown(() => server.close())
   await once(server, 'listening')
   const client = connect(join(folder, 'socket'))

@@ -1,7 +1,6 @@
 // What tlsverify, its companions and receivedigest demand of real handshakes and answers on loopback. Certificates are
 // openssl's (certificates.ts); digests are those of md5sum and sha256sum.
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TlsOptions } from 'node:tls'
 import test, { type ExecutionContext } from 'ava'
@@ -9,11 +8,12 @@ import type { Outcome, OutcomeCode, Probe } from '../../../src/ldirectord/checks
 import { runCheck } from '../../../src/ldirectord/checks/run-check.js'
 import type { TlsDemands } from '../../../src/ldirectord/config/model.js'
 import { probeOf } from '../../ldirectord/checks/probe.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 import { CLIENT, EXPIRED, GOOD, ISSUER, NAMED } from './certificates.js'
 import { type Script, serve } from './scripted-server.js'
 
 const never = new AbortController().signal
-const folder = mkdtempSync(join(tmpdir(), 'tls-'))
+const folder = temporaryFolder({ teardown: test.after.always })
 const file = (name: string, text: string): string => {
   writeFileSync(join(folder, name), text)
   return join(folder, name)
@@ -21,7 +21,6 @@ const file = (name: string, text: string): string => {
 const ISSUER_FILE = file('issuer.pem', ISSUER)
 const CLIENT_CERT = file('client.pem', CLIENT.cert)
 const CLIENT_KEY = file('client.key', CLIENT.key)
-test.after.always(() => rmSync(folder, { recursive: true }))
 
 const demands = (changes: Partial<TlsDemands>): TlsDemands => ({
   tlsverify: false,

@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { openProxy } from '../../../src/ldirectord/forwarders/proxy.js'
 import { freePort } from '../../ldirectord/proxy/real-servers.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 import { forwarderContract } from './suite.js'
 
 const program = fileURLToPath(new URL('../../../src/cli/daemons/ldirectord-proxy.js', import.meta.url))
@@ -14,8 +12,8 @@ forwarderContract(
   test,
   'proxy',
   { ports, schedulers: ['wrr', 'wlc'], method: 'masq', isKernel: false },
-  async () => {
-    const varRun = mkdtempSync(join(tmpdir(), 'systole-proxy-contract-'))
+  async t => {
+    const varRun = temporaryFolder(t)
     const forwarder = await openProxy({ instance: 'contract', varRun, log: () => {}, program })
     return {
       forwarder,
@@ -28,7 +26,6 @@ forwarderContract(
           signal,
         )
         await forwarder.close()
-        rmSync(varRun, { recursive: true, force: true })
       },
     }
   },

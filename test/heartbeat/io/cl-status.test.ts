@@ -1,12 +1,12 @@
 /** cl_status against our client socket, compared with recordings of the original's against the original's daemon. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { clStatus } from '../../../src/cli/commands/cl-status.js'
 import type { ClusterView, NodeView } from '../../../src/heartbeat/api/cluster-view.js'
 import { ApiSocket } from '../../../src/heartbeat/io/api-socket.js'
 import { Message } from '../../../src/heartbeat/wire/message.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 interface Recorded {
   readonly argv: readonly string[]
@@ -59,8 +59,7 @@ for (const [name, view] of [
   ['cl_status-peer-dead', viewWith(node('beta', 'dead', 'dead'), 'all')],
 ] as const) {
   test(`every recorded case of ${name} has the original's output and exit code`, async t => {
-    const varRun = mkdtempSync(join(tmpdir(), 'systole-api-'))
-    t.teardown(() => rmSync(varRun, { recursive: true }))
+    const varRun = temporaryFolder(t)
     const uid = process.geteuid!()
     const api = await ApiSocket.open({
       folder: join(varRun, 'heartbeat'),
@@ -93,8 +92,7 @@ for (const [name, view] of [
 }
 
 test('without a daemon cl_status says stopped, or that it cannot sign on, and exits 1', async t => {
-  const varRun = mkdtempSync(join(tmpdir(), 'systole-api-'))
-  t.teardown(() => rmSync(varRun, { recursive: true }))
+  const varRun = temporaryFolder(t)
   let said = ''
   const say = (text: string): void => {
     said += text
@@ -112,8 +110,7 @@ test('without a daemon cl_status says stopped, or that it cannot sign on, and ex
 })
 
 test('a client that announces a frame above the limit is closed, and the next one is served', async t => {
-  const varRun = mkdtempSync(join(tmpdir(), 'systole-api-'))
-  t.teardown(() => rmSync(varRun, { recursive: true }))
+  const varRun = temporaryFolder(t)
   const api = await ApiSocket.open({
     folder: join(varRun, 'heartbeat'),
     owner: null,

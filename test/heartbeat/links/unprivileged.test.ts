@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { freePort, loopbackNetwork } from '../../contract/link/ports.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 // A process of an ordinary user on a machine without koffi: a copy of the compiled code where no package is found.
 const run = promisify(execFile)
@@ -13,8 +13,7 @@ const compiled = fileURLToPath(new URL('../../../src', import.meta.url))
 const nobody = 65_534
 
 async function asNobody(t: { teardown(undo: () => void): void }, script: string): Promise<unknown> {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-links-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   chmodSync(folder, 0o755)
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
   for (const part of ['base', 'heartbeat/links', 'heartbeat/wire']) {

@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { callKeeper, callsFile, succeed } from '../../../src/heartbeat/resources/predecessor.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 test('a runner waits for the script that a killed runner has left at work, and says so', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-runner-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   const pidFile = join(folder, 'heartbeat-runner.pid')
   const script = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] })
   t.teardown(() => script.kill('SIGKILL'))
@@ -37,8 +36,7 @@ test('a runner waits for the script that a killed runner has left at work, and s
 })
 
 test('a call that has ended, a pid that somebody else has now, and a file of garbage hold nobody up', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-runner-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   const pidFile = join(folder, 'heartbeat-runner.pid')
   for (const text of [`${process.pid} 12\n`, '999999999 1\n', 'x'.repeat(10_000), '']) {
     writeFileSync(callsFile(pidFile), text)
@@ -51,8 +49,7 @@ test('a call that has ended, a pid that somebody else has now, and a file of gar
 })
 
 test('a script that does not end within the limit is killed with its group, and nothing else is', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-runner-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   const pidFile = join(folder, 'heartbeat-runner.pid')
   const [script, other] = [0, 1].map(() =>
     spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'], detached: true }),

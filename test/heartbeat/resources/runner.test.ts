@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
@@ -8,6 +7,7 @@ import type { FromRunner } from '../../../src/heartbeat/resources/plan/protocol.
 import type { ResourceGroup } from '../../../src/heartbeat/resources/plan/resource.js'
 import { ONLY_JOBS, type RunnerSettings } from '../../../src/heartbeat/resources/plan/settings.js'
 import { Runner } from '../../../src/heartbeat/resources/runner.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 // A resource script that writes each call down; a file NAME.fail makes its start or stop fail.
 const SCRIPT = `#!/bin/sh
@@ -27,14 +27,14 @@ const group = (node: string, ...names: string[]): ResourceGroup => ({
 })
 
 class Bench {
-  readonly root = mkdtempSync(join(tmpdir(), 'systole-runner-'))
+  readonly root: string
   readonly said: FromRunner[] = []
   hasExited = false
   readonly runner: Runner
   #wake: () => void = () => {}
 
   constructor(t: ExecutionContext, settings: Partial<RunnerSettings> = {}) {
-    t.teardown(() => rmSync(this.root, { recursive: true }))
+    this.root = temporaryFolder(t)
     for (const folder of ['resource.d', 'rc.d']) mkdirSync(join(this.root, folder))
     writeFileSync(join(this.root, 'resource.d/svc'), SCRIPT, { mode: 0o755 })
     const { root } = this

@@ -1,6 +1,5 @@
 // Checks that are programs: external, external-perl, ping. Real processes in a folder of their own.
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -10,10 +9,10 @@ import type { Outcome, Probe } from '../../../src/ldirectord/checks/check.js'
 import { ChildSlots } from '../../../src/ldirectord/checks/child-slots.js'
 import { commandWords } from '../../../src/ldirectord/checks/external.js'
 import { runCheck } from '../../../src/ldirectord/checks/run-check.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 import { probeOf } from './probe.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'systole-external-'))
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+const folder = temporaryFolder({ teardown: test.after.always })
 
 const never = new AbortController().signal
 const script = (name: string, body: string): string => {

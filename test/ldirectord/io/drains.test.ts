@@ -1,10 +1,10 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { printLedger } from '../../../src/ldirectord/core/drain-file.js'
 import { EMPTY_LEDGER, noted } from '../../../src/ldirectord/core/drain-ledger.js'
 import { Drains } from '../../../src/ldirectord/io/drains.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 const DRAIN = {
   address: '10.0.1.1',
@@ -17,11 +17,8 @@ const DRAIN = {
 }
 
 async function placeFor(t: ExecutionContext) {
-  const folder = await mkdtemp(join(tmpdir(), 'drains-'))
-  t.teardown(async () => {
-    await chmod(folder, 0o700)
-    await rm(folder, { recursive: true })
-  })
+  const folder = temporaryFolder(t)
+  t.teardown(() => chmod(folder, 0o700))
   const log: string[] = []
   const path = join(folder, 'ldirectord', 'drains.x.json')
   return { folder, path, log, open: () => new Drains(path, (_, line) => void log.push(line)) }

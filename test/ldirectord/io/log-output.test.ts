@@ -1,16 +1,15 @@
 /** Lines for syslog, as logger(1) gets them, beside those that were recorded from ldirectord 4.12. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { findInstance } from '../../../src/ldirectord/io/instance.js'
 import { LogOutput } from '../../../src/ldirectord/io/log-output.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 const RECORDED = 'test/peers/rig/ldirectord-oracle/cases/18-syslog-monitorfile/expected.json'
 
 test('a line for syslog is the text alone behind ldirectord[PID], with priority info whatever it says', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'log-output-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   // Stands for logger, whose options and input are its interface.
   writeFileSync(
     join(folder, 'logger'),

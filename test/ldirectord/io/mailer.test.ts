@@ -1,17 +1,16 @@
 /** The queue before the mail process, with small programs in its place. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Mail } from '../../../src/ldirectord/core/mail.js'
 import { MAILS_MAX, Mailer } from '../../../src/ldirectord/io/mailer.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 const mail = (subject: string): Mail => ({ to: 'a@b', from: null, smtp: '127.0.0.1', subject, body: '' })
 
 /** A mail process of our own: for each line it runs `body`, with the mail as `mail` and answers by `say`. */
 async function mailerOf(t: ExecutionContext, body: string) {
-  const folder = await mkdtemp(join(tmpdir(), 'mailer-'))
-  t.teardown(() => rm(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   const program = join(folder, 'program.cjs')
   await writeFile(
     program,

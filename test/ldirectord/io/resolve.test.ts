@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import { link, originalReport } from '../../../src/ldirectord/config/link.js'
 import { parse } from '../../../src/ldirectord/config/parse.js'
 import { resolveQuestions } from '../../../src/ldirectord/io/resolve.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 const never = new AbortController().signal
 const FILE = 'ldirectord.cf'
@@ -74,23 +74,19 @@ test('without /etc/services numbers are known and names are not', async t => {
 })
 
 test('a log or monitor file is tested without being made', async t => {
-  const folder = mkdtempSync(`${tmpdir()}/resolve-`)
-  try {
-    writeFileSync(`${folder}/there`, '')
-    const accepted = await linked(`logfile="${folder}/there"\nvirtual=5\n\tmonitorfile=${folder}/new\n`)
-    t.not(accepted.config, null)
-    t.deepEqual(readdirSync(folder), ['there'])
-    const refused = await linked(`virtual=5\n\tmonitorfile=${folder}/no/where\n`)
-    t.deepEqual(originalReport(refused, FILE, 7), [
-      `Error [7] reading file ${FILE} at line 2: unable to open monitorfile ${folder}/no/where: No such file or directory`,
-    ])
-    const directory = await linked(`logfile="${folder}"\n`)
-    t.deepEqual(originalReport(directory, FILE, 7), [
-      `Error [7] reading file ${FILE} at line 1: unable to open logfile: ${folder}`,
-    ])
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  const folder = temporaryFolder(t)
+  writeFileSync(`${folder}/there`, '')
+  const accepted = await linked(`logfile="${folder}/there"\nvirtual=5\n\tmonitorfile=${folder}/new\n`)
+  t.not(accepted.config, null)
+  t.deepEqual(readdirSync(folder), ['there'])
+  const refused = await linked(`virtual=5\n\tmonitorfile=${folder}/no/where\n`)
+  t.deepEqual(originalReport(refused, FILE, 7), [
+    `Error [7] reading file ${FILE} at line 2: unable to open monitorfile ${folder}/no/where: No such file or directory`,
+  ])
+  const directory = await linked(`logfile="${folder}"\n`)
+  t.deepEqual(originalReport(directory, FILE, 7), [
+    `Error [7] reading file ${FILE} at line 1: unable to open logfile: ${folder}`,
+  ])
 })
 
 test('a maintenance directory that is not there is a warning', async t => {

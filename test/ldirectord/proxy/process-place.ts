@@ -1,6 +1,5 @@
 /** A folder for one proxy process of tests, and what it takes to start one there. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
@@ -8,6 +7,7 @@ import { isAlive, readPidFile } from '../../../src/base/io/processes.js'
 import type { Edit } from '../../../src/ldirectord/core/table.js'
 import type { Forwarder } from '../../../src/ldirectord/forwarders/forwarder.js'
 import { openProxy } from '../../../src/ldirectord/forwarders/proxy.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 import { destinationOf, serviceOf, tcp } from './table-values.js'
 
 export const program = fileURLToPath(new URL('../../../src/cli/daemons/ldirectord-proxy.js', import.meta.url))
@@ -23,13 +23,12 @@ export interface Place {
 
 /** A folder for one proxy; whatever process is left there is ended with the test. */
 export function place(t: ExecutionContext): Place {
-  const varRun = mkdtempSync(join(tmpdir(), 'systole-proxy-'))
+  const varRun = temporaryFolder(t)
   const log: string[] = []
   const pid = (): number => readPidFile(join(varRun, 'ldirectord-proxy.web.cf.pid')) ?? 0
-  t.teardown(async () => {
+  t.teardown(() => {
     const left = pid()
     if (left > 0 && isAlive(left)) process.kill(left, 'SIGKILL')
-    rmSync(varRun, { recursive: true, force: true })
   })
   return {
     varRun,
@@ -61,8 +60,7 @@ export async function forwardTo(
 
 /** A program that does the same and is another build. */
 export function otherBuild(t: ExecutionContext, comment = 'newer'): string {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-build-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder(t)
   const path = join(folder, 'ldirectord-proxy.mjs')
   writeFileSync(path, `import ${JSON.stringify(program)} // ${comment}\n`)
   return path

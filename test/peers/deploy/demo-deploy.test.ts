@@ -1,5 +1,7 @@
 /** `npm run demo:deploy`: a release and a rollback through the demo cluster, under load, without one failed request. */
-import { bin, run, temporaryFolder } from '../harness.js'
+
+import { temporaryFolder } from '../../temporary-folder.js'
+import { bin, run } from '../harness.js'
 import { peerTest } from '../require.js'
 
 const test = peerTest('root', 'openssh-server', 'procps')

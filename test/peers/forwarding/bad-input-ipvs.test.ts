@@ -3,9 +3,10 @@
  * server that accepts and never answers. Each is told in a sentence and survived: the service goes on, and what others
  * have stays.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bin, ipvsVm, project, temporaryFolder, until } from '../harness.js'
+import { temporaryFolder } from '../../temporary-folder.js'
+import { bin, ipvsVm, project, until } from '../harness.js'
 import { peerTest } from '../require.js'
 import { HEAD, NEGOTIATE, POWERLESS } from './bad-input.js'
 
@@ -24,7 +25,7 @@ const test = peerTest(
 )
 
 test('IPVS: without rights, without the module, beside others and with a silent server ldirectord says so and goes on', async t => {
-  const etc = mkdtempSync(join(temporaryFolder(t), 'etc-'))
+  const etc = temporaryFolder(t)
   const virtual = '10.77.0.200'
   const log = '/var/log/ldirectord.log'
   const file = (name: string, ...servers: string[]) =>

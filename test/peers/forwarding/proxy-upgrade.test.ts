@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { commandLine, isAlive, readPidFile } from '../../../src/base/io/processes.js'
 import { client, freePort, NAME_AND_ECHO, startServer } from '../../ldirectord/proxy/real-servers.js'
-import { environment, project, readText, run, temporaryFolder, until } from '../harness.js'
+import { temporaryFolder } from '../../temporary-folder.js'
+import { environment, project, readText, run, until } from '../harness.js'
 import { peerTest } from '../require.js'
 
 const test = peerTest()
