@@ -13,3 +13,22 @@ export function machineMs(): number {
 
 /** Both clocks are the machine's; the one of this thread began later. */
 const beforeStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+
+/** Time for what waits: the machine's, or one that a test turns by hand. */
+export interface Clock {
+  nowMs(): number
+  /** Acts once, not before so many milliseconds; gives the function that calls it off. */
+  after(ms: number, act: () => void): () => void
+}
+
+export const realClock: Clock = {
+  nowMs,
+  after(ms, act) {
+    const timer = setTimeout(act, ms)
+    return () => clearTimeout(timer)
+  },
+}
+
+export function passing(clock: Clock, ms: number): Promise<void> {
+  return new Promise(resolve => void clock.after(ms, resolve))
+}
