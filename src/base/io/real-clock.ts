@@ -29,6 +29,15 @@ export const realClock: Clock = {
   },
 }
 
-export function passing(clock: Clock, ms: number): Promise<void> {
-  return new Promise(resolve => void clock.after(ms, resolve))
+/** Resolves after so many milliseconds, or as soon as the signal aborts. */
+export function passing(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const over = (): void => {
+      callOff()
+      signal?.removeEventListener('abort', over)
+      resolve()
+    }
+    const callOff = clock.after(signal?.aborted ? 0 : ms, over)
+    signal?.addEventListener('abort', over)
+  })
 }

@@ -6,8 +6,8 @@
  */
 import { appendFileSync, chmodSync, rmSync, writeFileSync } from 'node:fs'
 import type { ExecutionContext } from 'ava'
-import { join, openPort, type Port } from '../../heartbeat/links/pty.js'
 import { bin, type HaPair, haPair, readText, run, until } from '../harness.js'
+import { join, openPort, type Port } from '../real-time/heartbeat/links/pty.js'
 import { peerTest } from '../require.js'
 
 const test = peerTest('net-admin', 'heartbeat', 'iproute2', 'util-linux', 'procps', 'nftables')

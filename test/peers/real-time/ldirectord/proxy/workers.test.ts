@@ -1,0 +1,143 @@
+// Workers that end, stumble, come and go, on real sockets of 127.0.0.0/8.
+import { fileURLToPath } from 'node:url'
+import test, { type ExecutionContext } from 'ava'
+import { DataPlane } from '../../../../../src/ldirectord/proxy/io/data-plane.js'
+import { defaultSettings, type ProxySettings } from '../../../../../src/ldirectord/proxy/io/settings.js'
+import {
+  client,
+  freePort,
+  startServer,
+  type TestClient,
+  whoAnswers,
+} from '../../../../ldirectord/proxy/real-servers.js'
+import { destinationOf, serviceOf, tcp } from '../../../../ldirectord/proxy/table-values.js'
+import { until } from '../../until.js'
+
+const workerProgram = fileURLToPath(new URL('./mortal-worker.js', import.meta.url))
+
+async function forwarding(t: ExecutionContext, workers: number, settings: Partial<ProxySettings> = {}) {
+  const notices: string[] = []
+  const plane = new DataPlane({ ...defaultSettings(), workerProgram, workers, ...settings }, (level, text) =>
+    notices.push(`${level} ${text}`),
+  )
+  const server = await startServer(socket => {
+    socket.write('@')
+    socket.pipe(socket)
+  })
+  t.teardown(async () => {
+    plane.closeAll()
+    await server.close()
+  })
+  const port = await freePort()
+  const key = tcp('127.0.0.1', port)
+  await plane.apply({ kind: 'addService', service: serviceOf(key, { scheduler: 'lc' }) })
+  await plane.apply({
+    kind: 'addDestination',
+    key,
+    destination: destinationOf(server.address, server.port),
+  })
+  const visit = async (): Promise<TestClient> => {
+    const visitor = client(port)
+    await until(() => visitor.text() === '@')
+    return visitor
+  }
+  const active = (): number => plane.table.counters()[0]!.activeConnections
+  return { plane, port, key, server, notices, visit, active }
+}
+
+const echoes = async (visitor: TestClient, text: string): Promise<boolean> => {
+  visitor.socket.write(text)
+  return until(() => visitor.text().endsWith(text))
+}
+
+/** Two connections that two workers have: while one worker is held up the other one accepts. */
+async function apart(visit: () => Promise<TestClient>): Promise<[TestClient, TestClient]> {
+  const one = await visit()
+  one.socket.write('hold')
+  await until(() => one.socket.bytesWritten === 4)
+  const other = await visit()
+  return [one, other]
+}
+
+test.serial(
+  'a worker that ends is started again: its connections are reset and no longer counted, the other one goes on',
+  async t => {
+    const { port, notices, visit, active } = await forwarding(t, 2)
+    const [kept, lost] = await apart(visit)
+    t.true(await until(() => kept.text() === '@hold'))
+    t.is(active(), 2)
+    lost.socket.write('die')
+    t.true(await until(() => lost.fate() === 'ECONNRESET'))
+    t.true(await until(() => active() === 1))
+    t.true(await echoes(kept, 'go on'))
+    t.is(await whoAnswers(port), '@')
+    t.regex(
+      notices.join(),
+      /^ERROR proxy: a worker ended, its connections are lost: it ended; starting it again$/,
+    )
+    // The one that is left ends too: only one that was started again can answer.
+    kept.socket.write('die')
+    t.true(await until(() => kept.fate() === 'ECONNRESET'))
+    t.is(await whoAnswers(port), '@')
+  },
+)
+
+test.serial('a fault costs the one connection that met it', async t => {
+  const { notices, visit, active } = await forwarding(t, 1)
+  const kept = await visit()
+  const unlucky = await visit()
+  unlucky.socket.write('fault')
+  t.true(await until(() => unlucky.fate() === 'ECONNRESET'))
+  t.true(await echoes(kept, 'go on'))
+  t.is(active(), 1)
+  t.regex(notices.join(), /^ERROR proxy: Error: a fault/)
+})
+
+test.serial(
+  'fewer workers: one too many keeps its connections and takes no new ones; more workers again serve all',
+  async t => {
+    const { plane, port, visit, active } = await forwarding(t, 2)
+    const visitors = await apart(visit)
+    t.is(plane.setWorkers(1), 1)
+    for (const visitor of visitors) t.true(await echoes(visitor, 'still here'))
+    const [held] = visitors
+    t.is(await whoAnswers(port), '@')
+    t.is(plane.setWorkers(3), 3)
+    t.is(await whoAnswers(port), '@')
+    t.true(await echoes(held, 'and now'))
+    for (const { socket } of visitors) socket.destroy()
+    t.true(await until(() => active() === 0))
+  },
+)
+
+test.serial(
+  'a worker that does not answer is ended, and an edit then holds for the one that follows',
+  async t => {
+    const { plane, port, key, server, notices, visit } = await forwarding(t, 1, { workerAnswerMs: 200 })
+    const stuck = await visit()
+    stuck.socket.write('hold')
+    await until(() => stuck.socket.bytesWritten === 4)
+    const settings = destinationOf(server.address, server.port, { weight: 0 })
+    t.is(await plane.apply({ kind: 'editDestination', key, destination: settings }), null)
+    t.true(await until(() => stuck.fate() === 'ECONNRESET'))
+    t.regex(notices.join(), /^ERROR proxy: a worker ended/)
+    t.is(await whoAnswers(port), 'ECONNRESET', 'no server has a weight')
+  },
+)
+
+test.serial('persistence that an edit turns on binds a client whichever worker accepts it', async t => {
+  const { plane, port, key, visit } = await forwarding(t, 2)
+  const second = await startServer(socket => socket.write('second'))
+  t.teardown(() => second.close())
+  await plane.apply({
+    kind: 'addDestination',
+    key,
+    destination: destinationOf(second.address, second.port, { weight: 2 }),
+  })
+  const service = serviceOf(key, { scheduler: 'rr', persistentSeconds: 60 })
+  await plane.apply({ kind: 'editService', service })
+  const bound = await whoAnswers(port)
+  const [held] = bound === '@' ? [await visit()] : [null]
+  held?.socket.write('hold')
+  for (let n = 0; n < 4; n++) t.is(await whoAnswers(port), bound)
+})
