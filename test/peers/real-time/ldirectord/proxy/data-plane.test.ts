@@ -253,7 +253,23 @@ test('a server that does not accept is given up after the connect time; nothing 
   )
   await plane.apply({ kind: 'addDestination', key, destination: destinationOf('127.0.0.1', deaf.port) })
   t.is(await whoAnswers(port), 'ECONNRESET')
-  // Deleted while an attempt is under way: the client is reset, the attempt ends, its place is free again.
+  t.is(await whoAnswers(port), 'ECONNRESET')
+  t.true(
+    await until(() => plane.table.counters().every(c => c.activeConnections + c.inactiveConnections === 0)),
+  )
+  t.deepEqual(notices, [], 'the limit of one connection was never reached')
+})
+
+test('a service that is deleted during an attempt resets the client, and its place is free again', async (t, way) => {
+  const deaf = await deafPort()
+  t.teardown(() => deaf.close())
+  const { port, key, plane, notices } = await stage(
+    t,
+    way,
+    {},
+    { connectTimeoutMs: 60_000, connectionsMax: 1 },
+  )
+  await plane.apply({ kind: 'addDestination', key, destination: destinationOf('127.0.0.1', deaf.port) })
   const visitor = client(port)
   t.true(await until(() => plane.table.counters()[0]!.inactiveConnections === 1))
   await plane.apply({ kind: 'deleteService', key })
