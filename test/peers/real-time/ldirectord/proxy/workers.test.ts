@@ -1,4 +1,6 @@
 // Workers that end, stumble, come and go, on real sockets of 127.0.0.0/8.
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { DataPlane } from '../../../../../src/ldirectord/proxy/io/data-plane.js'
@@ -11,11 +13,15 @@ import {
   whoAnswers,
 } from '../../../../ldirectord/proxy/real-servers.js'
 import { destinationOf, serviceOf, tcp } from '../../../../ldirectord/proxy/table-values.js'
+import { temporaryFolder } from '../../../../temporary-folder.js'
 import { until } from '../../until.js'
 
 const workerProgram = fileURLToPath(new URL('./mortal-worker.js', import.meta.url))
 
 async function forwarding(t: ExecutionContext, workers: number, settings: Partial<ProxySettings> = {}) {
+  const folder = temporaryFolder(t)
+  // A worker has the environment of the moment in which it starts.
+  process.env.MORTAL_FOLDER = folder
   const notices: string[] = []
   const plane = new DataPlane({ ...defaultSettings(), workerProgram, workers, ...settings }, (level, text) =>
     notices.push(`${level} ${text}`),
@@ -42,7 +48,14 @@ async function forwarding(t: ExecutionContext, workers: number, settings: Partia
     return visitor
   }
   const active = (): number => plane.table.counters()[0]!.activeConnections
-  return { plane, port, key, server, notices, visit, active }
+  /** Holds up the worker that has this connection, until it is let go. */
+  const hold = async (visitor: TestClient): Promise<() => void> => {
+    writeFileSync(join(folder, 'hold'), '')
+    visitor.socket.write('hold')
+    await until(() => existsSync(join(folder, 'held')))
+    return () => rmSync(join(folder, 'hold'))
+  }
+  return { plane, port, key, server, notices, visit, hold, active }
 }
 
 const echoes = async (visitor: TestClient, text: string): Promise<boolean> => {
@@ -51,19 +64,23 @@ const echoes = async (visitor: TestClient, text: string): Promise<boolean> => {
 }
 
 /** Two connections that two workers have: while one worker is held up the other one accepts. */
-async function apart(visit: () => Promise<TestClient>): Promise<[TestClient, TestClient]> {
+async function apart({
+  visit,
+  hold,
+}: Awaited<ReturnType<typeof forwarding>>): Promise<[TestClient, TestClient]> {
   const one = await visit()
-  one.socket.write('hold')
-  await until(() => one.socket.bytesWritten === 4)
+  const letGo = await hold(one)
   const other = await visit()
+  letGo()
   return [one, other]
 }
 
 test.serial(
   'a worker that ends is started again: its connections are reset and no longer counted, the other one goes on',
   async t => {
-    const { port, notices, visit, active } = await forwarding(t, 2)
-    const [kept, lost] = await apart(visit)
+    const stage = await forwarding(t, 2)
+    const { port, notices, active } = stage
+    const [kept, lost] = await apart(stage)
     t.true(await until(() => kept.text() === '@hold'))
     t.is(active(), 2)
     lost.socket.write('die')
@@ -96,8 +113,9 @@ test.serial('a fault costs the one connection that met it', async t => {
 test.serial(
   'fewer workers: one too many keeps its connections and takes no new ones; more workers again serve all',
   async t => {
-    const { plane, port, visit, active } = await forwarding(t, 2)
-    const visitors = await apart(visit)
+    const stage = await forwarding(t, 2)
+    const { plane, port, active } = stage
+    const visitors = await apart(stage)
     t.is(plane.setWorkers(1), 1)
     for (const visitor of visitors) t.true(await echoes(visitor, 'still here'))
     const [held] = visitors
@@ -113,12 +131,12 @@ test.serial(
 test.serial(
   'a worker that does not answer is ended, and an edit then holds for the one that follows',
   async t => {
-    const { plane, port, key, server, notices, visit } = await forwarding(t, 1, { workerAnswerMs: 200 })
+    const settings = { workerAnswerMs: 500 }
+    const { plane, port, key, server, notices, visit, hold } = await forwarding(t, 1, settings)
     const stuck = await visit()
-    stuck.socket.write('hold')
-    await until(() => stuck.socket.bytesWritten === 4)
-    const settings = destinationOf(server.address, server.port, { weight: 0 })
-    t.is(await plane.apply({ kind: 'editDestination', key, destination: settings }), null)
+    await hold(stuck)
+    const destination = destinationOf(server.address, server.port, { weight: 0 })
+    t.is(await plane.apply({ kind: 'editDestination', key, destination }), null)
     t.true(await until(() => stuck.fate() === 'ECONNRESET'))
     t.regex(notices.join(), /^ERROR proxy: a worker ended/)
     t.is(await whoAnswers(port), 'ECONNRESET', 'no server has a weight')
@@ -126,7 +144,7 @@ test.serial(
 )
 
 test.serial('persistence that an edit turns on binds a client whichever worker accepts it', async t => {
-  const { plane, port, key, visit } = await forwarding(t, 2)
+  const { plane, port, key, visit, hold } = await forwarding(t, 2)
   const second = await startServer(socket => socket.write('second'))
   t.teardown(() => second.close())
   await plane.apply({
@@ -137,7 +155,6 @@ test.serial('persistence that an edit turns on binds a client whichever worker a
   const service = serviceOf(key, { scheduler: 'rr', persistentSeconds: 60 })
   await plane.apply({ kind: 'editService', service })
   const bound = await whoAnswers(port)
-  const [held] = bound === '@' ? [await visit()] : [null]
-  held?.socket.write('hold')
+  if (bound === '@') await hold(await visit())
   for (let n = 0; n < 4; n++) t.is(await whoAnswers(port), bound)
 })
