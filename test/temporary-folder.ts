@@ -10,6 +10,7 @@ export interface Owner {
 
 export function temporaryFolder(owner: Owner): string {
   const folder = mkdtempSync(join(tmpdir(), 'systole-test-'))
-  owner.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  // A daemon that is about to end may still write a line there.
+  owner.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
   return folder
 }

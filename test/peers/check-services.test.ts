@@ -13,10 +13,10 @@ import type { Check, OutcomeCode, Probe } from '../../src/ldirectord/checks/chec
 import { runCheck } from '../../src/ldirectord/checks/run-check.js'
 import type { TlsDemands } from '../../src/ldirectord/config/model.js'
 import { serve } from '../contract/check/scripted-server.js'
+import { freePorts } from '../free-port.js'
 import { probeOf } from '../ldirectord/checks/probe.js'
 import { until } from './harness.js'
 import {
-  freePorts,
   place,
   startDnsmasq,
   startDovecot,

@@ -84,7 +84,7 @@ let pairs = 0
 export async function haPair(t: Owner, files: Readonly<Record<string, string>>): Promise<HaPair> {
   const folder = temporaryFolder(t)
   // Short: a name of a namespace, and several pairs may live at once.
-  const tag = `sy${process.pid % 10_000}${pairs++ === 0 ? '' : `_${pairs}`}`
+  const tag = `sy${process.pid.toString(36)}${pairs++ === 0 ? '' : `_${pairs}`}`
   const options = ['-d', `${folder}/rig`, '-t', tag]
   const pair = rig('ha-pair', options)
   const callOff = reaper([rigPath('ha-pair'), ...options, 'down'])
@@ -106,7 +106,8 @@ export interface Guests extends Rig {
 
 /** User-mode guests with real IPVS (rig/ipvs-vm). `up` words: `1`, `--reals`, `2`, ... */
 export async function ipvsVm(t: Owner, ...up: string[]): Promise<Guests> {
-  const name = `s${process.pid % 10_000}`
+  // Six letters at most; process numbers end at 4194304, which is 2hwg0.
+  const name = `s${process.pid.toString(36)}`
   const options = ['-n', name]
   const vm = rig('ipvs-vm', options)
   const callOff = reaper([rigPath('ipvs-vm'), ...options, 'down'])

@@ -86,7 +86,7 @@ export interface PairOptions {
 export const SLOW = ['keepalive 400ms', 'warntime 1', 'deadtime 3', 'initdead 4'] as const
 
 const HA_CF = [
-  ...['keepalive 100ms', 'warntime 300ms', 'deadtime 500ms', 'initdead 2'],
+  ...['keepalive 100ms', 'warntime 300ms', 'deadtime 1000ms', 'initdead 2'],
   ...['ucast lo 127.79.0.1', 'ucast lo 127.79.0.2', 'auto_failback on', 'node alpha beta'],
 ]
 

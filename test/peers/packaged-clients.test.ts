@@ -55,7 +55,7 @@ test('cl_status, ccm, ccm_testclient and api_test work with our daemons', async 
   t.is(await pair.command('exec', 'alpha', 'cl_status', 'nodestatus', 'routers'), 'ping\n')
   t.is(await pair.command('exec', 'alpha', 'cl_status', 'listhblinks', 'routers'), '\trouters\n')
 
-  const clients = ['exec', 'alpha', ...AS_CLIENT, 'timeout', '6']
+  const clients = ['exec', 'alpha', ...AS_CLIENT, 'timeout', '12']
   const membership = await pair.attempt([...clients, '/usr/libexec/heartbeat/ccm_testclient'])
   const members = said(membership.stdout + membership.stderr)
   t.true(members.includes('info: event=NEW MEMBERSHIP:'), members.join('\n'))

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { openProxy } from '../../../src/ldirectord/forwarders/proxy.js'
-import { freePort } from '../../ldirectord/proxy/real-servers.js'
+import { freePort } from '../../free-port.js'
 import { temporaryFolder } from '../../temporary-folder.js'
 import { forwarderContract } from './suite.js'
 

@@ -7,9 +7,9 @@ import test, { type ExecutionContext } from 'ava'
 import { desiredTable } from '../../../src/ldirectord/core/desired.js'
 import { limitations } from '../../../src/ldirectord/core/limitations.js'
 import { SorryServer } from '../../../src/ldirectord/io/sorry-server.js'
+import { freePort } from '../../free-port.js'
 import { temporaryFolder } from '../../temporary-folder.js'
 import { configOf } from '../config/recorded.js'
-import { freePort } from '../proxy/real-servers.js'
 
 interface Answer {
   readonly status: number

@@ -38,13 +38,6 @@ export async function startServer(
   }
 }
 
-/** A port of this address that was free a moment ago. */
-export async function freePort(address = '127.0.0.1'): Promise<number> {
-  const server = await startServer(() => {}, address)
-  await server.close()
-  return server.port
-}
-
 export interface TestClient {
   readonly socket: Socket
   /** Everything received so far. */

@@ -70,7 +70,12 @@ ipvsadm -A -t 10.77.0.201:99 -s rr; ipvsadm -a -t 10.77.0.201:99 -r 10.77.1.21:9
   await until('weight 1', 15_000, async () => (await saved()).includes('-r 10.77.1.22:80 -m -w 1'))
 
   await guest(...ldirectord('ldirectord.cf', 'stop'))
-  t.is((await saved()).trim(), others)
+  // Stop does not wait.
+  await until('only its own services are gone', 10_000, async () => (await saved()).trim() === others)
+  await until('ldirectord has ended', 10_000, async () =>
+    /ldirectord is stopped/.test((await attempt(...ldirectord('ldirectord.cf', 'status'))).stdout),
+  )
+  t.pass()
   await guest(
     'sh',
     '-c',

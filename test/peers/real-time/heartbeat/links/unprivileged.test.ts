@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test from 'ava'
-import { freePort, loopbackNetwork } from '../../../../contract/link/ports.js'
+import { loopbackNetwork } from '../../../../contract/link/ports.js'
+import { freePort } from '../../../../free-port.js'
 import { temporaryFolder } from '../../../../temporary-folder.js'
 
 // A process of an ordinary user on a machine without koffi: a copy of the compiled code where no package is found.

@@ -7,9 +7,9 @@ import type { Destination, Service } from '../../../../../src/ldirectord/core/ta
 import { DataPlane } from '../../../../../src/ldirectord/proxy/io/data-plane.js'
 import { defaultSettings, type ProxySettings } from '../../../../../src/ldirectord/proxy/io/settings.js'
 import { deafPort } from '../../../../contract/check/scripted-server.js'
+import { freePort } from '../../../../free-port.js'
 import {
   client,
-  freePort,
   NAME_AND_ECHO,
   startServer,
   type TestServer,

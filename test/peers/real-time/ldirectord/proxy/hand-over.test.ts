@@ -8,13 +8,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import test from 'ava'
 import { isAlive } from '../../../../../src/base/io/processes.js'
 import type { Forwarder } from '../../../../../src/ldirectord/forwarders/forwarder.js'
-import {
-  client,
-  freePort,
-  NAME_AND_ECHO,
-  startServer,
-  whoAnswers,
-} from '../../../../ldirectord/proxy/real-servers.js'
+import { freePort } from '../../../../free-port.js'
+import { client, NAME_AND_ECHO, startServer, whoAnswers } from '../../../../ldirectord/proxy/real-servers.js'
 import { destinationOf, serviceOf, tcp } from '../../../../ldirectord/proxy/table-values.js'
 import { until } from '../../until.js'
 import { forwardTo, never, otherBuild, place } from './process-place.js'

@@ -6,13 +6,8 @@ import test from 'ava'
 import { commandLine, isAlive } from '../../../../../src/base/io/processes.js'
 import type { Edit } from '../../../../../src/ldirectord/core/table.js'
 import { openProxy } from '../../../../../src/ldirectord/forwarders/proxy.js'
-import {
-  client,
-  freePort,
-  NAME_AND_ECHO,
-  startServer,
-  whoAnswers,
-} from '../../../../ldirectord/proxy/real-servers.js'
+import { freePort } from '../../../../free-port.js'
+import { client, NAME_AND_ECHO, startServer, whoAnswers } from '../../../../ldirectord/proxy/real-servers.js'
 import { destinationOf, serviceOf, tcp } from '../../../../ldirectord/proxy/table-values.js'
 import { until } from '../../until.js'
 import { forwardTo, never, place, program } from './process-place.js'

@@ -12,9 +12,9 @@ import { SharedState } from '../../../../../src/ldirectord/proxy/core/shared-sta
 import { DataPlane } from '../../../../../src/ldirectord/proxy/io/data-plane.js'
 import { defaultSettings, type ProxySettings } from '../../../../../src/ldirectord/proxy/io/settings.js'
 import { WorkerPool } from '../../../../../src/ldirectord/proxy/io/worker-pool.js'
+import { freePort } from '../../../../free-port.js'
 import {
   client,
-  freePort,
   startServer,
   type TestClient,
   whoAnswers,
