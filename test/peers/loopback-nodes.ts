@@ -9,6 +9,7 @@ import { isAlive, readPidFile } from '../../src/base/io/processes.js'
 import type { CommandResult } from '../../src/base/io/run-command.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { bin, run, until } from './harness.js'
+import { reaper } from './reaper.js'
 
 export const SERVICE = '127.79.0.100'
 
@@ -127,13 +128,20 @@ esac
 
 export const portOf = (): number => 20_000 + (process.pid % 10_000)
 
+/** Daemons of a test that was ended by force; a pid that somebody else has by now is left alone. */
+const KILL_ALL = `for file in "$1"/*/run/heartbeat.pid "$1"/*/run/heartbeat-runner.pid; do
+  pid=$(tr -d ' ' < "$file") && grep -q heartbeat "/proc/$pid/cmdline" && kill -KILL "$pid"
+done`
+
 export function pair(t: ExecutionContext, options: PairOptions = {}): { alpha: Node; beta: Node } {
   const folder = temporaryFolder(t)
   const alpha = makeNode(folder, 'alpha', '127.79.0.1', portOf(), options)
   const beta = makeNode(folder, 'beta', '127.79.0.2', portOf(), options)
+  const callOff = reaper(['sh', '-c', KILL_ALL, 'sh', folder])
   t.teardown(() => {
     for (const node of [alpha, beta])
       for (const file of ['heartbeat', 'heartbeat-runner'] as const) node.kill(file)
+    callOff()
   })
   return { alpha, beta }
 }
