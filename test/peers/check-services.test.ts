@@ -228,7 +228,7 @@ peerTest('root', 'squid')('http_proxy: Squid', async t => {
     response.end(`via ${request.headers.via}`)
   }).listen(0, '127.0.0.1')
   t.teardown(() => origin.close())
-  await until('the origin listens', 5_000, () => origin.listening)
+  await until('the origin listens', 15_000, () => origin.listening)
   const { port: at } = origin.address() as { port: number }
   const secured = await serve(
     socket => {

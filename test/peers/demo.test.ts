@@ -60,7 +60,7 @@ test('the cluster gets ready, survives a SIGKILL of its owner, refuses a second 
     new RegExp(`^${IN_NET}\\.\\d+\\.\\d+:\\d+[^\\n]* is in use by another program[^\\n]*\\n$`),
   )
 
-  await demo.says(/to kill the owner/, 5_000)
+  await demo.says(/to kill the owner/, 20_000)
   const { name, pids } = demo.owner()
   t.true(pids.length >= 3, `heartbeat, runner and ldirectord at least: ${pids}`)
   const survivor = name === 'alpha' ? 'beta' : 'alpha'
@@ -69,7 +69,7 @@ test('the cluster gets ready, survives a SIGKILL of its owner, refuses a second 
   await demo.says(new RegExp(`${survivor} owns the service`), 10_000, mark)
   await demo.says(/the service answers again: .* away for \d+ ms/, 10_000, mark)
   t.is((await ask(demo.url)).status, 200)
-  await demo.says(new RegExp(`kill -9 .* of ${survivor}`), 5_000, mark)
+  await demo.says(new RegExp(`kill -9 .* of ${survivor}`), 20_000, mark)
 
   const back = demo.mark
   await run(`${demo.options.state}/bin/start`, [name])
@@ -85,7 +85,7 @@ test('a real server that stops is taken out and said, the sorry server answers f
     Number(new RegExp(`web server ${server}: \\S+ pid (\\d+)`).exec(demo.text)?.[1])
   const weightDown = (n: number): RegExp =>
     new RegExp(`real server ${IN_NET}\\.0\\.1${n}:8081 is down: weight 0`)
-  await demo.says(/to kill the owner/, 5_000)
+  await demo.says(/to kill the owner/, 20_000)
 
   let mark = demo.mark
   process.kill(pidOf('real1'), 'SIGTERM')
@@ -93,11 +93,11 @@ test('a real server that stops is taken out and said, the sorry server answers f
   for (let n = 0; n < 6; n++) t.notRegex((await ask(demo.url)).text, /real1/)
   for (const server of ['real2', 'real3']) process.kill(pidOf(server), 'SIGTERM')
   await demo.says(/no real server is up: the sorry server/, 10_000, mark)
-  await until('the sorry server answers', 5_000, async () => (await ask(demo.url)).text.startsWith('Sorry'))
+  await until('the sorry server answers', 15_000, async () => (await ask(demo.url)).text.startsWith('Sorry'))
   mark = demo.mark
   await run(`${demo.options.state}/bin/web`, ['real1'])
   await demo.says(new RegExp(`real server ${IN_NET}\\.0\\.11:8081 is up`), 10_000, mark)
-  await until('real1 answers', 5_000, async () => (await ask(demo.url)).text.includes('real1'))
+  await until('real1 answers', 15_000, async () => (await ask(demo.url)).text.includes('real1'))
 
   // A broken edit changes nothing and is reported once; a good one acts.
   const file = `${demo.options.state}/${demo.owner().name}/ha.d/ldirectord.cf`
@@ -122,13 +122,13 @@ test('a real server that stops is taken out and said, the sorry server answers f
 test('hb_standby moves the service to the other node', async t => {
   const demo = start(t)
   await demo.says(/^ready /m, START_MS)
-  await demo.says(/to kill the owner/, 5_000)
+  await demo.says(/to kill the owner/, 20_000)
   const { name } = demo.owner()
   const mark = demo.mark
   const standby = await run(`${demo.options.state}/bin/hb_standby`, [name])
   t.is(standby.exitCode, 0, standby.stderr)
   await demo.says(new RegExp(`${name === 'alpha' ? 'beta' : 'alpha'} owns the service`), 20_000, mark)
-  await until('the service answers', 5_000, async () => (await ask(demo.url)).status === 200)
+  await until('the service answers', 15_000, async () => (await ask(demo.url)).status === 200)
   await endsCleanly(t, demo)
 })
 
@@ -144,7 +144,7 @@ peerTest('root', 'util-linux')('an ordinary user can run it all', async t => {
   const as = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
   const demo = start(t, { project: copy, state: `${copy}/.systole`, as })
   await demo.says(/^ready /m, START_MS)
-  await demo.says(/to kill the owner/, 5_000)
+  await demo.says(/to kill the owner/, 20_000)
   const mark = demo.mark
   for (const pid of demo.owner().pids) process.kill(pid, 'SIGKILL')
   await demo.says(/the service answers again/, 10_000, mark)

@@ -148,7 +148,7 @@ test('what breaks is mended, then handed over and shown; an address is put back 
   await stage.until('the second failure moves the group', 15_000, () => stage.holders === 'beta')
   await stage.until(
     'with its address',
-    5_000,
+    15_000,
     async () => (await stage.hasAddress('beta')) && !(await stage.hasAddress('alpha')),
   )
   t.regex(

@@ -73,7 +73,7 @@ test('a restart keeps the resources, a dead peer is reset before the takeover, f
   // Times act at once; the next script sees them.
   alpha.edit('ha.cf', text => text.replace('deadtime 1000ms', 'deadtime 1200ms'))
   t.is((await alpha.command('heartbeat', '-r')).exitCode, 0)
-  await until('the new time acts', 5_000, () => alpha.log.includes('deadtime acts from now on'))
+  await until('the new time acts', 15_000, () => alpha.log.includes('deadtime acts from now on'))
   await until('both are settled', 10_000, async () =>
     (await alpha.command('cl_status', 'rscstatus')).stdout.startsWith('local'),
   )

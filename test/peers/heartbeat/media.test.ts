@@ -179,7 +179,7 @@ async function live(t: ExecutionContext, pair: HaPair, round: Round): Promise<vo
 
 async function endRound(pair: HaPair): Promise<void> {
   for (const node of NODES) await pair.command('kill', node, 'KILL', '[h]eartbeat')
-  await until('both have ended', 5_000, async () => {
+  await until('both have ended', 20_000, async () => {
     const shown = await Promise.all(NODES.map(node => pair.command('procs', node)))
     return shown.every(text => !/[h]eartbeat(:|\.cjs|\/heartbeat)/.test(text))
   })
