@@ -11,16 +11,18 @@ import { type CommandResult, runCommand } from '../../../../src/base/io/run-comm
 import { temporaryFolder } from '../../../temporary-folder.js'
 
 const PROGRAM = resolve('dist/bin/ldirectord.cjs')
+/** Of this process: several may run beside each other. */
+const NET = `127.${64 + (process.pid % 128)}`
 const GOOD = `checkinterval=1
-virtual=127.0.177.1:18480
-    real=127.0.177.2:18481 masq
+virtual=${NET}.177.1:18480
+    real=${NET}.177.2:18481 masq
     checktype=connect
 `
 const BROKEN = `${GOOD}    scheduler=WRR\n`
 
 /** A process that has ended may stay as a zombie where nobody collects it; it has no command line any more. */
 async function hasEnded(pid: number): Promise<boolean> {
-  for (let look = 0; look < 50 && commandLine(pid) !== ''; look++)
+  for (let look = 0; look < 200 && commandLine(pid) !== ''; look++)
     await new Promise(done => setTimeout(done, 50))
   return commandLine(pid) === ''
 }
@@ -156,27 +158,30 @@ test('a stale pid file is status 1 and said', async t => {
 
 const SERVED = `${GOOD}    service=none
     checktype=on
-    real=127.0.177.3:18481 masq 4
+    real=${NET}.177.3:18481 masq 4
 `
 
 test('drain, drained and undrain work on a running daemon and hold over a restart', async t => {
   const { run, log } = await node(t, SERVED)
-  t.is((await run('ldirectord.cf', 'drain', '127.0.177.2')).exitCode, 3, 'nothing runs')
+  t.is((await run('ldirectord.cf', 'drain', `${NET}.177.2`)).exitCode, 3, 'nothing runs')
   t.is((await run('ldirectord.cf', 'start')).exitCode, 0)
-  const drain = ['drain', '127.0.177.2', '--reason', 'kernel update', '--until=2h', '--wait=10']
+  const drain = ['drain', `${NET}.177.2`, '--reason', 'kernel update', '--until=2h', '--wait=10']
   t.is((await run('ldirectord.cf', ...drain)).exitCode, 0)
-  t.regex((await run('ldirectord.cf', 'drained')).stdout, /^127\.0\.177\.2:18481 .* kernel update +drained$/m)
+  t.regex(
+    (await run('ldirectord.cf', 'drained')).stdout,
+    /^127\.\d+\.177\.2:18481 .* kernel update +drained$/m,
+  )
   t.is((await run('ldirectord.cf', 'restart')).exitCode, 0)
   const [entry] = JSON.parse((await run('ldirectord.cf', 'drained', '--json')).stdout)
-  t.is(entry.server, '127.0.177.2:18481')
+  t.is(entry.server, `${NET}.177.2:18481`)
   t.is(entry.drain.untilUnixMs - entry.drain.sinceUnixMs > 7_190_000, true)
-  const narrow = await run('ldirectord.cf', 'undrain', '127.0.177.2:18481')
+  const narrow = await run('ldirectord.cf', 'undrain', `${NET}.177.2:18481`)
   t.is(narrow.exitCode, 1)
-  t.regex(narrow.stderr, /127\.0\.177\.2:18481 is drained as 127\.0\.177\.2: undrain that/)
-  t.is((await run('ldirectord.cf', 'undrain', '127.0.177.2')).exitCode, 0)
+  t.regex(narrow.stderr, /127\.\d+\.177\.2:18481 is drained as 127\.\d+\.177\.2: undrain that/)
+  t.is((await run('ldirectord.cf', 'undrain', `${NET}.177.2`)).exitCode, 0)
   t.is((await run('ldirectord.cf', 'drained')).stdout, 'no real server is drained\n')
-  t.regex(log(), /Draining real server: 127\.0\.177\.2:18481 .* by \S+: kernel update$/m)
-  t.is((await run('ldirectord.cf', 'undrain', '127.0.177.2')).exitCode, 1)
+  t.regex(log(), /Draining real server: 127\.\d+\.177\.2:18481 .* by \S+: kernel update$/m)
+  t.is((await run('ldirectord.cf', 'undrain', `${NET}.177.2`)).exitCode, 1)
 })
 
 const MISUSED: readonly (readonly [args: string[], complaint: RegExp])[] = [
@@ -201,7 +206,10 @@ test('check prints each result once and says by its status whether all passed', 
   const { run, write } = await node(t, GOOD)
   const dead = await run('ldirectord.cf', 'check')
   t.is(dead.exitCode, 1)
-  t.regex(dead.stdout, /^down 127\.0\.177\.2:18481 \(tcp:127\.0\.177\.1:18480\) connect: L4CON .*, \d+ ms\n$/)
+  t.regex(
+    dead.stdout,
+    /^down 127\.\d+\.177\.2:18481 \(tcp:127\.\d+\.177\.1:18480\) connect: L4CON .*, \d+ ms\n$/,
+  )
   await write(GOOD.replace('connect', 'on'))
   t.is((await run('ldirectord.cf', 'check')).exitCode, 0)
   await write(BROKEN)
@@ -213,7 +221,7 @@ test('check --digest prints the digests of each answer, as md5sum and sha256sum 
   await once(server, 'listening')
   t.teardown(() => server.close())
   const { port } = server.address() as AddressInfo
-  const { run } = await node(t, `virtual=127.0.177.1:80\n\treal=127.0.0.1:${port} masq\n`)
+  const { run } = await node(t, `virtual=${NET}.177.1:80\n\treal=127.0.0.1:${port} masq\n`)
   const { exitCode, stdout } = await run('ldirectord.cf', 'check', '--digest')
   t.is(exitCode, 0)
   t.regex(stdout, /^ +md5 2670f929ce8c93af815ba0ae8fd591ff$/m)
@@ -224,7 +232,7 @@ test('plan tells what a start and a reload would do, and changes nothing', async
   const { run, write, pidFile } = await node(t, SERVED)
   const fresh = await run('ldirectord.cf', 'plan')
   t.is(fresh.exitCode, 0)
-  t.regex(fresh.stdout, /^a start would:\n {2}add virtual server 127\.0\.177\.1:18480 \(wrr\)\n/)
+  t.regex(fresh.stdout, /^a start would:\n {2}add virtual server 127\.\d+\.177\.1:18480 \(wrr\)\n/)
   t.false(existsSync(pidFile))
   await run('ldirectord.cf', 'start')
   const same = async () => (await run('ldirectord.cf', 'plan')).stdout
@@ -233,7 +241,7 @@ test('plan tells what a start and a reload would do, and changes nothing', async
   await write(SERVED.replace('masq 4', 'masq 5'))
   t.is(
     await same(),
-    'a reload would:\n  change 127.0.177.3:18481 in 127.0.177.1:18480 (masq weight 4 -> masq weight 5)\n',
+    `a reload would:\n  change ${NET}.177.3:18481 in ${NET}.177.1:18480 (masq weight 4 -> masq weight 5)\n`,
   )
 })
 
@@ -265,5 +273,5 @@ test('status --watch prints a table each second', async t => {
   })
   const { stdout } = await watched
   t.true(stdout.split(/^server +state/m).length >= 3)
-  t.regex(stdout, /^ {2}127\.0\.177\.3:18481 +up +\d+ s +4 /m)
+  t.regex(stdout, /^ {2}127\.\d+\.177\.3:18481 +up +\d+ s +4 /m)
 })

@@ -12,9 +12,11 @@ import { pathsFrom } from '../../../../src/base/paths.js'
 import { temporaryFolder } from '../../../temporary-folder.js'
 
 const bin = (name: string): string => resolve(`dist/bin/${name}.cjs`)
+/** Of this process: several may run beside each other. */
+const NET = `127.${64 + (process.pid % 128)}`
 const FILE = `checkinterval=1
-virtual=127.0.178.1:18480
-    real=127.0.178.2:18481 masq
+virtual=${NET}.178.1:18480
+    real=${NET}.178.2:18481 masq
     checktype=connect
 `
 
