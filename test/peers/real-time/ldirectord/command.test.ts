@@ -9,6 +9,7 @@ import test, { type ExecutionContext } from 'ava'
 import { commandLine, readPidFile } from '../../../../src/base/io/processes.js'
 import { type CommandResult, runCommand } from '../../../../src/base/io/run-command.js'
 import { temporaryFolder } from '../../../temporary-folder.js'
+import { until } from '../until.js'
 
 const PROGRAM = resolve('dist/bin/ldirectord.cjs')
 /** Of this process: several may run beside each other. */
@@ -22,8 +23,7 @@ const BROKEN = `${GOOD}    scheduler=WRR\n`
 
 /** A process that has ended may stay as a zombie where nobody collects it; it has no command line any more. */
 async function hasEnded(pid: number): Promise<boolean> {
-  for (let look = 0; look < 200 && commandLine(pid) !== ''; look++)
-    await new Promise(done => setTimeout(done, 50))
+  await until(() => commandLine(pid) === '')
   return commandLine(pid) === ''
 }
 
@@ -46,8 +46,7 @@ async function node(t: ExecutionContext, config: string | null) {
     runCommand(process.execPath, [PROGRAM, ...args], { timeoutMs: 20_000, env })
   const pidFile = place('run/ldirectord.ldirectord.cf.pid')
   const gone = async (path: string): Promise<void> => {
-    for (let look = 0; look < 100 && existsSync(path); look++)
-      await new Promise(done => setTimeout(done, 100))
+    await until(() => !existsSync(path))
   }
   t.teardown(async () => {
     await run('ldirectord.cf', 'stop')

@@ -1,13 +1,13 @@
 // The contract of every check: each kind of server gives its own outcome, within the deadline, and nothing stays
 // open. Local servers and real time, with short deadlines.
 import { performance } from 'node:perf_hooks'
-import { setTimeout as wait } from 'node:timers/promises'
 import { TLSSocket } from 'node:tls'
 import test, { type ExecutionContext } from 'ava'
 import type { Outcome, OutcomeCode, Probe } from '../../../../../src/ldirectord/checks/check.js'
 import { runCheck } from '../../../../../src/ldirectord/checks/run-check.js'
 import { deafPort, refusingPort, type Script, serve } from '../../../../contract/check/scripted-server.js'
 import { probeOf as defaults } from '../../../../ldirectord/checks/probe.js'
+import { until } from '../../until.js'
 
 /** For servers that must run into the deadline; the others get time enough for a busy machine. */
 const DEADLINE_MS = 400
@@ -153,7 +153,7 @@ for (const tls of [false, true]) {
         t.is(outcome.code, code, outcome.detail)
         t.is(outcome.passed, code === 'OK')
         t.regex(outcome.detail, detail)
-        for (let look = 0; look < 200 && server.open() > 0; look++) await wait(5)
+        await until(() => server.open() === 0)
         t.is(server.open(), 0, 'a connection stayed open')
       } finally {
         await server.close()
@@ -226,10 +226,10 @@ test.serial('a daemon that stops gets its answer at once and leaves no connectio
   const server = await serve(() => {})
   const stopping = new AbortController()
   const outcome = runCheck(probeOf({ port: server.port, timeoutMs: 60_000 }), stopping.signal)
-  while (server.heard.length === 0) await wait(5)
+  await until(() => server.heard.length > 0)
   stopping.abort()
   t.regex((await outcome).detail, /stops/)
-  while (server.open() > 0) await wait(5)
+  await until(() => server.open() === 0)
   await server.close()
   t.regex((await runCheck(probeOf({ port: server.port }), stopping.signal)).detail, /stops/)
 })

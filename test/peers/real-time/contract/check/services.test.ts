@@ -3,7 +3,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { performance } from 'node:perf_hooks'
-import { setTimeout as wait } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import type { Outcome, OutcomeCode, Probe } from '../../../../../src/ldirectord/checks/check.js'
 import { runCheck } from '../../../../../src/ldirectord/checks/run-check.js'
@@ -11,6 +10,7 @@ import { datagramServer } from '../../../../contract/check/line-server.js'
 import { deafPort, refusingPort, type Script, serve } from '../../../../contract/check/scripted-server.js'
 import { oracleRefusal } from '../../../../contract/check/talkers.js'
 import { probeOf } from '../../../../ldirectord/checks/probe.js'
+import { until } from '../../until.js'
 
 const DEADLINE_MS = 400
 const PATIENT_MS = 8_000
@@ -131,7 +131,7 @@ for (const service of TCP) {
         const timeoutMs = code.endsWith('TOUT') ? DEADLINE_MS : PATIENT_MS
         const outcome = await runWithin(t, probe(service, { port: server.port, timeoutMs }))
         t.is(outcome.code, code, outcome.detail)
-        for (let look = 0; look < 400 && server.open() > 0; look++) await wait(5)
+        await until(() => server.open() === 0)
         t.is(server.open(), 0, 'a connection stayed open')
       } finally {
         await server.close()
@@ -148,10 +148,10 @@ for (const service of TCP) {
     const server = await serve(drip, { atOnce: true, allowHalfOpen: service === 'simpletcp' })
     const stopping = new AbortController()
     const outcome = runCheck(probe(service, { port: server.port, timeoutMs: 60_000 }), stopping.signal)
-    for (let look = 0; look < 1_000 && server.open() === 0; look++) await wait(5)
+    await until(() => server.open() > 0)
     stopping.abort()
     t.regex((await outcome).detail, /stops/)
-    for (let look = 0; look < 400 && server.open() > 0; look++) await wait(5)
+    await until(() => server.open() === 0)
     t.is(server.open(), 0)
     await server.close()
   })
@@ -217,7 +217,7 @@ for (const service of ['dns', 'sip', 'radius']) {
       probe(service, { port: server.port, protocol: 'udp', timeoutMs: 3_000 }),
       new AbortController().signal,
     )
-    for (let look = 0; look < 500 && server.sent.length < 2; look++) await wait(5)
+    await until(() => server.sent.length >= 2)
     t.deepEqual(server.sent[0], server.sent[1])
     await outcome
     await server.close()

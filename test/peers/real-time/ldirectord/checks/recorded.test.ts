@@ -1,6 +1,5 @@
 // Each case that was recorded from ldirectord 4.12, played to our checks: the same verdict, and the same bytes on the
 // wire, except where a row says what differs and why.
-import { setTimeout as wait } from 'node:timers/promises'
 import test from 'ava'
 import type { Probe } from '../../../../../src/ldirectord/checks/check.js'
 import { runCheck } from '../../../../../src/ldirectord/checks/run-check.js'
@@ -27,6 +26,7 @@ import {
 } from '../../../../contract/check/talkers.js'
 import { probeOf } from '../../../../ldirectord/checks/probe.js'
 import { type Recorded, recorded, recording } from '../../../../ldirectord/checks/recorded.js'
+import { until } from '../../until.js'
 
 /** Parts of a request that are chance or count, taken out. */
 const SAME: Readonly<Record<string, (sent: string) => string>> = {
@@ -224,7 +224,7 @@ for (const [name, play] of Object.entries(PLAYS)) {
       return typeof first === 'string' ? first : first.toString('latin1')
     }
     // The good-bye may still be on its way.
-    for (let look = 0; look < 200 && same(sent()).length < same(wanted).length; look++) await wait(5)
+    await until(() => same(sent()).length >= same(wanted).length)
     const heard = sent()
     await server.close()
     t.is(outcome.passed, result === 'up', outcome.detail)

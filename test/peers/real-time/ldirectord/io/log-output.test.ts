@@ -1,10 +1,11 @@
 /** Lines for syslog, as logger(1) gets them, beside those that were recorded from ldirectord 4.12. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { findInstance } from '../../../../../src/ldirectord/io/instance.js'
 import { LogOutput } from '../../../../../src/ldirectord/io/log-output.js'
 import { temporaryFolder } from '../../../../temporary-folder.js'
+import { until } from '../../until.js'
 
 const RECORDED = 'test/peers/rig/ldirectord-oracle/cases/18-syslog-monitorfile/expected.json'
 
@@ -26,14 +27,8 @@ test('a line for syslog is the text alone behind ldirectord[PID], with priority 
   for (const [n, text] of texts.entries()) output.log(n % 2 === 0 ? 'info' : 'ERROR', text)
   await output.close()
   const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
-  for (let looks = 0; looks < 400; looks++) {
-    try {
-      read('end')
-      break
-    } catch {
-      await new Promise(done => setTimeout(done, 10)) // logger has not read everything yet
-    }
-  }
+  // Logger has not read everything yet.
+  t.true(await until(() => existsSync(join(folder, 'end'))))
   t.is(read('options'), `--prio-prefix -t ldirectord[${process.pid}]\n`)
   t.is(read('lines'), texts.map(text => `<134>${text}\n`).join(''))
 })

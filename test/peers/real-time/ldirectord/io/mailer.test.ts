@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from 'ava'
 import type { Mail } from '../../../../../src/ldirectord/core/mail.js'
 import { MAILS_MAX, Mailer } from '../../../../../src/ldirectord/io/mailer.js'
 import { temporaryFolder } from '../../../../temporary-folder.js'
+import { until } from '../../until.js'
 
 const mail = (subject: string): Mail => ({ to: 'a@b', from: null, smtp: '127.0.0.1', subject, body: '' })
 
@@ -63,8 +64,7 @@ test('a mail that fails for now is tried again, at the latest at the end', async
     else { globalThis.hasFailed = true; say('{"why":"busy","again":"c@d"}') }`,
   )
   mailer.send(mail('a'))
-  for (let looks = 0; looks < 500 && failures.length === 0; looks++)
-    await new Promise(done => setTimeout(done, 20))
+  await until(() => failures.length > 0)
   t.deepEqual(failures, ['failed to send SMTP email message: busy; next try in 60 s'])
   await mailer.close()
   t.deepEqual(await notes(), ['c@d'])

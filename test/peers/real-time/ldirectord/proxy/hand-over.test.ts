@@ -4,7 +4,6 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import test from 'ava'
 import { isAlive } from '../../../../../src/base/io/processes.js'
 import type { Forwarder } from '../../../../../src/ldirectord/forwarders/forwarder.js'
@@ -19,7 +18,7 @@ const activeOf = async (forwarder: Forwarder): Promise<number> =>
 
 /** The number of active connections, once it is this one; after ten seconds whatever it is. */
 async function activeAt(forwarder: Forwarder, wanted: number): Promise<number> {
-  for (let looks = 0; looks < 500 && (await activeOf(forwarder)) !== wanted; looks++) await wait(20)
+  await until(async () => (await activeOf(forwarder)) === wanted)
   return activeOf(forwarder)
 }
 
