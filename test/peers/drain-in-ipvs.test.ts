@@ -7,19 +7,10 @@ import { join } from 'node:path'
 import type { Status } from '../../src/ldirectord/core/status.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { bin, ipvsVm, project, until } from './harness.js'
+import { IPVS_GUEST } from './machine.js'
 import { peerTest } from './require.js'
 
-const test = peerTest(
-  'net-admin',
-  'tun',
-  'user-mode-linux',
-  'ipvsadm',
-  'iproute2',
-  'curl',
-  'kmod',
-  'procps',
-  'iptables',
-)
+const test = peerTest(...IPVS_GUEST, 'curl')
 
 const CONFIG = `checktimeout=2
 checkinterval=1

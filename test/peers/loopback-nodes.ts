@@ -8,7 +8,7 @@ import type { ExecutionContext } from 'ava'
 import { isAlive, readPidFile } from '../../src/base/io/processes.js'
 import type { CommandResult } from '../../src/base/io/run-command.js'
 import { temporaryFolder } from '../temporary-folder.js'
-import { bin, run, until } from './harness.js'
+import { bin, rootsIn, run, until } from './harness.js'
 import { reaper } from './reaper.js'
 
 export const SERVICE = '127.79.0.100'
@@ -28,10 +28,7 @@ export class Node {
 
   command(program: string, ...args: string[]): Promise<CommandResult> {
     const env = {
-      HA_DIR: join(this.root, 'ha.d'),
-      HA_VARLIB: join(this.root, 'lib'),
-      HA_VARRUN: join(this.root, 'run'),
-      HA_VARLOG: join(this.root, 'log'),
+      ...rootsIn(this.root),
       HA_LISTEN: this.#address,
       HA_REBOOT: join(this.root, 'reboot'),
       ...this.env,

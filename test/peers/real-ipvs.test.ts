@@ -7,21 +7,10 @@ import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { temporaryFolder } from '../temporary-folder.js'
 import { bin, ipvsVm, project, type Rig, until } from './harness.js'
+import { IPVS_GUEST } from './machine.js'
 import { peerTest } from './require.js'
 
-const test = peerTest(
-  'net-admin',
-  'tun',
-  'user-mode-linux',
-  'ipvsadm',
-  'ldirectord',
-  'iproute2',
-  'perl-base',
-  'curl',
-  'kmod',
-  'procps',
-  'iptables',
-)
+const test = peerTest(...IPVS_GUEST, 'ldirectord', 'perl-base', 'curl')
 
 const CONFIG = `checktimeout=2
 negotiatetimeout=2

@@ -7,22 +7,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from '../../temporary-folder.js'
 import { bin, ipvsVm, project, until } from '../harness.js'
+import { IPVS_GUEST } from '../machine.js'
 import { peerTest } from '../require.js'
 import { HEAD, NEGOTIATE, POWERLESS } from './bad-input.js'
 
-const test = peerTest(
-  ...[
-    'net-admin',
-    'tun',
-    'user-mode-linux',
-    'ipvsadm',
-    'iproute2',
-    'kmod',
-    'procps',
-    'iptables',
-    'util-linux',
-  ],
-)
+const test = peerTest(...IPVS_GUEST, 'util-linux')
 
 test('IPVS: without rights, without the module, beside others and with a silent server ldirectord says so and goes on', async t => {
   const etc = temporaryFolder(t)
