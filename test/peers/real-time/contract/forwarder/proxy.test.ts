@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
-import { openProxy } from '../../../src/ldirectord/forwarders/proxy.js'
-import { freePort } from '../../free-port.js'
-import { temporaryFolder } from '../../temporary-folder.js'
-import { forwarderContract } from './suite.js'
+import { openProxy } from '../../../../../src/ldirectord/forwarders/proxy.js'
+import { forwarderContract } from '../../../../contract/forwarder/suite.js'
+import { freePort } from '../../../../free-port.js'
+import { temporaryFolder } from '../../../../temporary-folder.js'
 
-const program = fileURLToPath(new URL('../../../src/cli/daemons/ldirectord-proxy.js', import.meta.url))
+const program = fileURLToPath(new URL('../../../../../src/cli/daemons/ldirectord-proxy.js', import.meta.url))
 const ports = [await freePort('127.0.1.77'), await freePort('127.0.1.77')] as const
 
 forwarderContract(

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os'
 import test from 'ava'
-import { Children } from '../../../src/heartbeat/resources/children.js'
+import { Children } from '../../../../../src/heartbeat/resources/children.js'
 
 const { uid, gid, username } = userInfo()
 
