@@ -6,12 +6,12 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import test from 'ava'
-import { isNativeFailure } from '../../../src/base/io/native.js'
-import { tcpSockets } from '../../../src/base/io/tcp-calls.js'
-import type { OutcomeCode, Probe } from '../../../src/ldirectord/checks/check.js'
-import { runCheck } from '../../../src/ldirectord/checks/run-check.js'
-import { probeOf } from '../../ldirectord/checks/probe.js'
-import { refusingPort, type Script, serve } from './scripted-server.js'
+import { isNativeFailure } from '../../../../../src/base/io/native.js'
+import { tcpSockets } from '../../../../../src/base/io/tcp-calls.js'
+import type { OutcomeCode, Probe } from '../../../../../src/ldirectord/checks/check.js'
+import { runCheck } from '../../../../../src/ldirectord/checks/run-check.js'
+import { refusingPort, type Script, serve } from '../../../../contract/check/scripted-server.js'
+import { probeOf } from '../../../../ldirectord/checks/probe.js'
 
 const DEADLINE_MS = 400
 const PATIENT_MS = 8_000
