@@ -8,7 +8,7 @@ import type { FieldValue, Message } from './message.js'
 export const depthMax = 16
 
 export function view(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** Printable ASCII or a byte above it; not the characters that end a name or begin a type; at most 255. */

@@ -111,17 +111,28 @@ export function decodeNetstring(bytes: Uint8Array, depth = 0): { message: Messag
 
 export function encodeNetstring(message: Message): Buffer {
   assert(messageFault(message) === null, 'a message to be encoded holds writable fields only')
-  const pieces: Uint8Array[] = [Buffer.from(netstringStart)]
-  for (const { name, value } of message.fields) {
-    const [type, bytes] = typedBytes(value)
-    const head = Buffer.from(`(${type})${name}=`, 'latin1')
-    pieces.push(Buffer.from(`${head.length + bytes.length}:`), head, bytes, Buffer.from(','))
-  }
-  return Buffer.concat([...pieces, Buffer.from(netstringEnd)])
+  return Buffer.from(netstringText(message), 'latin1')
 }
 
-function typedBytes(value: FieldValue): [number, Uint8Array] {
-  if (typeof value === 'string') return [0, Buffer.from(value, 'latin1')]
-  if (value instanceof Uint8Array) return [1, value]
-  return [value.type, value.raw]
+/** The same as a text of one character per byte, of a message that is known to be writable. */
+export function netstringText(message: Message): string {
+  let text = netstringStart
+  for (const { name, value } of message.fields) {
+    const written = valueText(value)
+    text += `${TYPED + name.length + written.length}:(${typeOf(value)})${name}=${written},`
+  }
+  return text + netstringEnd
+}
+
+/** Of the type with its brackets, and the sign of equality. */
+const TYPED = 4
+
+function typeOf(value: FieldValue): number {
+  if (typeof value === 'string') return 0
+  return value instanceof Uint8Array ? 1 : value.type
+}
+
+function valueText(value: FieldValue): string {
+  if (typeof value === 'string') return value
+  return view(value instanceof Uint8Array ? value : value.raw).toString('latin1')
 }
