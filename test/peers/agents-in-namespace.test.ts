@@ -65,6 +65,7 @@ peerTest(
     const folder = mkdtempSync(join(tmpdir(), 'systole-agents-'))
     t.teardown(() => rmSync(folder, { recursive: true }))
     const seen: HardCases = JSON.parse(inNamespace('agents-hard-cases.js', folder))
+    t.deepEqual(seen.addressChanges, [false, true, false, true, false, true])
     t.is(seen.duplicate.exitCode, 1)
     t.regex(
       seen.duplicate.output,
