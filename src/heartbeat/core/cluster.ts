@@ -39,6 +39,8 @@ export class Cluster {
   readonly #ownership: Ownership
   #communicationIsUp = false
   #restart: 'no' | 'wanted' | 'done' = 'no'
+  /** When something is due next; it may be so already, for the next event of any kind. */
+  #dueMs = Number.POSITIVE_INFINITY
   #plannedWakeMs = Number.POSITIVE_INFINITY
 
   constructor(given: ClusterConfig) {
@@ -147,7 +149,7 @@ export class Cluster {
 
   /** Something was said or the time has come; and what is not known to be at rest is looked at with every event. */
   #isDue(nowMs: number): boolean {
-    return !this.#chronicle.isEmpty || nowMs >= this.#plannedWakeMs || !this.#communicationIsUp
+    return !this.#chronicle.isEmpty || nowMs >= this.#dueMs || !this.#communicationIsUp
   }
 
   /** After a beat like the last one: verdicts lie later than planned, and a wake-up too early is harmless. */
@@ -182,14 +184,14 @@ export class Cluster {
   }
 
   #planWake(nowMs: number): void {
-    const next = Math.min(
+    this.#dueMs = Math.min(
       this.#presence.nextMs(),
       this.#membership.nextMs(),
       this.#nodeList.nextMs(),
       this.#generation.nextMs(),
       this.#ownership.nextMs(),
     )
-    this.#plannedWakeMs = Math.max(next, nowMs + 1)
+    this.#plannedWakeMs = Math.max(this.#dueMs, nowMs + 1)
     this.#chronicle.push({ kind: 'wakeAt', atMs: this.#plannedWakeMs })
   }
 
