@@ -286,7 +286,7 @@ export class Runner {
   async #take(group: ResourceGroup): Promise<boolean> {
     // Held from the first call on: a daemon that dies in the middle of a start leaves a half started group.
     this.#held.set(groupText(group), group)
-    this.#world.send({ kind: 'held', groups: [...this.#held.values()] })
+    this.#heldChanged()
     const taken = await perform(
       takeGroup(group, this.#retries, this.#begin.settings.startTries),
       this.#performer(),
@@ -310,8 +310,12 @@ export class Runner {
   }
 
   #forget(group: ResourceGroup): void {
-    if (!this.#held.delete(groupText(group))) return
+    if (this.#held.delete(groupText(group))) this.#heldChanged()
+  }
+
+  #heldChanged(): void {
     this.#world.send({ kind: 'held', groups: [...this.#held.values()] })
+    this.#watch.heldChanged()
   }
 
   #performer(): Performer {

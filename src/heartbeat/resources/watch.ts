@@ -38,9 +38,12 @@ const LOOK_MS = 5_000
 export class Watch {
   readonly #world: WatchWorld
   readonly #timers: NodeJS.Timeout[] = []
+  /** Goes while something is held: a node that only waits is not woken. */
+  #addressTimer: NodeJS.Timeout | undefined
   /** Aborts the monitor that runs now. */
   #monitoring: AbortController | null = null
   #isRefreshing = false
+  #hasEnded = false
   /** Undefined until the first look; null where the kernel cannot be heard, so that every look is a whole one. */
   #changes: AddressChanges | null | undefined
   /** Whose addresses were all there when they were looked for last. */
@@ -50,10 +53,21 @@ export class Watch {
 
   constructor(world: WatchWorld) {
     this.#world = world
-    const { monitorMs, addressCheckMs, announce } = world.settings
+    const { monitorMs, announce } = world.settings
     this.#every(monitorMs, () => this.#monitor())
-    this.#every(addressCheckMs, () => this.#checkAddresses())
     this.#every(announce.refreshMs, () => this.#refresh())
+    this.heldChanged()
+  }
+
+  /** Other groups are held now. */
+  heldChanged(): void {
+    const { addressCheckMs } = this.#world.settings
+    const isNeeded = addressCheckMs > 0 && !this.#hasEnded && this.#world.held().length > 0
+    if (isNeeded) this.#addressTimer ??= setInterval(() => this.#checkAddresses(), addressCheckMs)
+    else {
+      clearInterval(this.#addressTimer)
+      this.#addressTimer = undefined
+    }
   }
 
   /** A job comes: no look may hold it up. */
@@ -62,7 +76,9 @@ export class Watch {
   }
 
   end(): void {
+    this.#hasEnded = true
     for (const timer of this.#timers) clearInterval(timer)
+    this.heldChanged()
     this.#changes?.close()
     this.#changes = null
     this.interrupt()
@@ -100,7 +116,7 @@ export class Watch {
     }
   }
 
-  async #checkAddresses(): Promise<void> {
+  #checkAddresses(): void {
     if (!this.#world.isIdle()) return
     const held = this.#world.held()
     // Heard before the look: what changes meanwhile leads to another one.
