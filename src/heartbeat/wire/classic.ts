@@ -109,8 +109,12 @@ function assertWritable(message: Message): void {
 /** The same lines as a text of one character per byte, of a message that is known to be writable. */
 export function classicLines(message: Message, depth = 0): string {
   let lines = ''
-  for (const { name, value } of message.fields) lines += `${encodeField(name, value, depth)}\n`
+  for (const field of message.fields) lines += classicLine(field, depth)
   return lines
+}
+
+export function classicLine({ name, value }: Field, depth = 0): string {
+  return `${encodeField(name, value, depth)}\n`
 }
 
 function encodeField(name: string, value: FieldValue, depth: number): string {
