@@ -6,11 +6,12 @@ import type { Edit, ServiceKey } from '../../src/ldirectord/core/table.js'
 import { WORKERS_MAX } from '../../src/ldirectord/proxy/core/shared-state.js'
 import { realAddress, VIRTUAL } from '../../test/peers/forwarding/street.js'
 import { bin, type Owner } from '../../test/peers/harness.js'
-import { fileIn, nginxFile, type Place, program, REAL_PORT, REALS } from './place.js'
+import type { Targets } from './load.js'
+import { DIRECT_PORT, fileIn, nginxFile, type Place, program, REAL_PORT, REALS } from './place.js'
 
 export interface Running {
-  /** Address and port that the client asks. */
-  readonly target: string
+  /** Addresses and ports that the client asks: more than one of the direct way only. */
+  readonly targets: Targets
   /** The processes whose time counts as the forwarder's own. */
   readonly pids: readonly number[]
   readonly end: () => Promise<void>
@@ -18,11 +19,15 @@ export interface Running {
 
 type Start = (owner: Owner, place: Place) => Promise<Running>
 
-const servers = Array.from({ length: REALS }, (_, at) => `${realAddress(at + 1)}:${REAL_PORT}`)
+const serversAt = (port: number): Targets => {
+  const [first, ...more] = Array.from({ length: REALS }, (_, at) => `${realAddress(at + 1)}:${port}`)
+  return [first!, ...more]
+}
+const servers = serversAt(REAL_PORT)
 
 function started(owner: Owner, place: Place, port: number, words: readonly string[]): Running {
   const { pid, end } = program(owner, place.director, ...words)
-  return { target: `${VIRTUAL}:${port}`, pids: [pid], end: () => end('SIGKILL') }
+  return { targets: [`${VIRTUAL}:${port}`], pids: [pid], end: () => end('SIGKILL') }
 }
 
 const haproxy: Start = async (owner, place) => {
@@ -85,7 +90,7 @@ async function ours(place: Place, port: number, pids: () => readonly number[]): 
       },
     })),
   )
-  return { target: `${VIRTUAL}:${port}`, pids: pids(), end: () => apply({ kind: 'deleteService', key }) }
+  return { targets: [`${VIRTUAL}:${port}`], pids: pids(), end: () => apply({ kind: 'deleteService', key }) }
 }
 
 const nft: Start = async (_, place) => {
@@ -109,7 +114,7 @@ const proxyOf = async (place: Place, workers: number): Promise<Running> => {
 const proxy: Start = (_, place) => proxyOf(place, Math.min(availableParallelism(), WORKERS_MAX))
 const oneWorker: Start = (_, place) => proxyOf(place, 1)
 
-const direct: Start = async () => ({ target: servers[0]!, pids: [], end: async () => {} })
+const direct: Start = async () => ({ targets: serversAt(DIRECT_PORT), pids: [], end: async () => {} })
 
 export const CONTENDERS = {
   direct,

@@ -7,8 +7,11 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import type { Station } from '../../test/peers/forwarding/street.js'
+import { fileIn, type Place } from './place.js'
 
 const CONNECTIONS = 32
+/** The direct way has a target for each. */
+const THREADS = 2
 const TICKS_PER_SECOND = 100
 const KINDS = { kept: [], fresh: ['-H', 'Connection: close'] } as const
 
@@ -62,15 +65,40 @@ function ownTicks(pids: readonly number[]): number {
   }, 0)
 }
 
+/** Whom the client asks. */
+export interface Aimed {
+  readonly client: Station
+  readonly target: string
+  /** For wrk: its threads take turns at the addresses. */
+  readonly script: string
+}
+
+export type Targets = readonly [string, ...string[]]
+
+/** Targets of IPv4. */
+export function aimed({ client, folder }: Place, targets: Targets): Aimed {
+  const found = targets.map(target => `wrk.lookup("${target.replace(':', '", "')}")[1]`)
+  const script = `local n = 0
+function setup(thread)
+  local to = { ${found.join(', ')} }
+  thread.addr = to[n % #to + 1]
+  n = n + 1
+end
+`
+  return { client, target: targets[0], script: fileIn(folder, 'targets.lua', script) }
+}
+
 export async function load(
-  client: Station,
-  target: string,
+  { client, script, target }: Aimed,
   kind: Kind,
   seconds: number,
   pids: readonly number[] = [],
 ): Promise<Load> {
   const before = { machine: machineTicks(), own: ownTicks(pids) }
-  const words = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--latency', ...KINDS[kind], `http://${target}/`]
+  const words = [
+    ...[`-t${THREADS}`, `-c${CONNECTIONS}`, `-d${seconds}s`, '--latency', '-s', script],
+    ...[...KINDS[kind], `http://${target}/`],
+  ]
   const wrk = spawn('nsenter', ['-t', client.pid, '-n', 'wrk', ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: (seconds + 20) * 1_000,

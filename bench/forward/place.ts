@@ -11,6 +11,11 @@ import { type Owner, run, temporaryFolder, until } from '../../test/peers/harnes
 
 export const REALS = 2
 export const REAL_PORT = 8080
+/**
+ * Where they are asked without a forwarder. Were it the same one, the connections that the director's kernel has just
+ * routed, and still remembers, would stand in the way of those that it translates: the same two ends.
+ */
+export const DIRECT_PORT = 8081
 const READY_MS_MAX = 10_000
 const END_MS_MAX = 5_000
 
@@ -60,7 +65,7 @@ ${listening}
 function web(owner: Owner, folder: string, station: Station, n: number): Program {
   const answers = `http {
   access_log off; keepalive_requests 1000000000; keepalive_timeout 600; client_body_temp_path ${folder}/body;
-  server { listen ${REAL_PORT} backlog=4096 reuseport; location / { return 200 "real ${n}\\n"; } }
+  server { listen ${REAL_PORT} backlog=4096 reuseport; listen ${DIRECT_PORT} backlog=4096 reuseport; location / { return 200 "real ${n}\\n"; } }
 }`
   return program(owner, station, 'nginx', '-c', nginxFile(folder, answers))
 }

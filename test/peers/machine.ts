@@ -65,6 +65,7 @@ const ROWS = [
   program('linux.uml', 'user-mode-linux'),
   program('ip', 'iproute2'),
   program('nsenter', 'util-linux'),
+  program('script', 'bsdutils'),
   program('tcpdump', 'tcpdump'),
   program('nft', 'nftables'),
   program('pgrep', 'procps'),

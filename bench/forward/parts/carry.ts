@@ -1,13 +1,13 @@
 /**
  * What forwarding costs: requests a second over kept connections and with a connection for each, latency, processor time.
- * All take their turn in each round, each next to a run of `direct`, the same way through the director's kernel, routed and
- * not translated; the figure that counts is the share of that run, for what else the machine does comes and goes. `proxy` has a
+ * All take their turn in each round, each next to a run of `direct`: to the same servers through the director's kernel,
+ * routed and not translated; the figure that counts is the share of that run, for what else the machine does comes and goes. `proxy` has a
  * worker for each processor; `haproxy`, `pen` and `nginx stream` are one thread each.
  */
 import type { Owner } from '../../../test/peers/harness.js'
 import { median, printJson, printTable } from '../../report.js'
 import { CONTENDERS, type Contender } from '../contenders.js'
-import { type Kind, type Load, load } from '../load.js'
+import { aimed, type Kind, type Load, load } from '../load.js'
 import { answers, openPlace, type Place } from '../place.js'
 
 /** Several short ones rather than one long one. */
@@ -42,15 +42,16 @@ interface Turn {
 
 async function turn(owner: Owner, place: Place, name: Contender, seconds: number): Promise<Turn> {
   const running = await CONTENDERS[name](owner, place)
-  const { target } = await CONTENDERS.direct(owner, place)
+  const direct = aimed(place, (await CONTENDERS.direct(owner, place)).targets)
+  const through = aimed(place, running.targets)
   try {
-    await answers(place, running.target)
+    await answers(place, through.target)
     // What a program compiles or allocates at its first requests is no cost of the later ones.
-    await load(place.client, running.target, 'fresh', WARMING_SECONDS)
-    await load(place.client, running.target, 'kept', WARMING_SECONDS)
+    await load(through, 'fresh', WARMING_SECONDS)
+    await load(through, 'kept', WARMING_SECONDS)
     const both = async (kind: Kind): Promise<[Load, Load]> => [
-      await load(place.client, target, kind, seconds),
-      await load(place.client, running.target, kind, seconds, running.pids),
+      await load(direct, kind, seconds),
+      await load(through, kind, seconds, running.pids),
     ]
     const [besideKept, kept] = await both('kept')
     const [besideFresh, fresh] = await both('fresh')

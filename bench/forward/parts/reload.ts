@@ -2,7 +2,7 @@
 import type { Owner } from '../../../test/peers/harness.js'
 import { printJson, printTable } from '../../report.js'
 import { Director, FORWARDERS, type ForwarderName, type Setting, TARGET } from '../director.js'
-import { load } from '../load.js'
+import { aimed, load } from '../load.js'
 import { answers, openPlace, type Place } from '../place.js'
 
 const REQUESTS = 100_000
@@ -18,6 +18,7 @@ const SETTINGS: readonly Setting[] = [
 
 async function reloaded(owner: Owner, place: Place, name: ForwarderName) {
   const director = await Director.start(owner, place, name, SETTINGS[0]!)
+  const target = aimed(place, [TARGET])
   await answers(place, TARGET)
   let isOver = false
   let reloads = 0
@@ -33,7 +34,7 @@ async function reloaded(owner: Owner, place: Place, name: ForwarderName) {
   let failed = 0
   try {
     for (let turn = 0; turn < TURNS_MAX && requests < REQUESTS; turn++) {
-      const done = await load(place.client, TARGET, turn % 2 === 0 ? 'fresh' : 'kept', TURN_SECONDS)
+      const done = await load(target, turn % 2 === 0 ? 'fresh' : 'kept', TURN_SECONDS)
       requests += done.requests
       failed += done.failed
     }

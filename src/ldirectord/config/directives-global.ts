@@ -177,7 +177,7 @@ export const globalDirectives = {
     defaultText: 'as many as cores, at most 4',
     repeat: 'last-wins',
     range: '1..15',
-    summary: 'threads in which the user-space proxy forwards TCP; read when ldirectord starts',
+    summary: 'most threads in which the user-space proxy forwards TCP; read when ldirectord starts',
     original: () => 'proxyworkers must be in range 1..15',
     support: 'acts',
     ours: true,

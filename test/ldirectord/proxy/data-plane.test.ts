@@ -23,7 +23,7 @@ const workerProgram = fileURLToPath(
 )
 const WAYS: Readonly<Record<string, Partial<ProxySettings>>> = {
   'one thread': {},
-  'two workers': { workerProgram, workers: 2 },
+  'two workers': { workerProgram, workers: 2, workersLeast: 2 },
 }
 
 /** The claim holds whichever way connections are carried. One after the other: some go by real time, and threads take a while. */

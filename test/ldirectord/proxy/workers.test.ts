@@ -1,8 +1,15 @@
 // Workers that end, stumble, come and go, on real sockets of 127.0.0.0/8.
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
+import { isNativeFailure } from '../../../src/base/io/native.js'
+import { tcpSockets } from '../../../src/base/io/tcp-calls.js'
+import { type Edit, serviceId } from '../../../src/ldirectord/core/table.js'
+import { SharedLedger } from '../../../src/ldirectord/proxy/core/ledger.js'
+import { LiveTable } from '../../../src/ldirectord/proxy/core/live-table.js'
+import { SharedState } from '../../../src/ldirectord/proxy/core/shared-state.js'
 import { DataPlane } from '../../../src/ldirectord/proxy/io/data-plane.js'
 import { defaultSettings, type ProxySettings } from '../../../src/ldirectord/proxy/io/settings.js'
+import { WorkerPool } from '../../../src/ldirectord/proxy/io/worker-pool.js'
 import { client, freePort, startServer, type TestClient, until, whoAnswers } from './real-servers.js'
 import { destinationOf, serviceOf, tcp } from './table-values.js'
 
@@ -10,8 +17,9 @@ const workerProgram = fileURLToPath(new URL('./mortal-worker.js', import.meta.ur
 
 async function forwarding(t: ExecutionContext, workers: number, settings: Partial<ProxySettings> = {}) {
   const notices: string[] = []
-  const plane = new DataPlane({ ...defaultSettings(), workerProgram, workers, ...settings }, (level, text) =>
-    notices.push(`${level} ${text}`),
+  const plane = new DataPlane(
+    { ...defaultSettings(), workerProgram, workers, workersLeast: workers, ...settings },
+    (level, text) => notices.push(`${level} ${text}`),
   )
   const server = await startServer(socket => {
     socket.write('@')
@@ -106,7 +114,7 @@ test.serial(
 test.serial(
   'a worker that does not answer is ended, and an edit then holds for the one that follows',
   async t => {
-    const { plane, port, key, server, notices, visit } = await forwarding(t, 1, { workerAnswerMs: 200 })
+    const { plane, port, key, server, notices, visit } = await forwarding(t, 1, { workerAnswerMs: 700 })
     const stuck = await visit()
     stuck.socket.write('hold')
     await until(() => stuck.socket.bytesWritten === 4)
@@ -133,4 +141,64 @@ test.serial('persistence that an edit turns on binds a client whichever worker a
   const [held] = bound === '@' ? [await visit()] : [null]
   held?.socket.write('hold')
   for (let n = 0; n < 4; n++) t.is(await whoAnswers(port), bound)
+})
+
+test.serial('one that rests keeps its connections and takes no new ones until it works again', async t => {
+  const sockets = tcpSockets()
+  if (isNativeFailure(sockets)) return t.fail(sockets.reason)
+  const server = await startServer(socket => {
+    socket.write('@')
+    socket.pipe(socket)
+  })
+  const port = await freePort()
+  const key = tcp('127.0.0.1', port)
+  const fd = sockets.listen({ address: '127.0.0.1', port, backlog: 16 })
+  if (isNativeFailure(fd)) return t.fail(fd.reason)
+  const shared = SharedState.create(4_096)
+  const table = new LiveTable(new SharedLedger(shared))
+  const edits: Edit[] = [
+    { kind: 'addService', service: serviceOf(key) },
+    { kind: 'addDestination', key, destination: destinationOf(server.address, server.port) },
+  ]
+  for (const edit of edits) table.apply(edit)
+  const service = table.services.get(serviceId(key))!
+  const [destination] = service.destinations.values()
+  const pool = new WorkerPool({
+    program: workerProgram,
+    sockets,
+    shared,
+    answerMs: 8_000,
+    settings: defaultSettings(),
+    orders: () => [
+      { kind: 'edit', edit: edits[0]!, shares: service.shares },
+      { kind: 'edit', edit: edits[1]!, shares: { slot: destination!.slot } },
+      { kind: 'listen', service: serviceId(key), fd },
+    ],
+    reported: report => t.log(report),
+  })
+  t.teardown(async () => {
+    await pool.close()
+    sockets.close(fd)
+    await server.close()
+  })
+  const visit = async (): Promise<TestClient> => {
+    const visitor = client(port)
+    t.true(await until(() => visitor.text() === '@'))
+    return visitor
+  }
+  pool.employ(2)
+  const visitors = await apart(visit)
+  t.deepEqual([shared.placesOf(1), shared.placesOf(2)], [1, 1])
+  pool.employ(1)
+  await pool.tell({ kind: 'unlisten', fd: -1 }) // when this is confirmed the one before is carried out
+  for (let n = 0; n < 8; n++) visitors.push(await visit())
+  t.deepEqual([shared.placesOf(1), shared.placesOf(2)], [9, 1])
+  for (const visitor of visitors) t.true(await echoes(visitor, 'still here'))
+  pool.employ(2)
+  await pool.tell({ kind: 'unlisten', fd: -1 })
+  const [held] = visitors.splice(-1)
+  held!.socket.write('hold')
+  t.true(await until(() => held!.socket.bytesWritten === 14))
+  await visit()
+  t.deepEqual([shared.placesOf(1), shared.placesOf(2)], [9, 2])
 })

@@ -24,7 +24,10 @@ const workerProgram = fileURLToPath(
   new URL('../../../src/cli/daemons/ldirectord-proxy-worker.js', import.meta.url),
 )
 /** The two ways in which the proxy carries TCP. */
-const WAYS = { "Node's sockets": { workerProgram: null }, 'two workers': { workerProgram, workers: 2 } }
+const WAYS = {
+  "Node's sockets": { workerProgram: null },
+  'two workers': { workerProgram, workers: 2, workersLeast: 2 },
+}
 
 type Telling = Pick<Service, 'forwardedFor'> & Pick<Destination, 'proxyProtocol'>
 

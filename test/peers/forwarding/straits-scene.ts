@@ -59,7 +59,7 @@ async function scene(way: Partial<ProxySettings>) {
 
 spawnSync('ip', ['link', 'set', 'lo', 'up'])
 writeFileSync('/proc/sys/net/ipv4/ip_local_port_range', `40000 ${40_000 + PORTS - 1}`)
-for (const way of [{}, { workerProgram, workers: 2 }]) {
+for (const way of [{}, { workerProgram, workers: 2, workersLeast: 2 }]) {
   console.log(JSON.stringify(await scene(way)))
   await wait(0)
 }

@@ -1,6 +1,6 @@
 /**
  * What the workers of one proxy know in common, in memory that all of them see: connections of each destination, open
- * connections of each worker. Every party (the main thread is 0, workers count from 1) writes only its own numbers and
+ * connections of each worker, and how long each was busy. Every party (the main thread is 0, workers count from 1) writes only its own numbers and
  * reads the sum of all, so that schedulers and thresholds go by the whole proxy, and what a dead worker held can be
  * taken out again.
  */
@@ -41,6 +41,7 @@ export interface SharedBuffers {
   readonly overloaded: SharedArrayBuffer
   readonly places: SharedArrayBuffer
   readonly owners: SharedArrayBuffer
+  readonly busy: SharedArrayBuffer
 }
 
 export class SharedState {
@@ -51,6 +52,7 @@ export class SharedState {
   readonly #counts: Int32Array
   readonly #overloaded: Uint8Array
   readonly #places: Int32Array
+  readonly #busyMs: Float64Array
 
   /** `descriptorsMax`: no descriptor of this process is as high. */
   static create(descriptorsMax: number): SharedState {
@@ -60,6 +62,7 @@ export class SharedState {
         overloaded: new SharedArrayBuffer(SLOTS_MAX),
         places: new SharedArrayBuffer((PARTIES_MAX + 1) * 4),
         owners: new SharedArrayBuffer(descriptorsMax),
+        busy: new SharedArrayBuffer(PARTIES_MAX * 8),
       },
       0,
     )
@@ -73,6 +76,7 @@ export class SharedState {
     this.#counts = new Int32Array(buffers.counts)
     this.#overloaded = new Uint8Array(buffers.overloaded)
     this.#places = new Int32Array(buffers.places)
+    this.#busyMs = new Float64Array(buffers.busy)
     if (Atomics.load(this.#places, ENROLLED) <= party) Atomics.store(this.#places, ENROLLED, party + 1)
   }
 
@@ -95,6 +99,16 @@ export class SharedState {
 
   placesOf(party: number): number {
     return Atomics.load(this.#places, party)
+  }
+
+  /** This party did not wait for news for so long. */
+  wasBusy(ms: number): void {
+    this.#busyMs[this.party]! += ms
+  }
+
+  /** Of all parties that there have ever been. */
+  get busyMs(): number {
+    return this.#busyMs.reduce((sum, ms) => sum + ms, 0)
   }
 
   /** The party has ended and whatever it held is closed. */

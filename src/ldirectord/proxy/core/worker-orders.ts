@@ -12,6 +12,8 @@ export type WorkerOrder =
   /** Accept from this listening socket, which stays the main thread's. */
   | { readonly kind: 'listen'; readonly service: string; readonly fd: number }
   | { readonly kind: 'unlisten'; readonly fd: number }
+  /** Whether to accept at all: one that rests keeps its connections and listens to nothing. */
+  | { readonly kind: 'work'; readonly isToAccept: boolean }
   /** Accept no more; end with the last connection. */
   | { readonly kind: 'drain' }
   /** Reset all connections and end. */

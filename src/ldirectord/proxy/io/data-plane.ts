@@ -83,10 +83,10 @@ export class DataPlane {
     this.#sweep = setInterval(() => this.#lookForIdle(), Math.min(SWEEP_MS_MAX, shortestMs / 4))
   }
 
-  /** How many threads forward TCP from now on; null: as the settings say. Gives how many it will be. */
+  /** How many threads may forward TCP from now on; null: as the settings say. Gives how many may. */
   setWorkers(count: number | null): number {
     if (!this.#workers) return 0
-    this.#workers.resize(count ?? this.#settings.workers)
+    this.#workers.limit(count ?? this.#settings.workers)
     return count ?? this.#settings.workers
   }
 

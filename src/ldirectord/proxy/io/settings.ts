@@ -21,8 +21,10 @@ export interface ProxySettings {
   readonly lingerMs: number
   /** How long a process that was replaced serves the connections that it has. */
   readonly retirementMs: number
-  /** Threads that forward TCP, while nobody says otherwise. */
+  /** Threads that may forward TCP, while nobody says otherwise. */
   readonly workers: number
+  /** So many of them work always. */
+  readonly workersLeast: number
   /** The file of their program; null: TCP is forwarded by Node's own sockets, in the main thread. */
   readonly workerProgram: string | null
   /** How long a worker may take to carry out an edit. */
@@ -47,6 +49,7 @@ export function defaultSettings(): ProxySettings {
     lingerMs: 2_000,
     retirementMs: 86_400_000,
     workers: Math.min(availableParallelism(), WORKERS_UNASKED_MAX),
+    workersLeast: 1,
     workerProgram: null,
     workerAnswerMs: 8_000,
   }

@@ -1,17 +1,23 @@
 /**
  * The workers as the data plane sees them: they hear of every edit of a TCP service and of every listening socket, and
- * one that begins hears of everything. They begin with the first listening socket.
+ * one that begins hears of everything. The first begins with the first listening socket, others when they are needed.
  */
 import { isNativeFailure } from '../../../base/io/native.js'
+import { machineMs } from '../../../base/io/real-clock.js'
 import { type TcpSockets, tcpSockets } from '../../../base/io/tcp-calls.js'
 import { type Edit, endpoint, serviceId } from '../../core/table.js'
 import type { Level } from '../core/control.js'
+import { Crew } from '../core/crew.js'
 import { SharedLedger, type Shares } from '../core/ledger.js'
 import type { LiveTable } from '../core/live-table.js'
 import type { SharedState } from '../core/shared-state.js'
 import type { WorkerOrder, WorkerReport } from '../core/worker-orders.js'
+import { machineIdleMs } from './machine-idle.js'
 import type { ProxySettings } from './settings.js'
 import { WorkerPool } from './worker-pool.js'
+
+/** How often is asked whether another worker would pay. */
+const LOOK_MS = 250
 
 export interface TcpWorkersContext {
   readonly settings: ProxySettings
@@ -30,7 +36,8 @@ export class TcpWorkers {
   readonly ledger: SharedLedger
   readonly #context: TcpWorkersContext
   readonly #pool: WorkerPool
-  #wanted: number
+  readonly #crew: Crew
+  readonly #look: NodeJS.Timeout
   #known: Promise<unknown> = Promise.resolve()
 
   /** null where this machine does not offer the calls that they need. */
@@ -48,7 +55,8 @@ export class TcpWorkers {
     this.#context = context
     this.sockets = sockets
     this.ledger = new SharedLedger(shared)
-    this.#wanted = settings.workers
+    this.#crew = new Crew(settings.workersLeast, settings.workers)
+    this.#look = setInterval(() => this.#employ(), LOOK_MS)
     this.#pool = new WorkerPool({
       program,
       sockets,
@@ -65,9 +73,12 @@ export class TcpWorkers {
     })
   }
 
-  resize(wanted: number): void {
-    this.#wanted = wanted
-    if (this.#pool.size > 0) this.#pool.resize(wanted)
+  /** At most so many. */
+  limit(most: number): void {
+    this.#crew.limit(most)
+    if (this.#pool.size === 0) return
+    this.#pool.limit(most)
+    this.#pool.employ(this.#crew.atWork)
   }
 
   /** The main thread's table has taken this edit. */
@@ -85,7 +96,7 @@ export class TcpWorkers {
   }
 
   listen(service: string, fd: number): Promise<void> {
-    if (this.#pool.size === 0) this.#pool.resize(this.#wanted)
+    if (this.#pool.size === 0) this.#pool.employ(this.#crew.atWork)
     return this.#tell({ kind: 'listen', service, fd })
   }
 
@@ -99,7 +110,16 @@ export class TcpWorkers {
   }
 
   close(): Promise<void> {
+    clearInterval(this.#look)
     return this.#pool.close()
+  }
+
+  #employ(): void {
+    if (this.#pool.size === 0) return
+    const before = this.#crew.atWork
+    const { busyMs } = this.#context.shared
+    const atWork = this.#crew.look({ atMs: machineMs(), busyMs, idleMs: machineIdleMs })
+    if (atWork !== before) this.#pool.employ(atWork)
   }
 
   #tell(order: WorkerOrder): Promise<void> {

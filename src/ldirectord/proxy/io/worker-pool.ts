@@ -1,6 +1,7 @@
 /**
- * The main thread's side of the workers: as many as wanted, each started again when it ends by a fault; what such a one
- * held is closed with a reset and taken out of the numbers, the others go on.
+ * The main thread's side of the workers: at most as many as wanted, of whom so many accept as are at work; each is started
+ * again when it ends by a fault, and what such a one held is closed with a reset and taken out of the numbers, while the
+ * others go on.
  */
 import { Worker } from 'node:worker_threads'
 import { isNativeFailure } from '../../../base/io/native.js'
@@ -40,6 +41,7 @@ interface Hand {
   /** Orders that it has not confirmed, the oldest first. */
   readonly open: Map<number, { readonly confirm: () => void; readonly sinceMs: number }>
   isLeaving: boolean
+  isToAccept: boolean
 }
 
 export class WorkerPool {
@@ -47,7 +49,7 @@ export class WorkerPool {
   readonly #hands = new Map<number, Hand>()
   readonly #restarts = new Set<NodeJS.Timeout>()
   #look: NodeJS.Timeout | null = null
-  #wanted = 0
+  #atWork = 0
   #lastNumber = 0
   #isClosed = false
 
@@ -56,18 +58,31 @@ export class WorkerPool {
   }
 
   get size(): number {
-    return [...this.#hands.values()].filter(({ isLeaving }) => !isLeaving).length
+    return this.#staying.length
   }
 
   /** One too many accepts no more and ends with its last connection. */
-  resize(wanted: number): void {
-    this.#wanted = Math.min(Math.max(1, wanted), WORKERS_MAX)
-    const working = [...this.#hands.values()].filter(({ isLeaving }) => !isLeaving)
-    for (const hand of working.slice(this.#wanted)) {
+  limit(most: number): void {
+    for (const hand of this.#staying.slice(Math.min(Math.max(1, most), WORKERS_MAX))) {
       hand.isLeaving = true
       void this.#tellOne(hand, { kind: 'drain' })
     }
-    for (let missing = this.#wanted - working.length; missing > 0; missing--) this.#begin()
+  }
+
+  /** So many accept from now on; further ones that were begun before rest, with their connections. */
+  employ(atWork: number): void {
+    this.#atWork = Math.min(Math.max(1, atWork), WORKERS_MAX)
+    for (const [rank, hand] of this.#staying.entries()) {
+      const isToAccept = rank < this.#atWork
+      if (hand.isToAccept === isToAccept) continue
+      hand.isToAccept = isToAccept
+      void this.#tellOne(hand, { kind: 'work', isToAccept })
+    }
+    for (let missing = this.#atWork - this.size; missing > 0; missing--) this.#begin()
+  }
+
+  get #staying(): Hand[] {
+    return [...this.#hands.values()].filter(({ isLeaving }) => !isLeaving)
   }
 
   /** Resolves when every worker has carried it out. */
@@ -123,7 +138,15 @@ export class WorkerPool {
     }
     const workerData: WorkerStart = { party, shared: shared.buffers, bell, settings }
     const thread = new Worker(program, { workerData })
-    const hand: Hand = { party, thread, bell, startedMs: machineMs(), open: new Map(), isLeaving: false }
+    const hand: Hand = {
+      party,
+      thread,
+      bell,
+      startedMs: machineMs(),
+      open: new Map(),
+      isLeaving: false,
+      isToAccept: true,
+    }
     this.#hands.set(party, hand)
     thread.on('message', (report: WorkerReport) => this.#heard(hand, report))
     let reason = 'it ended'
@@ -161,13 +184,13 @@ export class WorkerPool {
     const text = `proxy: a worker ended, its connections are lost: ${reason}; starting it again`
     this.#context.reported({ kind: 'notice', level: 'ERROR', text })
     if (machineMs() - hand.startedMs < SHORT_LIFE_MS) this.#again()
-    else this.resize(this.#wanted)
+    else this.employ(this.#atWork)
   }
 
   #again(): void {
     const timer = setTimeout(() => {
       this.#restarts.delete(timer)
-      this.resize(this.#wanted)
+      this.employ(this.#atWork)
     }, PAUSE_MS)
     this.#restarts.add(timer)
   }

@@ -46,6 +46,7 @@ class Worker {
   readonly #complaints = new Complaints(text => this.#report({ kind: 'notice', level: 'WARN', text }))
   #sweptMs = 0
   #refused = 0
+  #isToAccept = true
   #isDraining = false
   #isOver = false
   #nowMs = machineMs()
@@ -102,6 +103,7 @@ class Worker {
     this.#forwarder.goOn()
     this.#forwarder.giveUpLate()
     this.#lookAround()
+    this.#shared.wasBusy(machineMs() - this.#nowMs)
   }
 
   #heard(fd: number, serial: number, events: number): void {
@@ -145,11 +147,19 @@ class Worker {
         const service = this.#table.services.get(order.service)
         if (!service || this.#isDraining) return
         this.#listeners.set(order.fd, service)
-        this.#forwarder.listen(order.fd)
+        if (this.#isToAccept) this.#forwarder.listen(order.fd)
         return
       }
       case 'unlisten':
         this.#unlisten(order.fd)
+        return
+      case 'work':
+        if (this.#isToAccept === order.isToAccept) return
+        this.#isToAccept = order.isToAccept
+        for (const [fd, service] of this.#listeners) {
+          if (order.isToAccept) this.#forwarder.listen(fd)
+          else this.#turnFrom(fd, service)
+        }
         return
       case 'drain':
         this.#isDraining = true
@@ -164,8 +174,17 @@ class Worker {
   }
 
   #unlisten(fd: number): void {
-    if (!this.#listeners.delete(fd)) return
-    if (!this.#resting.delete(fd)) this.#poller.forget(fd)
+    const service = this.#listeners.get(fd)
+    if (service && this.#isToAccept) this.#turnFrom(fd, service)
+    this.#listeners.delete(fd)
+  }
+
+  #turnFrom(fd: number, service: LiveService): void {
+    if (this.#resting.delete(fd)) return
+    this.#poller.forget(fd)
+    // What the kernel has told nobody but this worker would wait until somebody else calls.
+    this.#forwarder.accept(fd, service)
+    this.#resting.delete(fd)
   }
 
   #rest(listener: number): void {
