@@ -5,7 +5,6 @@
 import { writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { compileSoon } from '../../base/io/compile-soon.js'
 import { keepCompiled } from '../../base/io/keep-compiled.js'
 import { pathsFrom } from '../../base/paths.js'
 import { runHeartbeat, type StartReport } from '../../heartbeat/run.js'
@@ -20,7 +19,6 @@ process.title = 'heartbeat: master control process'
 keepCompiled()
 
 function report(start: StartReport): void {
-  if (start.kind === 'started') compileSoon()
   if (isForeground) {
     if (start.lines.length > 0) process.stderr.write(`${start.lines.join('\n')}\n`)
     return
