@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { rootsIn } from '../../test/peers/harness.js'
 import { median, printJson, printTable } from '../report.js'
 
 const RUNS = 20
@@ -31,10 +32,7 @@ try {
   writeFileSync(`${folder}/run/ldirectord.ldirectord.cf.pid`, `${standIn.pid}\n`)
   const env = {
     ...process.env,
-    HA_DIR: `${folder}/ha.d`,
-    HA_VARLIB: `${folder}/lib`,
-    HA_VARRUN: `${folder}/run`,
-    HA_VARLOG: `${folder}/log`,
+    ...rootsIn(folder),
   }
   const times = new Map<string, number[]>(Object.keys(COMMANDS).map(name => [name, []]))
   for (let round = 0; round <= RUNS; round++) {

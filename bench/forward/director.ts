@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Status } from '../../src/ldirectord/core/status.js'
 import { realAddress, VIRTUAL } from '../../test/peers/forwarding/street.js'
-import { bin, type Owner, run, until } from '../../test/peers/harness.js'
+import { bin, type Owner, rootsIn, run, until } from '../../test/peers/harness.js'
 import { type Place, REAL_PORT } from './place.js'
 
 export const FORWARDERS = ['nft', 'proxy'] as const
@@ -64,12 +64,7 @@ export class Director {
   async command(action: string): Promise<string> {
     const words = ['-t', this.#place.director.pid, '-n', process.execPath, bin('ldirectord'), 'www.cf']
     const { exitCode, stdout, stderr } = await run('nsenter', [...words, ...action.split(' ')], {
-      env: {
-        HA_DIR: join(this.#folder, 'ha.d'),
-        HA_VARLIB: join(this.#folder, 'lib'),
-        HA_VARRUN: join(this.#folder, 'run'),
-        HA_VARLOG: join(this.#folder, 'log'),
-      },
+      env: rootsIn(this.#folder),
     })
     if (exitCode !== 0) throw new Error(`ldirectord www.cf ${action} ended with ${exitCode}: ${stderr}`)
     return stdout

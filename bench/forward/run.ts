@@ -9,6 +9,7 @@
  */
 import { existsSync } from 'node:fs'
 import type { Owner } from '../../test/peers/harness.js'
+import { askedParts } from '../asked-parts.js'
 import { carry } from './parts/carry.js'
 import { lost } from './parts/lost.js'
 import { reload } from './parts/reload.js'
@@ -16,8 +17,6 @@ import { table } from './parts/table.js'
 
 const SECONDS = 1
 const PARTS = { carry, table, reload, lost } as const
-type PartName = keyof typeof PARTS
-const isPart = (word: string): word is PartName => word in PARTS
 const NEEDS = {
   haproxy: '/usr/sbin/haproxy',
   pen: '/usr/bin/pen',
@@ -28,14 +27,7 @@ const NEEDS = {
   curl: '/usr/bin/curl',
 }
 
-const words = process.argv.slice(2)
-const unknown = words.find(word => !isPart(word) && !(Number(word) >= 1))
-if (unknown !== undefined) {
-  process.stderr.write(`forward: no part called ${unknown}; there are: ${Object.keys(PARTS).join(', ')}\n`)
-  process.exit(1)
-}
-const named = words.filter(isPart)
-const seconds = Number(words.find(word => !isPart(word)) ?? SECONDS)
+const { names, times: seconds } = askedParts('forward', PARTS, SECONDS)
 const missing = Object.entries(NEEDS).flatMap(([debianPackage, path]) =>
   existsSync(path) ? [] : [debianPackage],
 )
@@ -52,7 +44,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void undoAll().finally(() => process.exit(1)))
 }
 let isWhole = true
-for (const name of named.length > 0 ? named : (Object.keys(PARTS) as PartName[])) {
+for (const name of names) {
   try {
     await PARTS[name]({ teardown: step => undo.push(step) } as Owner, seconds)
   } catch (error) {

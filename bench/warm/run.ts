@@ -15,6 +15,7 @@ import { ldirectord } from '../../src/agents/ldirectord.js'
 import { pathsFrom } from '../../src/base/paths.js'
 import type { Status } from '../../src/ldirectord/core/status.js'
 import { askControl } from '../../src/ldirectord/io/control-socket.js'
+import { rootsIn } from '../../test/peers/harness.js'
 import { median, printJson, printTable } from '../report.js'
 
 const RUNS = 5
@@ -28,10 +29,7 @@ const folder = mkdtempSync(join(tmpdir(), 'systole-warm-'))
 const socket = `${folder}/run/ldirectord.www.cf.sock`
 const env = {
   ...process.env,
-  HA_DIR: `${folder}/ha.d`,
-  HA_VARLIB: `${folder}/lib`,
-  HA_VARRUN: `${folder}/run`,
-  HA_VARLOG: `${folder}/log`,
+  ...rootsIn(folder),
 }
 
 async function until(what: string, look: () => Promise<boolean>): Promise<void> {

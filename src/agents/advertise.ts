@@ -2,7 +2,7 @@
  * Unsolicited neighbour advertisements: tell the neighbours that an IPv6 address has moved here. Sent through the
  * optional package koffi, else by a program that knows how.
  */
-import { sendFrames } from '../base/io/native.js'
+import { sendFrames } from '../base/io/ethernet.js'
 import { runCommand } from '../base/io/run-command.js'
 import { toBytes } from '../base/ipv6.js'
 import type { AgentContext } from './agent.js'

@@ -1,5 +1,5 @@
 /** Gratuitous ARP: tells the neighbours that an IPv4 address has moved here. */
-import { sendGratuitousArp } from '../base/io/native.js'
+import { sendGratuitousArp } from '../base/io/ethernet.js'
 import { runCommand } from '../base/io/run-command.js'
 import type { AgentContext } from './agent.js'
 import { announceRepeatedly } from './announcements.js'

@@ -46,7 +46,7 @@ export function parseRealServer(args: readonly string[]): RealServerArguments | 
 const isLocal = (address: string): boolean =>
   address.startsWith('127.') || address === '::1' || address === '::' || address === '0.0.0.0'
 
-export const hostPrefix = ({ family }: RealServerArguments): 32 | 128 => (family === 4 ? 32 : 128)
+const hostPrefix = ({ family }: RealServerArguments): 32 | 128 => (family === 4 ? 32 : 128)
 
 /**
  * The kernel takes the larger of `all` and the interface, so `all` covers every interface for ARP, while rp_filter

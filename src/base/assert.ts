@@ -3,7 +3,7 @@
  * worse than a crash. No peer, file, script or network may ever be able to trigger one.
  */
 
-export class AssertionFailure extends Error {
+class AssertionFailure extends Error {
   override readonly name = 'AssertionFailure'
 }
 

@@ -3,7 +3,7 @@
  * remembered; whatever else happens shares one of them.
  */
 
-export const QUIET_MS = 60_000
+const QUIET_MS = 60_000
 const SUBJECTS_MAX = 64
 const OTHERS = 'others'
 

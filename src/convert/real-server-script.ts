@@ -99,7 +99,7 @@ status() {
   return scriptText({ about, state: 'lvs-real-server.settings', body })
 }
 
-export const SCRIPT_PATH = '/usr/local/sbin/lvs-real-server'
+const SCRIPT_PATH = '/usr/local/sbin/lvs-real-server'
 
 export function realServerUnit(file: string): string {
   return `${comment(`Runs the script of "ha-convert realserver ${file}", which is to be saved as ${SCRIPT_PATH} (mode 755).`)}

@@ -98,7 +98,7 @@ export function withoutEffect(haCf: HaCf): string[] {
 }
 
 /** What getparm answers and what scripts find as HA_*. */
-export function parametersOf(haCf: HaCf): Map<string, string> {
+function parametersOf(haCf: HaCf): Map<string, string> {
   return new Map([...haCf.recorded, ['hbversion', RELEASE]])
 }
 

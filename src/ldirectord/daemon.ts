@@ -13,41 +13,29 @@ import { nowMs } from '../base/io/real-clock.js'
 import type { Log } from '../log/record.js'
 import type { Outcome, Probe } from './checks/check.js'
 import type { LdirectordConfig } from './config/model.js'
-import { adoptedTargets } from './core/adopt.js'
-import { CertificateWarnings } from './core/certificate-end.js'
 import { changeLine } from './core/change-lines.js'
-import { withoutTelling } from './core/client-telling.js'
-import { debugLines } from './core/debug-lines.js'
-import { desiredTable, type IsUp } from './core/desired.js'
-import { type Change, Director, type DirectorEvent, movesTable, type Target } from './core/director.js'
+import { type Change, type DirectorEvent, movesTable } from './core/director-contract.js'
 import { drainsIn } from './core/drained-targets.js'
-import { editLine, type Phase, virtualIndexes } from './core/edit-lines.js'
 import { executeActions } from './core/execute.js'
-import { lateExternal } from './core/late-external.js'
 import { forwarderLimitations, limitations } from './core/limitations.js'
-import type { DaemonStatus } from './core/mail.js'
 import { patienceFor } from './core/patience.js'
-import { type PlannedCheck, plannedChecks } from './core/probe.js'
+import type { PlannedCheck } from './core/probe.js'
 import type { Role } from './core/status.js'
-import { stopEdits } from './core/stop-edits.js'
-import { type Edit, EMPTY_TABLE, type Table } from './core/table.js'
-import { ownedIds, serverOf, toldBefore } from './core/takeover.js'
+import { EMPTY_TABLE } from './core/table.js'
 import type { Forwarder } from './forwarders/forwarder.js'
 import { Alerts } from './io/alerts.js'
 import { Answers } from './io/answers.js'
-import { CheckLoop } from './io/check-loop.js'
 import { Commands } from './io/commands.js'
 import { ConfigWatch } from './io/config-watch.js'
 import { serveControl } from './io/control-socket.js'
 import { DrainLink } from './io/drain-link.js'
 import { Drains } from './io/drains.js'
+import { adoptedIn, answeredBefore, type Generation, openGeneration } from './io/generation.js'
 import type { Instance } from './io/instance.js'
 import type { Loaded } from './io/load-config.js'
-import { Maintenance } from './io/maintenance.js'
-import { MonitorFiles } from './io/monitor-files.js'
+import { OutcomeReports } from './io/outcome-reports.js'
+import { OwnTable } from './io/own-table.js'
 import { SorryServer } from './io/sorry-server.js'
-import { TableKeeper } from './io/table-keeper.js'
-import { TableUpkeep } from './io/table-upkeep.js'
 import * as lines from './log-lines.js'
 
 const HOUSEKEEPING_MS = 250
@@ -78,24 +66,13 @@ export interface DaemonOptions {
   readonly useLog: (config: LdirectordConfig) => void
 }
 
-/** What belongs to one loaded file and goes with it. */
-interface Generation {
-  readonly config: LdirectordConfig
-  readonly director: Director
-  readonly loop: CheckLoop
-  readonly indexes: ReadonlyMap<string, number>
-  readonly maintenance: Maintenance | null
-}
-
 export class Daemon {
   readonly #options: DaemonOptions
   readonly #log: Log
-  readonly #keeper: TableKeeper
-  readonly #upkeep: TableUpkeep
+  readonly #table: OwnTable
   readonly #sorry: SorryServer
   readonly #commands: Commands
-  readonly #monitors = new MonitorFiles()
-  readonly #certificates = new CertificateWarnings()
+  readonly #reports: OutcomeReports
   readonly #watch: ConfigWatch
   readonly #alerts: Alerts
   readonly #drains: Drains
@@ -108,32 +85,25 @@ export class Daemon {
   /** Loads and the stop happen one after the other. */
   #turn: Promise<void> = Promise.resolve()
   #isLoading = false
-  #hasLoaded = false
   #isStopping = false
 
   constructor(options: DaemonOptions) {
     this.#options = options
     this.#log = options.log
     this.#role = options.role
+    this.#reports = new OutcomeReports(options.log, options.isDebugging ?? false)
     this.#commands = new Commands(sentence => this.#log('WARN', sentence))
     this.#watch = new ConfigWatch(options.instance.file!, options.loaded.text)
     this.#alerts = new Alerts(options.mailCommand, options.log)
     this.#drains = new Drains(options.instance.drainFile, options.log)
     this.#link = new DrainLink(options.instance, this.#drains, options.log, () => this.#applyDrains())
-    this.#keeper = new TableKeeper({
-      forwarder: options.forwarder,
-      onEdit: (edit, phase) => this.#told(edit, phase),
-      onFailure: sentence => this.#log('ERROR', sentence),
-      onVanished: sentence => this.#log('WARN', sentence),
-      onForeign: sentence => this.#log('info', sentence),
-    })
-    this.#upkeep = new TableUpkeep(this.#keeper, options.forwarder.name)
+    this.#table = new OwnTable({ ...options, inUse: () => this.#generation, alerts: this.#alerts })
     this.#sorry = new SorryServer(sentence => this.#log('WARN', sentence))
     this.#answers = new Answers({
       ...options,
       drains: this.#drains,
       inUse: () => this.#inUse(),
-      believed: () => this.#keeper.believed,
+      believed: () => this.#table.believed,
       onDrains: () => this.#applyDrains(),
       mirrored: () => this.#link.echoed(),
       mirror: () => this.#link.state,
@@ -177,24 +147,23 @@ export class Daemon {
 
   /** A warm standby makes the table what it knows it should be. Null, or why it cannot. */
   takeOver(): Promise<string | null> {
-    return this.#changeRole('active', async ({ config, director, loop, maintenance }) => {
+    return this.#changeRole('active', async generation => {
       this.#isLoading = true
-      await loop.firstRound(patienceFor(config))
-      const current = await this.#readTable(EMPTY_TABLE)
-      const targets = adoptedTargets(config, current, real => maintenance?.covers(real) ?? false)
-      director.step({ kind: 'adopted', targets }, nowMs())
+      await generation.loop.firstRound(patienceFor(generation.config))
+      const current = await this.#table.read(EMPTY_TABLE)
+      const targets = adoptedIn(generation, current)
+      generation.director.step({ kind: 'adopted', targets }, nowMs())
     })
   }
 
   /** Cleans the table as a stop does, and goes on checking. */
   release(): Promise<string | null> {
     return this.#changeRole('warm', async generation => {
-      await this.#keeper.settled()
+      await this.#table.settled()
       await this.#leaveTable(generation)
       this.#alerts.flush()
-      this.#keeper.forget()
+      this.#table.forget()
       generation.director.step({ kind: 'retired' }, nowMs())
-      this.#hasLoaded = false
     })
   }
 
@@ -222,33 +191,25 @@ export class Daemon {
     this.#isStopping = true
     this.#endHousekeeping()
     this.#generation?.loop.stop()
-    const giveUp = setTimeout(() => this.#keeper.abort(), STOP_MS_MAX)
+    const giveUp = setTimeout(() => this.#table.abort(), STOP_MS_MAX)
     await this.#turn
     // A start under way may have made it meanwhile.
     this.#generation?.loop.stop()
-    await this.#keeper.settled()
+    await this.#table.settled()
     if (this.#generation !== null && this.#role === 'active') await this.#leaveTable(this.#generation)
-    await Promise.race([this.#commands.idle(), this.#keeper.aborted()])
+    await Promise.race([this.#commands.idle(), this.#table.aborted()])
     clearTimeout(giveUp)
     this.#control?.close()
     this.#link.close()
     await this.#alerts.close()
     await this.#options.forwarder.close()
     this.#sorry.close()
-    this.#monitors.close()
+    this.#reports.close()
   }
 
-  async #leaveTable({ config, director }: Generation): Promise<void> {
-    const serves: IsUp = (virtual, real) => director.serves(virtual, real)
-    await this.#keeper.finish(stopEdits(config, this.#keeper.believed, serves))
-    this.#execute(config.execute, [])
-  }
-
-  #readTable(otherwise: Table): Promise<Table> {
-    return this.#keeper.read().catch((error: Error): Table => {
-      this.#log('ERROR', `the table cannot be read: ${error.message}`)
-      return otherwise
-    })
+  async #leaveTable(generation: Generation): Promise<void> {
+    await this.#table.leave(generation)
+    this.#execute(generation.config.execute, [])
   }
 
   /** Who asks right after the start waits until the file is in use. */
@@ -280,58 +241,31 @@ export class Daemon {
     const isWarm = this.#role === 'warm'
     // What the checks have decided is in the table before it is looked at, and nothing more gets there before the load.
     this.#isLoading = true
-    await this.#keeper.settled()
-    const believed = old === null ? EMPTY_TABLE : this.#keeper.believed
-    const current = isWarm ? EMPTY_TABLE : await this.#readTable(believed)
-    const maintenance =
-      config.maintenancedir === null
-        ? null
-        : new Maintenance(
-            config.maintenancedir,
-            config.virtuals.flatMap(virtual => virtual.reals),
-          )
-    await maintenance?.refresh()
-    const adopted = adoptedTargets(config, current, real => maintenance?.covers(real) ?? false)
-    const told = toldBefore(config, old)
-    const drained = old === null ? {} : { drainOf: drainsIn(config, this.#drains.list) }
-    const director = new Director(config, { adopted, told, ...drained }, nowMs())
-    old?.loop.stop()
-    const checks = plannedChecks(config)
-    const loop = new CheckLoop({
-      checks,
-      before: old?.loop ?? null,
-      jitterPercent: config.checkjitter,
+    await this.#table.settled()
+    const believed = old === null ? EMPTY_TABLE : this.#table.believed
+    const current = isWarm ? EMPTY_TABLE : await this.#table.read(believed)
+    const generation = await openGeneration(config, {
+      old,
+      current,
+      drains: () => this.#drains.list,
       run: this.#options.runCheck,
-      isMaintained: check => maintenance?.covers(serverOf(config, check)) ?? false,
       onOutcome: (check, outcome, durationMs) => this.#checked(check, outcome, durationMs),
     })
-    const generation = { config, director, loop, maintenance, indexes: virtualIndexes(config) }
     this.#generation = generation
     this.#alerts.use(config)
     await this.#sorry.use(config)
     this.#applyDrains()
-    for (const check of checks) {
-      const { targets } = check
-      const known = loop.answered(check.id)
-      if (known === null) continue
-      const isMaintained = maintenance?.covers(serverOf(config, check)) ?? false
-      this.#step(
-        generation,
-        isMaintained ? { kind: 'maintenance', targets } : { kind: 'checked', targets, ...known },
-      )
-    }
-    loop.start()
+    for (const event of answeredBefore(generation)) this.#step(generation, event)
+    generation.loop.start()
     if (isWarm) return
-    await loop.firstRound(patienceFor(config))
+    await generation.loop.firstRound(patienceFor(config))
     if (!this.#isStopping) await this.#occupy(generation, old)
   }
 
   /** Writes the whole table, and does what belongs to having it. */
   async #occupy(generation: Generation, old: Generation | null): Promise<void> {
     this.#isLoading = false
-    await this.#keeper.load(this.#desired(generation), ownedIds(generation.config, old))
-    this.#upkeep.verified()
-    this.#hasLoaded = true
+    await this.#table.load(generation, old)
     this.#step(generation, { kind: 'settled' })
     this.#execute(old?.config.execute ?? [], generation.config.execute)
   }
@@ -350,34 +284,14 @@ export class Daemon {
         ? { kind: 'maintenance', targets }
         : { kind: 'checked', targets, outcome, durationMs },
     )
-    if (outcome !== 'maintenance')
-      for (const warning of this.#certificates.after(generation.config, targets, outcome, Date.now()))
-        this.#log('WARN', warning)
-    const late = lateExternal(generation.config.virtuals[targets[0]!.virtual]!, check.probe, outcome)
-    if (late !== null) this.#log('info', late)
-    for (const target of targets) {
-      this.#monitors.write(generation.config, target, outcome)
-      if (this.#options.isDebugging) this.#debug(generation.config, target, outcome, durationMs)
-    }
-  }
-
-  #debug(
-    { virtuals }: LdirectordConfig,
-    target: Target,
-    outcome: Outcome | 'maintenance',
-    durationMs: number,
-  ): void {
-    const virtual = virtuals[target.virtual]!
-    for (const line of debugLines(virtual, virtual.reals[target.real]!, outcome, durationMs))
-      this.#log('debug', line)
+    this.#reports.report(generation.config, check, outcome, durationMs)
   }
 
   #step(generation: Generation, event: DirectorEvent): void {
     const changes = generation.director.step(event, nowMs())
     if (changes.length === 0) return
     for (const change of changes) this.#perform(generation, change)
-    if (changes.some(movesTable) && !this.#isLoading && this.#role === 'active')
-      this.#keeper.want(() => this.#desired(generation), generation.config.readdquiescent)
+    if (changes.some(movesTable) && !this.#isLoading && this.#role === 'active') this.#table.want(generation)
   }
 
   #perform({ config }: Generation, change: Change): void {
@@ -387,30 +301,6 @@ export class Daemon {
     const virtual = config.virtuals[change.virtual]!
     const command = virtual.fallbackcommand ?? config.fallbackcommand
     if (command !== null) this.#commands.fallback(command, virtual.key, change.active)
-  }
-
-  #told(edit: Edit, phase: Phase): void {
-    const generation = this.#generation
-    if (generation === null) return
-    const { config, director, indexes } = generation
-    const line = editLine(edit, config, indexes, phase, (virtual, real) => director.serves(virtual, real))
-    this.#log('info', line.text)
-    this.#alerts.edited(generation, edit, line, this.#statusIn(phase))
-  }
-
-  #statusIn(phase: Phase): DaemonStatus {
-    if (phase !== 'loading') return phase
-    return this.#hasLoaded ? 'reloading' : 'starting'
-  }
-
-  #desired({ config, director }: Generation): Table {
-    const table = desiredTable(
-      config,
-      (virtual, real) => director.serves(virtual, real),
-      (virtual, real) => director.isDrained(virtual, real),
-      (virtual, real) => director.weightOf(virtual, real),
-    )
-    return this.#options.forwarder.tellsClients ? table : withoutTelling(table)
   }
 
   #applyDrains(): void {
@@ -429,8 +319,7 @@ export class Daemon {
     this.#alerts.retry()
     this.#sorry.retry()
     if (this.#role === 'active') this.#alerts.tick(generation)
-    if (this.#role === 'active' && !this.#isLoading)
-      await this.#upkeep.tick(() => this.#desired(generation), generation.config.readdquiescent)
+    if (this.#role === 'active' && !this.#isLoading) await this.#table.tick(generation)
     await this.#lookAtFile(generation.config)
   }
 

@@ -26,7 +26,7 @@ export function lintPair(ours: NodeFiles, theirs: NodeFiles) {
   return { us, peer, between: lintPeer(us, peer) }
 }
 
-export function lintPeer(ours: NodeReading, theirs: NodeReading): Diagnostic[] {
+function lintPeer(ours: NodeReading, theirs: NodeReading): Diagnostic[] {
   return [
     ...compareHaCf(ours, theirs),
     ...compareKeys(ours, theirs),

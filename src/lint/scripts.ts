@@ -5,7 +5,7 @@ import type { Report } from '../heartbeat/config/report.js'
 import { nearest } from '../syntax/nearest.js'
 
 /** Agents that need no script of their own in resource.d. */
-export const BUILTIN_AGENTS: readonly string[] = [
+const BUILTIN_AGENTS: readonly string[] = [
   ...['IPaddr', 'IPaddr2', 'IPv6addr', 'IPsrcaddr', 'SendArp', 'Filesystem', 'MailTo', 'Delay'],
   ...['portblock', 'apache', 'LVSSyncDaemonSwap', 'LVSRealServer', 'ldirectord', 'OCF'],
 ]

@@ -7,7 +7,7 @@ import type { TextFile } from './files.js'
 const ADDRESS_AGENTS = new Set(['IPaddr', 'IPaddr2', 'IPv6addr'])
 
 /** All addresses that resources bring up, as written, without prefix. */
-export function broughtUp(haresources: Haresources): ReadonlySet<string> {
+function broughtUp(haresources: Haresources): ReadonlySet<string> {
   const resources = haresources.groups.flatMap(group => group.resources)
   const addresses = resources.filter(({ script }) => ADDRESS_AGENTS.has(agentName(script)))
   return new Set(addresses.map(({ args }) => (args[0] ?? '').split('/', 1)[0]!.toLowerCase()))

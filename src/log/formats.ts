@@ -30,11 +30,6 @@ export function haLogLine(record: LogRecord, node: string, pid: number, program 
   return `${syslogTime(record.atMs)} ${node} ${program}: [${pid}]: ${record.level}: ${oneLine(record.text)}\n`
 }
 
-/** Lines of resource scripts in ha-log: `2026/11/21_02:05:37  ResourceManager(default)[2468]:    info: text` */
-export function scriptLogLine(record: LogRecord, script: string, pid: number): string {
-  return `${scriptTime(record.atMs)}  ${script}[${pid}]:    ${record.level}: ${oneLine(record.text)}\n`
-}
-
 /** ldirectord.log: `[Sat Nov 21 02:04:04 2026|ldirectord.cf|4711] text` */
 export function ldirectordLine(record: LogRecord, instance: string, pid: number): string {
   return `[${ctime(record.atMs)}|${instance}|${pid}] ${oneLine(record.text)}\n`
@@ -72,9 +67,4 @@ export const FACILITIES: Readonly<Record<string, number>> = {
 /** The number in front of a line for syslog. */
 export function syslogPriority(level: Level, facility: number): number {
   return facility * 8 + PRIORITY[level]
-}
-
-/** A datagram for /dev/log as syslog(3) sends it: `<134>Nov 21 02:05:37 heartbeat: [27]: info: text` */
-export function syslogDatagram(record: LogRecord, facility: number, ident: string): string {
-  return `<${syslogPriority(record.level, facility)}>${syslogTime(record.atMs)} ${ident}: ${oneLine(record.text)}`
 }

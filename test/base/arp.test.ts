@@ -39,3 +39,14 @@ test('what is not ARP for IPv4 over Ethernet says nothing, whatever its bytes', 
     ),
   )
 })
+
+test('the frames of a gratuitous ARP are those of RFC 5227: a request and a reply about oneself', t => {
+  const [request, reply] = arpFrames(Buffer.from('020000000001', 'hex'), Buffer.from([10, 0, 0, 1]))
+  const hex = (frame?: Uint8Array): string => Buffer.from(frame ?? []).toString('hex')
+  t.is(
+    hex(request),
+    'ffffffffffff0200000000010806' + '0001080006040001' + '0200000000010a000001' + '0000000000000a000001',
+  )
+  t.is(hex(reply).slice(40, 44), '0002')
+  t.is(hex(reply).slice(-20), 'ffffffffffff0a000001')
+})

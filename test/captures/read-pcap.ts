@@ -29,11 +29,6 @@ export function captureNames(): string[] {
     .sort()
 }
 
-/** The lines of NAME.timeline.txt. */
-export function readTimeline(name: string): string[] {
-  return readFileSync(join(here, `${name}.timeline.txt`), 'latin1').split('\n')
-}
-
 export function readCapture(name: string): CapturedPacket[] {
   const file = gunzipSync(readFileSync(join(here, `${name}.pcap.gz`)))
   if (file.readUInt32LE(0) !== 0xa1b2c3d4 || file.readUInt32LE(20) !== 1)

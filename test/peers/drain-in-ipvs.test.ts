@@ -6,19 +6,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Status } from '../../src/ldirectord/core/status.js'
 import { bin, ipvsVm, project, temporaryFolder, until } from './harness.js'
+import { IPVS_GUEST } from './machine.js'
 import { peerTest } from './require.js'
 
-const test = peerTest(
-  'net-admin',
-  'tun',
-  'user-mode-linux',
-  'ipvsadm',
-  'iproute2',
-  'curl',
-  'kmod',
-  'procps',
-  'iptables',
-)
+const test = peerTest(...IPVS_GUEST, 'curl')
 
 const CONFIG = `checktimeout=2
 checkinterval=1

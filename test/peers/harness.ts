@@ -19,6 +19,14 @@ export const environment = (): Record<string, string> =>
     Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
 
+/** The four roots of a node that lives in one folder. */
+export const rootsIn = (folder: string): Record<string, string> => ({
+  HA_DIR: join(folder, 'ha.d'),
+  HA_VARLIB: join(folder, 'lib'),
+  HA_VARRUN: join(folder, 'run'),
+  HA_VARLOG: join(folder, 'log'),
+})
+
 export async function run(
   file: string,
   args: readonly string[],

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { isAlive, readPidFile } from '../../src/base/io/processes.js'
 import type { CommandResult } from '../../src/base/io/run-command.js'
-import { bin, run, temporaryFolder, until } from './harness.js'
+import { bin, rootsIn, run, temporaryFolder, until } from './harness.js'
 
 export const SERVICE = '127.79.0.100'
 
@@ -26,10 +26,7 @@ export class Node {
 
   command(program: string, ...args: string[]): Promise<CommandResult> {
     const env = {
-      HA_DIR: join(this.root, 'ha.d'),
-      HA_VARLIB: join(this.root, 'lib'),
-      HA_VARRUN: join(this.root, 'run'),
-      HA_VARLOG: join(this.root, 'log'),
+      ...rootsIn(this.root),
       HA_LISTEN: this.#address,
       HA_REBOOT: join(this.root, 'reboot'),
       ...this.env,

@@ -97,6 +97,18 @@ const ROWS = [
   debian('dovecot-pop3d', () => existsSync('/usr/lib/dovecot/pop3-login')),
 ] as const satisfies readonly Peer[]
 
+/** What guests with IPVS want (rig/ipvs-vm). */
+export const IPVS_GUEST = [
+  'net-admin',
+  'tun',
+  'user-mode-linux',
+  'ipvsadm',
+  'iproute2',
+  'kmod',
+  'procps',
+  'iptables',
+] as const
+
 export const PEERS: ReadonlyMap<string, Peer> = new Map(ROWS.map(peer => [peer.name, peer]))
 
 export function missingPeers(): Peer[] {

@@ -6,21 +6,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { bin, ipvsVm, project, type Rig, temporaryFolder, until } from './harness.js'
+import { IPVS_GUEST } from './machine.js'
 import { peerTest } from './require.js'
 
-const test = peerTest(
-  'net-admin',
-  'tun',
-  'user-mode-linux',
-  'ipvsadm',
-  'ldirectord',
-  'iproute2',
-  'perl-base',
-  'curl',
-  'kmod',
-  'procps',
-  'iptables',
-)
+const test = peerTest(...IPVS_GUEST, 'ldirectord', 'perl-base', 'curl')
 
 const CONFIG = `checktimeout=2
 negotiatetimeout=2

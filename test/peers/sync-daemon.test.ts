@@ -1,11 +1,10 @@
 // LVSSyncDaemonSwap in a user-mode kernel that has IPVS: `ipvsadm -L --daemon` after each call. LVSRealServer on the tunl0
 // of its module ipip.
 import { bin, ipvsVm, project } from './harness.js'
+import { IPVS_GUEST } from './machine.js'
 import { peerTest } from './require.js'
 
-const test = peerTest(
-  ...['net-admin', 'tun', 'user-mode-linux', 'ipvsadm', 'iproute2', 'kmod', 'procps', 'iptables'],
-)
+const test = peerTest(...IPVS_GUEST)
 
 test('the sync daemon is swapped from backup to master and back, never runs twice, and a real server gets its tunnel', async t => {
   const vm = await ipvsVm(t, '1', '--share', project)

@@ -137,7 +137,7 @@ export const BRIDGES: readonly {
   },
   {
     from: /^src\/ldirectord\/io\/(cluster-client|drain-link)\.ts$/,
-    to: /^src\/heartbeat\/(api\/frame|wire\/message)\.ts$/,
+    to: /^src\/heartbeat\/(api\/(frame|client-request)|wire\/message)\.ts$/,
     because:
       'ldirectord is a client of heartbeat, ours or the original: the pure codec of that public socket is written once',
   },

@@ -3,13 +3,11 @@
  * an answer looks again.
  */
 import { type ArpSender, arpAnswer, arpProbe } from '../arp.js'
+import { closeAside, ETH_P_ARP, hardwareOf } from './ethernet.js'
 import {
   AF_PACKET,
   calls,
-  closeAside,
-  ETH_P_ARP,
   failure,
-  hardwareOf,
   int32,
   ipv4Bytes,
   isNativeFailure,

@@ -3,11 +3,11 @@
  * hears their answers, through the optional package koffi. Nothing here waits.
  */
 import { networkInterfaces } from 'node:os'
+import { hardwareOf } from './ethernet.js'
 import {
   calls,
   closeDescriptor,
   failure,
-  hardwareOf,
   int32,
   isNativeFailure,
   type NativeFailure,

@@ -1,6 +1,7 @@
 /** The options of the heartbeat command, read as getopt reads them: single letters, which may stand together. */
+import { parseOptions } from './getopt.js'
 
-const KNOWN = 'dDfklMrRsvVWC'
+const KNOWN = 'dDfklMrRsvVWC:'
 
 export interface Flags {
   readonly letters: ReadonlySet<string>
@@ -15,33 +16,12 @@ export interface Flags {
 }
 
 export function parseFlags(argv: readonly string[]): Flags {
-  const counts = new Map<string, number>()
-  const faults: string[] = []
-  const words: string[] = []
-  let held: string | null = null
-  for (let i = 0; i < argv.length; i++) {
-    const arg = argv[i]!
-    if (arg === '--') {
-      words.push(...argv.slice(i + 1))
-      break
-    }
-    if (!arg.startsWith('-') || arg === '-') {
-      words.push(arg)
-      continue
-    }
-    for (let at = 1; at < arg.length; at++) {
-      const letter = arg[at]!
-      if (!KNOWN.includes(letter)) {
-        faults.push(`invalid option -- '${letter}'`)
-        continue
-      }
-      counts.set(letter, (counts.get(letter) ?? 0) + 1)
-      if (letter !== 'C') continue
-      const value = arg.slice(at + 1) || argv[++i]
-      if (value === undefined) faults.push("option requires an argument -- 'C'")
-      else held = value
-      break
-    }
+  const { words, options, given, faults } = parseOptions(argv, KNOWN)
+  return {
+    letters: new Set(given),
+    count: letter => given.filter(other => other === letter).length,
+    held: options.get('C') ?? null,
+    words,
+    faults,
   }
-  return { letters: new Set(counts.keys()), count: letter => counts.get(letter) ?? 0, held, words, faults }
 }

@@ -10,7 +10,7 @@ import { askControl } from '../../heartbeat/io/control-client.js'
 import { whoRuns } from '../../heartbeat/io/pid-file.js'
 import type { Output } from './cl-status.js'
 
-export const STATUS_HELP = `Usage: heartbeat status [--json] [--watch]
+const STATUS_HELP = `Usage: heartbeat status [--json] [--watch]
   nodes, links, who holds which group, what failed, and the last decisions with their reasons.
   --json   the same as one JSON object        --watch   one line for each decision: those of before, then new ones
 

@@ -4,8 +4,8 @@
  */
 import { appendFileSync, rmSync } from 'node:fs'
 import { keepCompiled } from '../../base/io/keep-compiled.js'
-import { scheduleAhead } from '../../base/io/native.js'
 import { readPidFile } from '../../base/io/processes.js'
+import { scheduleAhead } from '../../base/io/scheduling.js'
 import type { Begin, FromRunner, RunnerLine, ToRunner } from '../../heartbeat/resources/plan/protocol.js'
 import { runnerLogLine } from '../../heartbeat/resources/plan/script-line.js'
 import { callKeeper, callsFile, RUNNER_TITLE, succeed } from '../../heartbeat/resources/predecessor.js'

@@ -5,11 +5,6 @@
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
-export interface HostKey {
-  readonly type: string
-  readonly key: Buffer
-}
-
 export type Verdict =
   | { readonly verdict: 'known' }
   | { readonly verdict: 'unknown' }
@@ -17,7 +12,7 @@ export type Verdict =
   | { readonly verdict: 'changed'; readonly line: number }
 
 /** How ssh writes a place: the port is only named when it is not 22. */
-export function placeName(host: string, port: number): string {
+function placeName(host: string, port: number): string {
   return port === 22 ? host : `[${host}]:${port}`
 }
 
@@ -27,7 +22,7 @@ export function fingerprint(key: Buffer): string {
 }
 
 /** The algorithm that a key blob names in its first string; '' when it is no key. */
-export function keyType(key: Buffer): string {
+function keyType(key: Buffer): string {
   const length = key.length >= 4 ? key.readUInt32BE(0) : 0
   return length > 0 && length <= 64 && key.length >= 4 + length ? key.toString('latin1', 4, 4 + length) : ''
 }

@@ -6,7 +6,7 @@
  */
 
 /** One word for a POSIX shell: nothing inside single quotes has a meaning but the quote that ends them. */
-export function quote(word: string): string {
+function quote(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`
 }
 

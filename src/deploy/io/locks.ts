@@ -35,7 +35,7 @@ export type Taken =
 /** The run of `ha-deploy lock`: it keeps releases away, not an administrator's hands. */
 export const BY_HAND = 'by-hand'
 
-export class RemoteLocks {
+class RemoteLocks {
   readonly #places: readonly LockPlace[]
   readonly #text: LockText
   readonly #timeoutMs: number

@@ -10,7 +10,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type CommandResult, runCommand } from '../../base/io/run-command.js'
 import { printScript } from '../codec/shell-script.js'
 import { lastLine, OUTPUT_BYTES_MAX, resultOf, type ScriptResult, type Shell, UNPRINTABLE } from './shell.js'
-import { RETRY_AFTER_MS, type SshOptions } from './ssh.js'
+import { RETRY_AFTER_MS } from './ssh.js'
+import type { SshOptions } from './ssh-connect.js'
 
 /** What ssh answers when it is the connection that failed. */
 const CONNECTION_FAILED = 255

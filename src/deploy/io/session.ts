@@ -10,7 +10,8 @@ import { Directors } from './directors.js'
 import type { Drain } from './drain.js'
 import { OpensshShell } from './openssh.js'
 import { LocalShell, type Shell } from './shell.js'
-import { type SshOptions, SshShell } from './ssh.js'
+import { SshShell } from './ssh.js'
+import type { SshOptions } from './ssh-connect.js'
 
 const DIRECTOR_REST_MS = 5_000
 

@@ -44,9 +44,6 @@ export interface Revision {
   readonly mark: string
 }
 
-export const printRevision = (revision: Revision): string =>
-  `${revision.time} ${revision.run} ${revision.release} ${revision.mark}`
-
 /** From the lines of the script INSPECT. */
 export function readHostView(text: string): HostView {
   const values = new Map<string, string[]>()

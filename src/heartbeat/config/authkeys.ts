@@ -24,7 +24,7 @@ export interface KeyRing {
   readonly keys: ReadonlyMap<number, AuthKey>
 }
 
-export const AUTH_NUMBER_MAX = 15
+const AUTH_NUMBER_MAX = 15
 const METHODS = ['crc', 'md5', 'sha1'] as const
 
 const authNumber: ArgForm<number> = {

@@ -153,7 +153,7 @@ export class HaCfValues {
 }
 
 /** The original's rule; see docs/ha.cf.md. */
-export function defaultInitdeadMs(deadtimeMs: number): number {
+function defaultInitdeadMs(deadtimeMs: number): number {
   if (deadtimeMs > 10_000) return deadtimeMs
   return deadtimeMs < 6000 ? 12_000 : 2 * deadtimeMs
 }

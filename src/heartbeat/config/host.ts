@@ -19,7 +19,7 @@ export interface HostFacts {
 }
 
 /** heartbeat's exit status when a medium cannot be opened. */
-export const MEDIA_ERROR = 1
+const MEDIA_ERROR = 1
 
 export interface HostVerdict {
   readonly diagnostics: readonly Diagnostic[]

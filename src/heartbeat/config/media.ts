@@ -41,7 +41,7 @@ export type Medium = MediumText & {
   readonly baud: number
 }
 
-export const PING_KINDS: ReadonlySet<Medium['kind']> = new Set(['ping', 'ping6', 'ping_group'])
+const PING_KINDS: ReadonlySet<Medium['kind']> = new Set(['ping', 'ping6', 'ping_group'])
 
 /** The node that a line stands for, where it asks a host instead of carrying heartbeats. */
 export function pingNodeName(medium: MediumText): string | null {

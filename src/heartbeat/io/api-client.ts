@@ -3,8 +3,9 @@
  * One question at a time; messages that nobody asked for are skipped.
  */
 import { connect, type Socket } from 'node:net'
+import { type Asker, apiRequest, type Field, isAnswerTo, signonRequest } from '../api/client-request.js'
 import { encodeFrame, FrameStream } from '../api/frame.js'
-import { isRefusal, Message } from '../wire/message.js'
+import { isRefusal, type Message } from '../wire/message.js'
 
 export interface SignedOn {
   readonly client: ApiClient
@@ -27,13 +28,13 @@ export async function signOn(path: string): Promise<SignedOn | NotSignedOn> {
   })
   if (!opened) return { because: "Can't initiate connection to heartbeat", answer: null }
   const client = new ApiClient(socket)
-  const uid = String(process.geteuid?.() ?? 0)
-  const gid = String(process.getegid?.() ?? 0)
-  const [answer] = await client.ask('signon', ['uid', uid], ['gid', gid])
+  const answer = await client.signOn()
   if (answer?.text('result') === 'OK') return { client, answer }
   client.close()
   return { because: answer?.text('info') ?? 'the connection was closed', answer: answer ?? null }
 }
+
+const US: Asker = { pid: process.pid, dest: 'localhost' }
 
 export class ApiClient {
   readonly #socket: Socket
@@ -57,32 +58,30 @@ export class ApiClient {
     })
   }
 
+  /** Undefined when the daemon closed instead of answering. */
+  async signOn(): Promise<Message | undefined> {
+    const ids = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
+    const [answer] = await this.#exchange('signon', signonRequest(US, ids), null)
+    return answer
+  }
+
   /** All answers to one request; an empty list when the daemon closed or, with a limit, did not answer in time. */
-  async ask(reqtype: string, ...extra: (readonly [string, string])[]): Promise<Message[]> {
+  async ask(reqtype: string, ...extra: readonly Field[]): Promise<Message[]> {
     return this.askWithin(null, reqtype, ...extra)
   }
 
-  async askWithin(
-    timeoutMs: number | null,
-    reqtype: string,
-    ...extra: (readonly [string, string])[]
-  ): Promise<Message[]> {
-    const pid = String(process.pid)
-    const request = Message.of(
-      ['t', 'hbapi-req'],
-      ['reqtype', reqtype],
-      ['dest', 'localhost'],
-      ['pid', pid],
-      ['from_id', pid],
-      ...extra,
-    )
+  async askWithin(timeoutMs: number | null, reqtype: string, ...extra: readonly Field[]): Promise<Message[]> {
+    return this.#exchange(reqtype, apiRequest(US, reqtype, ...extra), timeoutMs)
+  }
+
+  async #exchange(reqtype: string, request: Message, timeoutMs: number | null): Promise<Message[]> {
     this.#socket.write(encodeFrame(request))
     const answers: Message[] = []
     const deadline = timeoutMs === null ? null : performance.now() + timeoutMs
     for (;;) {
       const message = await this.#next(deadline)
       if (message === null) return []
-      const isAnswer = message.type === 'hbapi-resp' && message.text('reqtype') === reqtype
+      const isAnswer = isAnswerTo(reqtype, message)
       // A peer's daemon answers this one question itself.
       const isRemoteAnswer = reqtype === 'clientstatus' && message.type === 'respond-cstatus'
       // The C library skips a refusal without subt here, and so runs into its timeout.
@@ -95,9 +94,7 @@ export class ApiClient {
 
   /** Signs off and closes. */
   close(): void {
-    const pid = String(process.pid)
-    const request = Message.of(['t', 'hbapi-req'], ['reqtype', 'signoff'], ['pid', pid], ['from_id', pid])
-    this.#socket.end(encodeFrame(request))
+    this.#socket.end(encodeFrame(apiRequest({ pid: process.pid }, 'signoff')))
     this.#socket.unref()
   }
 

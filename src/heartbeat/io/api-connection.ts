@@ -10,7 +10,7 @@ import { TokenBucket } from '../../base/token-bucket.js'
 import { encodeFrame, FrameStream } from '../api/frame.js'
 import { isRefusal, type Message, type Refusal } from '../wire/message.js'
 
-export const SIGN_ON_WITHIN_MS = 10_000
+const SIGN_ON_WITHIN_MS = 10_000
 /** For a client that was told to go to read that. */
 const LEAVES_WITHIN_MS = 1_000
 const UNREAD_BYTES_MAX = 1_048_576

@@ -4,7 +4,8 @@
  */
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import { isNativeFailure, peerCredentials } from '../../base/io/native.js'
+import { isNativeFailure } from '../../base/io/native.js'
+import { peerCredentials } from '../../base/io/peer-credentials.js'
 import { nowMs } from '../../base/io/real-clock.js'
 import { Rarely, withTimes } from '../../base/rarely.js'
 import { TokenBucket } from '../../base/token-bucket.js'
@@ -30,7 +31,7 @@ export interface ApiSocketOptions {
 }
 
 /** Effective ids of a process, from /proc. */
-export function credentialsOfPid(pid: number): Credentials | null {
+function credentialsOfPid(pid: number): Credentials | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'latin1')
     const effective = (name: string): number =>

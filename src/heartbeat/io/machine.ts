@@ -3,7 +3,7 @@
  * watchdog device, and a look at the STONITH devices before they are needed. None of it can stop a start.
  */
 import { compileSoon } from '../../base/io/compile-soon.js'
-import { scheduleRoundRobin } from '../../base/io/native.js'
+import { scheduleRoundRobin } from '../../base/io/scheduling.js'
 import type { Level } from '../../log/record.js'
 import type { HaCf } from '../config/ha-cf-table.js'
 import type { StonithDevice } from '../resources/plan/stonith.js'

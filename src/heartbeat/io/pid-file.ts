@@ -9,7 +9,7 @@ export type Running =
   | { readonly state: 'stale' }
   | { readonly state: 'stopped' }
 
-export const pidFileOf = (varRun: string): string => `${varRun}/heartbeat.pid`
+const pidFileOf = (varRun: string): string => `${varRun}/heartbeat.pid`
 
 /** A recycled pid is not heartbeat: the command line must say so, be it ours or the original's. */
 export function whoRuns(varRun: string): Running {

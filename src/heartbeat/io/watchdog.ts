@@ -4,7 +4,8 @@
  * Bytes, words and time are those of heartbeat 3.0.6; a device that cannot be used is said, and the node goes on.
  */
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
-import { isNativeFailure, setWatchdogTimeout } from '../../base/io/native.js'
+import { setWatchdogTimeout } from '../../base/io/device-control.js'
+import { isNativeFailure } from '../../base/io/native.js'
 import type { Level } from '../../log/record.js'
 
 const SIGN_OF_LIFE = Buffer.alloc(1)

@@ -4,7 +4,8 @@
  */
 import { lookup } from 'node:dns/promises'
 import { isIP, isIPv4 } from 'node:net'
-import { closeDescriptor, isNativeFailure, nativeFault, openUdpSocket } from '../../base/io/native.js'
+import { closeDescriptor, isNativeFailure, nativeFault } from '../../base/io/native.js'
+import { openUdpSocket } from '../../base/io/udp-descriptor.js'
 import { openBcast } from './bcast.js'
 import { readInterfaces } from './interfaces.js'
 import { isLinkFailure, type Link, type LinkFailure, type LinkHandlers } from './link.js'

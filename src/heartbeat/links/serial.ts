@@ -6,7 +6,7 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ReadStream } from 'node:tty'
-import { flushTerminal, terminalBytesWaiting } from '../../base/io/native.js'
+import { flushTerminal, terminalBytesWaiting } from '../../base/io/device-control.js'
 import { runCommand } from '../../base/io/run-command.js'
 import { SerialFrames } from '../wire/serial-frames.js'
 import type { Link, LinkCounts, LinkFailure, LinkHandlers } from './link.js'

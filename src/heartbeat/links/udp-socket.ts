@@ -4,7 +4,8 @@
  */
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import { isNativeFailure, nativeFault, openUdpSocket } from '../../base/io/native.js'
+import { isNativeFailure, nativeFault } from '../../base/io/native.js'
+import { openUdpSocket } from '../../base/io/udp-descriptor.js'
 import type { LinkFailure } from './link.js'
 import type { LocalEnd } from './link-plan.js'
 

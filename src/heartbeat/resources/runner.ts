@@ -13,14 +13,16 @@ import { BoundedQueue } from '../../base/bounded-queue.js'
 import type { GroupName } from '../core/cluster.js'
 import { CALL_TIMEOUT_MS, type CallWorld, callResource, locateResource } from './call.js'
 import { Children } from './children.js'
+import { HeldGroups } from './held-groups.js'
 import { Mender } from './mender.js'
 import { type Performer, perform } from './perform.js'
 import { ALL_REBOOTS_FAILED, rebooting } from './plan/children.js'
 import { clearGroup, giveGroup, STOP_RETRIES, type StopRetries, takeGroup } from './plan/group.js'
 import { type JobPlan, type JobStep, planJob } from './plan/jobs.js'
-import type { Begin, FromRunner, RunnerLine, ToRunner } from './plan/protocol.js'
-import { groupKey, groupText, type Resource, type ResourceGroup } from './plan/resource.js'
+import type { Begin, FromRunner, ToRunner } from './plan/protocol.js'
+import { groupKey, type Resource, type ResourceGroup } from './plan/resource.js'
 import { RcQueue } from './rc-queue.js'
+import { programOf, RunnerLog, type RunnerLogWorld } from './runner-log.js'
 import { Stonith } from './stonith.js'
 import { type Finding, Watch } from './watch.js'
 
@@ -29,14 +31,8 @@ const JOBS_MAX = 64
 const FINDINGS_MAX = 32
 /** To look where an address is; the announcements themselves go on in the background. */
 const ANNOUNCE_MS = 5_000
-/** Lines of one call's output that reach the log. */
-const OUTPUT_LINES_MAX = 100
-
-export interface RunnerWorld {
+export interface RunnerWorld extends RunnerLogWorld {
   readonly send: (message: FromRunner) => void
-  /** A line for the log; those of one turn of the event loop may go together. */
-  readonly say: (line: RunnerLine) => void
-  readonly wallMs: () => number
   /** Calls this when the process is to end. */
   readonly exit: () => void
   readonly retries?: StopRetries
@@ -50,14 +46,6 @@ type Work =
   | Extract<ToRunner, { kind: 'job' | 'announce' }>
   | { readonly kind: 'found'; readonly finding: Finding }
 
-type Line = Omit<RunnerLine, 'atMs' | 'pid'>
-
-/** As the original's agents name themselves in the log: `IPaddr2(IPaddr2_10.0.0.1)`. */
-function programOf(resource: Resource): string {
-  const first = resource.args[0]?.split('/')[0] ?? 'default'
-  return `${resource.script}(${resource.script}_${first})`
-}
-
 const nameOf = ({ kind, resource }: Finding): string => `${kind} ${resource.text}`
 
 export class Runner {
@@ -68,7 +56,8 @@ export class Runner {
   readonly #ending = new AbortController()
   /** Aborted when nothing may be taken any more. */
   readonly #taking = new AbortController()
-  readonly #held: Map<string, ResourceGroup>
+  readonly #held: HeldGroups
+  readonly #log: RunnerLog
   readonly #children: Children
   readonly #stonith: Stonith
   readonly #mender: Mender
@@ -86,21 +75,25 @@ export class Runner {
   constructor(begin: Begin, world: RunnerWorld) {
     this.#world = world
     this.#begin = begin
-    this.#held = new Map(begin.held.map(group => [groupText(group), group]))
+    this.#log = new RunnerLog(world)
+    this.#held = new HeldGroups(begin.held, groups => {
+      world.send({ kind: 'held', groups })
+      this.#watch.heldChanged()
+    })
     const max = Number(begin.env.HA_STOPRETRYMAX ?? '')
     const named = begin.env.HA_STOPRETRYMAX !== undefined && Number.isInteger(max) && max >= 0
     this.#retries = world.retries ?? { ...STOP_RETRIES, ...(named && { max: Math.min(max, 3_600) }) }
     this.#children = new Children({
       env: () => this.#call.env,
       coresFolder: `${begin.paths.varLib}/cores`,
-      say: (level, text, pid) => this.#say({ program: 'heartbeat', level, text }, pid),
+      say: (level, text, pid) => this.#log.say('heartbeat', level, text, pid),
       onRunning: pids => world.send({ kind: 'children', pids }),
       reboot: reason => void this.#reboot(reason),
     })
     this.#stonith = new Stonith({
       env: () => this.#call.env,
       folder: begin.paths.varRun,
-      say: (level, text) => this.#say({ program: 'heartbeat', level, text }),
+      say: (level, text) => this.#log.say('heartbeat', level, text),
       ending: this.#ending.signal,
     })
     this.#call = {
@@ -110,31 +103,30 @@ export class Runner {
       timeoutMs: { ...CALL_TIMEOUT_MS, monitor: begin.settings.monitorTimeoutMs },
       announcements: begin.settings.announce,
       whileRunning: world.whileRunning,
-      log: (level, instance, text) =>
-        this.#say({ program: `${instance.split('_')[0]}(${instance})`, level, text }),
+      log: (level, instance, text) => this.#log.say(`${instance.split('_')[0]}(${instance})`, level, text),
     }
     this.#scripts = new RcQueue({
       haDir: begin.paths.haDir,
       env: () => this.#call.env,
       ending: this.#ending.signal,
       isOrphaned: () => this.#orphaned,
-      say: (program, level, text) => this.#say({ program, level, text }),
-      sayOutput: (program, output) => this.#sayOutput(program, output),
+      say: (program, level, text) => this.#log.say(program, level, text),
+      sayOutput: (program, output) => this.#log.sayOutput(program, output),
     })
     this.#mender = new Mender({
       settings: begin.settings,
       retries: this.#retries,
-      isHeld: group => this.#held.has(groupText(group)),
+      isHeld: group => this.#held.has(group),
       performer: () => this.#performer(),
       give: group => this.#give(group),
       announce: resource => this.#announce(resource),
-      complain: (resource, text) => this.#say({ program: programOf(resource), level: 'ERROR', text }),
+      complain: (resource, text) => this.#log.say(programOf(resource), 'ERROR', text),
       onLost: (group, why) =>
         world.send({ kind: 'groupLost', group: { node: group.node, key: groupKey(group) }, why }),
     })
     this.#watch = new Watch({
       settings: begin.settings,
-      held: () => [...this.#held.values()],
+      held: () => this.#held.all,
       isIdle: () => !this.#working && !this.#orphaned,
       monitor: (resource, ending) =>
         callResource(resource, 'monitor', {
@@ -144,11 +136,7 @@ export class Runner {
       context: timeoutMs => this.#agentContext(timeoutMs),
       onFinding: finding => this.#found(finding),
       onRivalGone: resource =>
-        this.#say({
-          program: programOf(resource),
-          level: 'info',
-          text: 'Nobody else answers for this address any more.',
-        }),
+        this.#log.say(programOf(resource), 'info', 'Nobody else answers for this address any more.'),
     })
   }
 
@@ -197,12 +185,12 @@ export class Runner {
     this.#watch.end()
     this.#taking.abort()
     const childrenEnded = this.#children.end()
-    if (this.#held.size > 0) {
+    if (this.#held.all.length > 0) {
       const text = 'The heartbeat daemon is gone. Giving up the resources of this node.'
-      this.#say({ program: 'heartbeat', level: 'CRIT', text })
+      this.#log.say('heartbeat', 'CRIT', text)
     }
     while (this.#working) await sleep(20)
-    for (const group of [...this.#held.values()].reverse()) await this.#give(group)
+    for (const group of this.#held.all.reverse()) await this.#give(group)
     await childrenEnded
     this.#world.exit()
   }
@@ -222,7 +210,7 @@ export class Runner {
   }
 
   async #job({ job, groups }: Extract<Work, { kind: 'job' }>): Promise<void> {
-    const plan = planJob(job, this.#begin.us, groups, [...this.#held.values()], this.#isLegacy)
+    const plan = planJob(job, this.#begin.us, groups, this.#held.all, this.#isLegacy)
     const failed = await this.#carryOut(plan)
     this.#world.send({ kind: 'jobEnded', job: job.job, failed })
     // Their addresses are announced and in use; the answers decide later (docs/resources.md).
@@ -236,9 +224,9 @@ export class Runner {
   }
 
   async #announceAll(): Promise<void> {
-    for (const { resources } of this.#held.values())
+    for (const { resources } of this.#held.all)
       for (const resource of resources) await this.#announce(resource)
-    void this.#watch.lookForRivals([...this.#held.values()], null)
+    void this.#watch.lookForRivals(this.#held.all, null)
   }
 
   /** Also where a script of the administrator sets the address: what is on the interface is what counts. */
@@ -260,7 +248,7 @@ export class Runner {
   }
 
   async #carryOut(plan: JobPlan): Promise<GroupName[]> {
-    const machDown = (text: string): void => this.#say({ program: 'mach_down(default)', level: 'info', text })
+    const machDown = (text: string): void => this.#log.say('mach_down(default)', 'info', text)
     const failed: GroupName[] = []
     for (const step of plan.steps) {
       if (this.#orphaned) return failed
@@ -285,37 +273,27 @@ export class Runner {
 
   async #take(group: ResourceGroup): Promise<boolean> {
     // Held from the first call on: a daemon that dies in the middle of a start leaves a half started group.
-    this.#held.set(groupText(group), group)
-    this.#heldChanged()
+    this.#held.add(group)
     const taken = await perform(
       takeGroup(group, this.#retries, this.#begin.settings.startTries),
       this.#performer(),
     )
     if (taken) this.#taken.push(group)
-    else this.#forget(group)
+    else this.#held.remove(group)
     return taken
   }
 
   async #give(group: ResourceGroup): Promise<boolean> {
     const given = await perform(giveGroup(group, this.#retries), this.#performer())
-    if (given) this.#forget(group)
+    if (given) this.#held.remove(group)
     return given
   }
 
   /** A program of failfast has died. */
   async #reboot(reason: string): Promise<void> {
-    this.#say({ program: 'heartbeat', level: 'EMERG', text: rebooting(reason) })
+    this.#log.say('heartbeat', 'EMERG', rebooting(reason))
     const problem = await this.#world.reboot(this.#begin.keepaliveMs)
-    this.#say({ program: 'heartbeat', level: 'CRIT', text: `${ALL_REBOOTS_FAILED}: ${problem}` })
-  }
-
-  #forget(group: ResourceGroup): void {
-    if (this.#held.delete(groupText(group))) this.#heldChanged()
-  }
-
-  #heldChanged(): void {
-    this.#world.send({ kind: 'held', groups: [...this.#held.values()] })
-    this.#watch.heldChanged()
+    this.#log.say('heartbeat', 'CRIT', `${ALL_REBOOTS_FAILED}: ${problem}`)
   }
 
   #performer(): Performer {
@@ -330,28 +308,13 @@ export class Runner {
         const outcome = await callResource(resource, action, { ...this.#call, ending })
         const program = programOf(resource)
         // What status prints is its answer; what start and stop print is for the reader of the log.
-        if (action !== 'status' || outcome.exitCode === null) this.#sayOutput(program, outcome.output)
+        if (action !== 'status' || outcome.exitCode === null) this.#log.sayOutput(program, outcome.output)
         return outcome
       },
-      log: (level, text) => this.#say({ program: 'ResourceManager(default)', level, text }),
+      log: (level, text) => this.#log.say('ResourceManager(default)', level, text),
       pause: async ms => {
         await sleep(ms)
       },
     }
-  }
-
-  #sayOutput(program: string, output: string): void {
-    const lines = output.split('\n').filter(line => line.trim() !== '')
-    for (const line of lines.slice(0, OUTPUT_LINES_MAX)) {
-      const [, word, said] = /^(INFO|WARNING|ERROR):\s*(.*)$/.exec(line) ?? []
-      const level = (word ?? 'info') as RunnerLine['level']
-      this.#say({ program, level, text: said ?? line })
-    }
-    const more = lines.length - OUTPUT_LINES_MAX
-    if (more > 0) this.#say({ program, level: 'info', text: `(${more} more lines of output)` })
-  }
-
-  #say(line: Line, pid: number = process.pid): void {
-    this.#world.say({ ...line, atMs: this.#world.wallMs(), pid })
   }
 }

@@ -96,7 +96,7 @@ function parseSignature(text: string): { authNumber: number; digest: string } | 
 }
 
 /** Why this packet is not from a holder of our keys; null when it is. */
-export function verifyPacket(packet: Packet, ring: KeyRing): PacketRefusal | null {
+function verifyPacket(packet: Packet, ring: KeyRing): PacketRefusal | null {
   const key = ring.keys.get(packet.authNumber)
   if (!key) return refuse('unknown-key', `signed with key ${packet.authNumber}, which authkeys does not have`)
   if (isDigest(key, packet.signedBytes, packet.digest)) return null
@@ -190,7 +190,7 @@ function inFormat(message: Message, ring: KeyRing, format: MessageFormat): Messa
 }
 
 /** The same message with the field `auth` that signs its classic text. */
-export function withInnerAuth(message: Message, ring: KeyRing): Message {
+function withInnerAuth(message: Message, ring: KeyRing): Message {
   return message.with('auth', signatureOf(classicLines(message.without('auth')), ring))
 }
 

@@ -1,6 +1,6 @@
 /** What the directives of one section ask of its servers, before defaults of other sections come in. */
 import { defaultService } from './build.js'
-import type { ChecktypeValue } from './directives-virtual.js'
+import type { ChecktypeValue } from './directives-check.js'
 import type { LinkedSection } from './link-section.js'
 import type { Entry } from './tree.js'
 

@@ -2,10 +2,11 @@
 
 import type { Directive } from '../../syntax/directive.js'
 import type { ServiceKey } from '../core/table.js'
+import { type ChecktypeValue, SERVICE_OF_PORT } from './directives-check.js'
 import { globalDirectives } from './directives-global.js'
 import { EVERY_STATUS } from './directives-mail.js'
 import { SORRY_PORT, SORRY_RETRY_AFTER } from './directives-sorry.js'
-import { type ChecktypeValue, SERVICE_OF_PORT, virtualDirectives } from './directives-virtual.js'
+import { virtualDirectives } from './directives-virtual.js'
 import type { LinkedSection } from './link-section.js'
 import type { Fallback, LdirectordConfig, TlsDemands, VirtualService } from './model.js'
 import { withSlash } from './real-line.js'

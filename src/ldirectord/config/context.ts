@@ -1,7 +1,8 @@
 /** What a directive's place decides about it: the family and kind of its section, and what stood there before. */
 import { globalDirectives } from './directives-global.js'
 import { virtualDirectives } from './directives-virtual.js'
-import type { Entry, Finding, Place, Section } from './tree.js'
+import type { Finding } from './finding.js'
+import type { Entry, Place, Section } from './tree.js'
 
 /** The refusal of a value whose form is right, or null. */
 export function contextProblem(place: Place, value: unknown): Finding | null {

@@ -136,7 +136,7 @@ const STATES = ['starting', 'running', 'stopping', 'reloading'] as const
 const STATUS_WORDS: readonly string[] = ['all', 'none', ...STATES]
 
 /** The words as the original splits them: blanks around a comma are free, empty words at the end are dropped. */
-export function alertWords(text: string): string[] {
+function alertWords(text: string): string[] {
   const words = text.split(/(?<![ \t\r\f\v])[ \t\r\f\v]*,[ \t\r\f\v]*/)
   while (words.length > 0 && words.at(-1) === '') words.pop()
   return words

@@ -1,11 +1,13 @@
 /** fallback= and fallback6= with their names resolved. */
+
+import type { Finding } from './finding.js'
 import { hostHelp, unresolved } from './link-real.js'
 import { lookUpHost, lookUpPort } from './lookup.js'
 import type { Fallback } from './model.js'
 import type { Resolutions } from './resolutions.js'
 import type { Protocol } from './service-names.js'
 import type { Source } from './source.js'
-import type { FallbackEntry, Finding } from './tree.js'
+import type { FallbackEntry } from './tree.js'
 
 export interface LinkedFallback {
   readonly fallback: Fallback | null

@@ -1,11 +1,12 @@
 /** real= and real6= with their names resolved: one server, or the servers of a range. */
 import { ipv4Number, ipv4Text } from './address.js'
+import type { Finding } from './finding.js'
 import { type Lookup, lookUpHost, lookUpPort } from './lookup.js'
 import type { RealServer } from './model.js'
 import { type RealText, readReal } from './real-line.js'
 import type { Resolutions } from './resolutions.js'
 import type { Source } from './source.js'
-import type { Entry, Finding } from './tree.js'
+import type { Entry } from './tree.js'
 
 /** More servers than anybody can mean in one file, ranges expanded; the original has no limit. */
 export const SERVERS_MAX = 65_536

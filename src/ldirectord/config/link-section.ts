@@ -3,13 +3,14 @@
  * servers. What it inherits from the globals is added later, because globals may follow the section.
  */
 import type { ServiceKey } from '../core/table.js'
+import type { Finding } from './finding.js'
 import { linkFallback } from './link-fallback.js'
 import { hostHelp, type LinkedReal, linkReal, unresolved } from './link-real.js'
 import { lookUpHost, lookUpPort } from './lookup.js'
 import type { Fallback, RealServer } from './model.js'
 import type { Resolutions } from './resolutions.js'
 import type { Source } from './source.js'
-import type { Entry, FallbackEntry, Finding, Section } from './tree.js'
+import type { Entry, FallbackEntry, Section } from './tree.js'
 
 export interface LinkedSection {
   readonly section: Section

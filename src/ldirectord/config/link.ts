@@ -5,6 +5,7 @@
 import { type Diagnostic, hasErrors, inFileOrder } from '../../syntax/diagnostic.js'
 import { serviceId } from '../core/table.js'
 import { buildConfig } from './build.js'
+import type { Finding, OriginalMessage } from './finding.js'
 import { linkFallback } from './link-fallback.js'
 import { SERVERS_MAX } from './link-real.js'
 import { type LinkedSection, linkSection } from './link-section.js'
@@ -14,8 +15,6 @@ import { answerOf, type Resolutions } from './resolutions.js'
 import { surprises } from './surprises.js'
 import {
   type FallbackEntry,
-  type Finding,
-  type OriginalMessage,
   PATH_USES,
   type PathDirective,
   type PathEntry,

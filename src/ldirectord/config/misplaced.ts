@@ -5,9 +5,10 @@
 import type { Fix, Span } from '../../syntax/diagnostic.js'
 import { globalDirectives } from './directives-global.js'
 import { virtualDirectives } from './directives-virtual.js'
+import type { Finding } from './finding.js'
 import type { Line, Source } from './source.js'
 import { unknownCommand } from './statement.js'
-import type { Finding, Section } from './tree.js'
+import type { Section } from './tree.js'
 
 export interface Misplaced {
   readonly source: Source

@@ -8,6 +8,7 @@ import { withoutComment } from './comment.js'
 import { contextProblem, doubleWarning } from './context.js'
 import { globalDirectives } from './directives-global.js'
 import { virtualDirectives } from './directives-virtual.js'
+import type { Finding } from './finding.js'
 import { isIpv6Literal } from './host-text.js'
 import { type Misplaced, unknownLine } from './misplaced.js'
 import { questionsOf } from './questions.js'
@@ -17,7 +18,6 @@ import { assess } from './statement.js'
 import {
   type Entry,
   type FallbackEntry,
-  type Finding,
   PATH_USES,
   type PathEntry,
   type Place,

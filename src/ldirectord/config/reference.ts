@@ -1,7 +1,8 @@
 /** The reference page of ldirectord.cf (docs/ldirectord.cf.md), printed from the tables that the parser reads. */
 import { referencePage } from '../../syntax/directive.js'
+import { SERVICE_OF_PORT, SERVICES } from './directives-check.js'
 import { globalDirectives } from './directives-global.js'
-import { SERVICE_OF_PORT, SERVICES, virtualDirectives } from './directives-virtual.js'
+import { virtualDirectives } from './directives-virtual.js'
 
 const GRAMMAR = `# ldirectord.cf
 

@@ -1,5 +1,5 @@
 /** The lines that the original prints about a file: its warnings up to and with the first error. */
-import type { Finding, OriginalMessage } from './tree.js'
+import type { Finding, OriginalMessage } from './finding.js'
 
 /** `Error [PID] reading file FILE at line N: TEXT`; a message of its own may contain newlines, as `Unknown command` does. */
 export function originalLine(message: OriginalMessage, file: string, pid: number | string): string {

@@ -4,7 +4,7 @@
  */
 import type { Diagnostic, Fix, Severity, Span } from '../../syntax/diagnostic.js'
 import { nearest } from '../../syntax/nearest.js'
-import type { Finding } from './tree.js'
+import type { Finding } from './finding.js'
 
 export interface Line {
   /** 1-based. */

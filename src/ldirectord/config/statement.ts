@@ -5,10 +5,11 @@
 import type { Directive } from '../../syntax/directive.js'
 import { globalDirectives } from './directives-global.js'
 import { virtualDirectives } from './directives-virtual.js'
+import type { Finding } from './finding.js'
 import { UNKNOWN_COMMAND } from './forms.js'
 import { mend, quoteFix } from './mend.js'
 import { isSecretDirective, type Line, shown } from './source.js'
-import type { Finding, Place } from './tree.js'
+import type { Place } from './tree.js'
 import { valueWarnings } from './value-warnings.js'
 
 type Outcome =

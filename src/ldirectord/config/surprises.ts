@@ -4,10 +4,11 @@
  */
 import { answerSurprises, keyWithoutCertificate } from './answer-surprises.js'
 import { askedOf, last } from './asked.js'
+import type { Finding } from './finding.js'
 import type { LinkedSection } from './link-section.js'
 import { realSurprises } from './real-surprises.js'
 import type { Source } from './source.js'
-import type { Finding, Tree, Warn } from './tree.js'
+import type { Tree, Warn } from './tree.js'
 
 /** Schedulers of Linux 6.1. */
 const SCHEDULERS = 'rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos'.split(' ')

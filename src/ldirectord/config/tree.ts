@@ -2,23 +2,11 @@
  * What parsing alone finds out, before any name is resolved: the steps of reading in the order in which the original
  * takes them. It stops at its first error, so the order of findings is part of what must be the same.
  */
-import type { Diagnostic, Fix, Severity, Span } from '../../syntax/diagnostic.js'
+import type { Fix, Severity, Span } from '../../syntax/diagnostic.js'
 import type { FallbackText } from './fallback-line.js'
+import type { Finding } from './finding.js'
 import type { Target } from './section-head.js'
 import type { Line, Source } from './source.js'
-
-/** What the original prints: `Error [PID] reading file FILE at line N: TEXT`; no line: `Error [PID]: TEXT`. */
-export interface OriginalMessage {
-  readonly severity: 'Error' | 'Warning'
-  readonly line: number | null
-  readonly text: string
-}
-
-export interface Finding {
-  readonly diagnostic: Diagnostic
-  /** null: the original says nothing. */
-  readonly original: OriginalMessage | null
-}
 
 /** One directive whose form is right. */
 export interface Entry {
@@ -90,8 +78,6 @@ export function questionKey(question: Question): string {
     ? `host${question.family} ${question.name}`
     : `${question.kind} ${question.path}`
 }
-
-export type FallbackStep = Extract<Step, { kind: 'fallback' }>
 
 /** One line `name=value`, where it stands. */
 export interface Place {

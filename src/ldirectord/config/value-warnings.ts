@@ -1,6 +1,7 @@
 /** Values that the original accepts and reads in a way that nobody can have meant. */
 import { withoutComment } from './comment.js'
-import type { Finding, Place } from './tree.js'
+import type { Finding } from './finding.js'
+import type { Place } from './tree.js'
 
 /** Values that reach to the end of the line, with what stands there. */
 const REST_OF_LINE = {

@@ -4,7 +4,7 @@
  */
 import type { LdirectordConfig, RealServer } from '../config/model.js'
 import { canonicalKey, realDestination } from './desired.js'
-import type { Target } from './director.js'
+import type { Target } from './director-contract.js'
 import { byServiceId } from './reconcile.js'
 import { endpoint, serviceId, type Table } from './table.js'
 

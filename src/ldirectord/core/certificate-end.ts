@@ -6,7 +6,7 @@ import type { Outcome } from '../checks/check.js'
 import type { LdirectordConfig } from '../config/model.js'
 import * as lines from '../log-lines.js'
 import { canonicalKey } from './desired.js'
-import type { Target } from './director.js'
+import type { Target } from './director-contract.js'
 import { endpoint, serviceId } from './table.js'
 
 const DAY_MS = 86_400_000

@@ -3,7 +3,7 @@ import { unreachable } from '../../base/assert.js'
 import type { LdirectordConfig } from '../config/model.js'
 import * as lines from '../log-lines.js'
 import { canonicalKey } from './desired.js'
-import type { Change, Target } from './director.js'
+import type { Change, Target } from './director-contract.js'
 import { endpoint, type ServiceKey } from './table.js'
 
 export function changeLine(config: LdirectordConfig, change: Change): string | null {

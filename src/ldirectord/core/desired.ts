@@ -26,7 +26,7 @@ const nobody: IsUp = () => false
  * The kernel has no port mapping for direct routing and tunnels: ipvsadm writes the service's port instead of the
  * given one. Doing the same here keeps the entry findable afterwards.
  */
-export function tablePort(key: ServiceKey, method: ForwardMethod, port: number): number {
+function tablePort(key: ServiceKey, method: ForwardMethod, port: number): number {
   return key.protocol === 'fwm' || method === 'masq' ? port : key.port
 }
 
@@ -46,7 +46,7 @@ export function realDestination(key: ServiceKey, real: RealServer, weight: numbe
 }
 
 /** A quiescent server has no thresholds: as the original leaves it, they come back together with its weight. */
-export function quiescentDestination(key: ServiceKey, real: RealServer): Destination {
+function quiescentDestination(key: ServiceKey, real: RealServer): Destination {
   return { ...realDestination(key, real, 0), upper: 0, lower: 0 }
 }
 

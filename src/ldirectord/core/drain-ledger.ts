@@ -78,7 +78,7 @@ export function digestOf(ledger: Ledger): string {
   return createHash('sha1').update(lines.join('')).digest('hex')
 }
 
-export function isNewer(a: Entry, b: Entry | undefined): boolean {
+function isNewer(a: Entry, b: Entry | undefined): boolean {
   if (b === undefined) return true
   if (a.stampMs !== b.stampMs) return a.stampMs > b.stampMs
   if (a.node !== b.node) return a.node > b.node

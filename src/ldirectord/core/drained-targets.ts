@@ -1,7 +1,7 @@
 /** Which servers of a file a list of drains holds out of service. */
 import type { LdirectordConfig } from '../config/model.js'
 import { canonicalKey, type WeightOf } from './desired.js'
-import type { Target } from './director.js'
+import type { Target } from './director-contract.js'
 import { type Drain, drainOf } from './drain.js'
 import { serviceId } from './table.js'
 

@@ -6,10 +6,10 @@ import type { Probe } from '../checks/check.js'
 import { TLS_SERVICES } from '../config/directives-tls.js'
 import type { LdirectordConfig, RealServer, VirtualService } from '../config/model.js'
 import { canonicalAddress } from './address.js'
-import type { Target } from './director.js'
+import type { Target } from './director-contract.js'
 
 /** The port of each service where the file names none (marks). */
-export const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
   ftp: 21,
   smtp: 25,
   dns: 53,

@@ -5,7 +5,8 @@
 import type { LdirectordConfig } from '../config/model.js'
 import { inaccessibleReal } from '../log-lines.js'
 import { canonicalKey, realDestination } from './desired.js'
-import type { Director, Target } from './director.js'
+import type { Director } from './director.js'
+import type { Target } from './director-contract.js'
 import { takesOut } from './drain.js'
 import { endpoint, serviceId } from './table.js'
 

@@ -3,14 +3,13 @@ import { connect, type Socket } from 'node:net'
 import type { Log } from '../../log/record.js'
 import {
   CONTROL_VERSION,
-  encodeLine,
-  LineSplitter,
-  parseJson,
   type Question,
   RESPONSE_BYTES_MAX,
+  type Request,
   type Response,
 } from '../proxy/core/control.js'
 import { isRecord } from '../proxy/core/edit-shape.js'
+import { encodeLine, LineSplitter, parseJson } from '../proxy/core/json-lines.js'
 
 const ANSWER_MS_MAX = 10_000
 
@@ -83,7 +82,7 @@ export class ControlClient {
       this.#waiting.set(id, waiting)
       if (signal.aborted) abort()
       else if (this.isLost) waiting.reject(new Error(GONE))
-      else this.#socket.write(encodeLine({ ...question, version: CONTROL_VERSION, id }))
+      else this.#socket.write(encodeLine<Request>({ ...question, version: CONTROL_VERSION, id }))
     })
   }
 

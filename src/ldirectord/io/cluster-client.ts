@@ -6,6 +6,13 @@
  */
 import { connect, type Socket } from 'node:net'
 import { readSmallFile } from '../../base/io/files.js'
+import {
+  type Asker,
+  apiRequest,
+  type Field,
+  isAnswerTo,
+  signonRequest,
+} from '../../heartbeat/api/client-request.js'
 import { encodeFrame, FrameStream } from '../../heartbeat/api/frame.js'
 import { isRefusal, Message } from '../../heartbeat/wire/message.js'
 
@@ -28,8 +35,6 @@ export interface ClusterClientOptions {
   /** A message of the cluster for clients of our name, or for all. Our own ones come back too. */
   readonly onMessage: (message: Message) => void
 }
-
-type Field = readonly [name: string, value: string]
 
 export class ClusterClient {
   readonly #options: ClusterClientOptions
@@ -56,13 +61,13 @@ export class ClusterClient {
 
   /** Does nothing while there is no connection. */
   send(...fields: readonly Field[]): void {
-    if (this.#isSignedOn) this.#write(fields)
+    if (this.#isSignedOn) this.#write(Message.of(...fields))
   }
 
   close(): void {
     this.#isClosed = true
     if (this.#timer !== null) clearTimeout(this.#timer)
-    if (this.#isSignedOn) this.#request('signoff')
+    if (this.#isSignedOn) this.#write(apiRequest(this.#us, 'signoff'))
     this.#socket?.end()
     this.#socket?.unref()
   }
@@ -75,8 +80,8 @@ export class ClusterClient {
     socket.setTimeout(SIGNON_MS_MAX, () => socket.destroy())
     socket.on('connect', () => {
       because = 'heartbeat has closed the connection'
-      const ids = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0]
-      this.#request('signon', ['uid', String(ids[0])], ['gid', String(ids[1])])
+      const ids = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
+      this.#write(signonRequest(this.#us, ids))
     })
     socket.on('data', chunk => {
       const { messages, broken } = frames.push(chunk)
@@ -97,7 +102,7 @@ export class ClusterClient {
       this.#options.onMessage(message)
       return null
     }
-    if (message.type !== 'hbapi-resp' || message.text('reqtype') !== 'signon') return null
+    if (!isAnswerTo('signon', message)) return null
     if (message.text('result') !== 'OK') {
       socket.end()
       return `heartbeat refuses the client ${this.#options.name}: ${message.text('info') ?? 'no reason'}`
@@ -121,18 +126,16 @@ export class ClusterClient {
     this.#timer.unref()
   }
 
-  #request(reqtype: string, ...extra: readonly Field[]): void {
-    const { name } = this.#options
-    const pid = String(process.pid)
-    this.#write([['t', 'hbapi-req'], ['reqtype', reqtype], ['pid', pid], ['from_id', name], ...extra])
+  get #us(): Asker {
+    return { pid: process.pid, name: this.#options.name }
   }
 
-  #write(fields: readonly Field[]): void {
+  #write(message: Message): void {
     const socket = this.#socket
     if (socket === null) return
     // A daemon that does not read is as good as none.
     if (socket.writableLength > UNREAD_BYTES_MAX) socket.destroy()
-    else socket.write(encodeFrame(Message.of(...fields)))
+    else socket.write(encodeFrame(message))
   }
 }
 

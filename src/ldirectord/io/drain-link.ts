@@ -27,7 +27,7 @@ export interface MirrorState {
 }
 
 /** Both usual ways of starting the usual file are one director to the other node. */
-export function clientName({ name }: Pick<Instance, 'name'>): string {
+function clientName({ name }: Pick<Instance, 'name'>): string {
   return name === 'ldirectord' || name === 'ldirectord.cf' ? 'ldirectord' : `ldirectord.${name}`
 }
 

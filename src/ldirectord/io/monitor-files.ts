@@ -6,7 +6,7 @@ import { createWriteStream, type WriteStream } from 'node:fs'
 import { ctime } from '../../log/formats.js'
 import type { Outcome } from '../checks/check.js'
 import type { LdirectordConfig } from '../config/model.js'
-import type { Target } from '../core/director.js'
+import type { Target } from '../core/director-contract.js'
 import { monitorId, monitorMessage } from '../core/monitor-line.js'
 
 const WAITING_BYTES_MAX = 1024 * 1024

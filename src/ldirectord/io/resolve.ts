@@ -23,7 +23,7 @@ export interface ResolveOptions {
   readonly servicesBytesMax: number
 }
 
-export const RESOLVE_DEFAULTS: ResolveOptions = {
+const RESOLVE_DEFAULTS: ResolveOptions = {
   deadlineMs: 10_000,
   questionsMax: 10_000,
   // getaddrinfo blocks a thread of the pool each; more at a time would only wait there.

@@ -7,7 +7,7 @@ import type { NodeFiles, TextFile } from '../files.js'
 import { hostFacts, isExecutable, ownAddresses, ownName } from './host.js'
 
 /** Larger configuration is not read: real files have a few KiB. */
-export const CONFIG_BYTES_MAX = 1024 * 1024
+const CONFIG_BYTES_MAX = 1024 * 1024
 const DIRECTORY_ENTRIES_MAX = 10_000
 
 export interface Loaded {

@@ -5,13 +5,13 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { desiredTable } from '../../../src/ldirectord/core/desired.js'
+import { Director } from '../../../src/ldirectord/core/director.js'
 import {
   type Change,
-  Director,
   type DirectorEvent,
   movesTable,
   type Target,
-} from '../../../src/ldirectord/core/director.js'
+} from '../../../src/ldirectord/core/director-contract.js'
 import { config, real, virtual } from '../sample-config.js'
 
 const VIRTUALS = 4

@@ -1,6 +1,7 @@
 import test from 'ava'
 import type { Outcome } from '../../../src/ldirectord/checks/check.js'
-import { type Change, Director, type Target } from '../../../src/ldirectord/core/director.js'
+import { Director } from '../../../src/ldirectord/core/director.js'
+import type { Change, Target } from '../../../src/ldirectord/core/director-contract.js'
 import { config, real, virtual } from '../sample-config.js'
 
 const OK: Outcome = { passed: true, code: 'OK', detail: '200 OK' }

@@ -18,17 +18,8 @@ import {
   noted,
   withoutOver,
 } from '../../../src/ldirectord/core/drain-ledger.js'
+import { drain } from './sample-drain.js'
 
-const drain = (over: Partial<Drain> = {}): Drain => ({
-  address: '10.0.1.1',
-  port: 80,
-  virtual: null,
-  who: 'ann',
-  reason: 'kernel',
-  sinceMs: 1_000,
-  untilMs: null,
-  ...over,
-})
 const entriesOf = (ledger: Ledger): Entry[] => [...ledger.values()]
 const sorted = (ledger: Ledger): unknown => [...ledger].sort(([a], [b]) => (a < b ? -1 : 1))
 

@@ -1,24 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
-import {
-  DRAINS_MAX,
-  type Drain,
-  drainOf,
-  placeOf,
-  withDrain,
-  withoutDrain,
-} from '../../../src/ldirectord/core/drain.js'
+import { DRAINS_MAX, drainOf, placeOf, withDrain, withoutDrain } from '../../../src/ldirectord/core/drain.js'
+import { drain } from './sample-drain.js'
 
-const drain = (over: Partial<Drain> = {}): Drain => ({
-  address: '10.0.1.1',
-  port: 80,
-  virtual: null,
-  who: 'ann',
-  reason: 'kernel',
-  sinceMs: 1_000,
-  untilMs: null,
-  ...over,
-})
 const WEB = 'tcp:10.0.0.1:80'
 
 test('a drain covers its server in every virtual service, or in the one that is named', t => {

@@ -1,7 +1,8 @@
 /** Who serves: up, drained, and the panic threshold, seen in the table that follows from it. */
 import test from 'ava'
 import { desiredTable } from '../../../src/ldirectord/core/desired.js'
-import { type Change, Director, movesTable } from '../../../src/ldirectord/core/director.js'
+import { Director } from '../../../src/ldirectord/core/director.js'
+import { type Change, movesTable } from '../../../src/ldirectord/core/director-contract.js'
 import { config, real, virtual } from '../sample-config.js'
 
 const SERVERS = ['10.0.1.1:80', '10.0.1.2:80', '10.0.1.3:80', '10.0.1.4:80']

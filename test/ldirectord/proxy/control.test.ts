@@ -1,11 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
-import {
-  CONTROL_VERSION,
-  decodeRequest,
-  encodeLine,
-  LineSplitter,
-} from '../../../src/ldirectord/proxy/core/control.js'
+import { CONTROL_VERSION, decodeRequest } from '../../../src/ldirectord/proxy/core/control.js'
+import { encodeLine, LineSplitter } from '../../../src/ldirectord/proxy/core/json-lines.js'
 import { destinationOf, serviceOf, tcp } from './table-values.js'
 
 test('a request comes out as it went in, wherever the stream is cut', t => {

@@ -3,22 +3,10 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { bin, ipvsVm, project, type Rig, run, temporaryFolder, until } from '../harness.js'
+import { IPVS_GUEST } from '../machine.js'
 import { SSH_PORT, sshdConfig } from './stage-machines.js'
 
-export const NEEDS = [
-  'net-admin',
-  'tun',
-  'user-mode-linux',
-  'ipvsadm',
-  'ldirectord',
-  'iproute2',
-  'perl-base',
-  'curl',
-  'kmod',
-  'procps',
-  'iptables',
-  'openssh-server',
-] as const
+export const NEEDS = [...IPVS_GUEST, 'ldirectord', 'perl-base', 'curl', 'openssh-server'] as const
 
 const ldirectordCf = (persistent: string): string => `checktimeout=2
 negotiatetimeout=2

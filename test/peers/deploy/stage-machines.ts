@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { bin, run, until } from '../harness.js'
+import { bin, rootsIn, run, until } from '../harness.js'
 import { type Node, pair, SLOW } from '../loopback-nodes.js'
 
 const SSHD = '/usr/sbin/sshd'
@@ -140,8 +140,7 @@ export function cluster(t: ExecutionContext): Node[] {
   })
   const nodes = [alpha, beta]
   for (const { root } of nodes) {
-    const roots = { HA_DIR: 'ha.d', HA_VARLIB: 'lib', HA_VARRUN: 'run', HA_VARLOG: 'log' }
-    const set = Object.entries(roots).map(([name, folder]) => `${name}=${root}/${folder}`)
+    const set = Object.entries(rootsIn(root)).map(([name, folder]) => `${name}=${folder}`)
     const text = `#!/bin/sh\nexec env ${set.join(' ')} ${process.execPath} ${bin('ldirectord')} ldirectord.cf warm\n`
     writeFileSync(join(root, 'warm'), text, { mode: 0o755 })
   }

@@ -9,7 +9,7 @@ import { createServer, get, type Server } from 'node:http'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import type { CommandResult } from '../../../src/base/io/run-command.js'
-import { bin, environment, run, temporaryFolder, until } from '../harness.js'
+import { bin, environment, rootsIn, run, temporaryFolder, until } from '../harness.js'
 import type { Node } from '../loopback-nodes.js'
 import { cluster, machine, PLAIN_USER, plainUser, SSH_PORT, startCluster } from './stage-machines.js'
 
@@ -219,12 +219,7 @@ function director(
 ): Director {
   for (const name of ['ha.d/maintenance', 'lib', 'run', 'log'])
     mkdirSync(join(own, name), { recursive: true })
-  const roots = {
-    HA_DIR: join(own, 'ha.d'),
-    HA_VARLIB: join(own, 'lib'),
-    HA_VARRUN: join(own, 'run'),
-    HA_VARLOG: join(own, 'log'),
-  }
+  const roots = rootsIn(own)
   const env = { ...environment(), ...roots }
   writeFileSync(join(own, 'ha.d/ldirectord.cf'), ldirectordCf(own, virtual, hosts))
   const ldirectord = (action: string): Promise<CommandResult> =>

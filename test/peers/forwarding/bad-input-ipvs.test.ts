@@ -6,22 +6,11 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bin, ipvsVm, project, temporaryFolder, until } from '../harness.js'
+import { IPVS_GUEST } from '../machine.js'
 import { peerTest } from '../require.js'
 import { HEAD, NEGOTIATE, POWERLESS } from './bad-input.js'
 
-const test = peerTest(
-  ...[
-    'net-admin',
-    'tun',
-    'user-mode-linux',
-    'ipvsadm',
-    'iproute2',
-    'kmod',
-    'procps',
-    'iptables',
-    'util-linux',
-  ],
-)
+const test = peerTest(...IPVS_GUEST, 'util-linux')
 
 test('IPVS: without rights, without the module, beside others and with a silent server ldirectord says so and goes on', async t => {
   const etc = mkdtempSync(join(temporaryFolder(t), 'etc-'))

@@ -3,50 +3,24 @@
  * its connections and persistent clients go on through the other, which then holds the addresses.
  */
 import type { Destination, Edit, Service, ServiceKey } from '../../../src/ldirectord/core/table.js'
+import { destinationOf, serviceOf, tcp } from '../../ldirectord/proxy/table-values.js'
 import { bin, ipvsVm, project, until } from '../harness.js'
+import { IPVS_GUEST } from '../machine.js'
 import { peerTest } from '../require.js'
 import { guestForwarder } from './guest.js'
 import type { Target } from './station.js'
 import { Station } from './street.js'
 
-const test = peerTest(
-  ...[
-    'net-admin',
-    'tun',
-    'user-mode-linux',
-    'ipvsadm',
-    'iproute2',
-    'kmod',
-    'procps',
-    'iptables',
-    'iputils-arping',
-  ],
-)
+const test = peerTest(...IPVS_GUEST, 'iputils-arping')
 
 const VIRTUAL = '10.77.0.200'
 const signal = AbortSignal.timeout(100_000)
 type Guest = 'dir1' | 'dir2'
 
-const keyOf = (port: number): ServiceKey => ({ protocol: 'tcp', family: 4, address: VIRTUAL, port })
+const keyOf = (port: number): ServiceKey => tcp(VIRTUAL, port)
 const at = (port: number): Target => ({ protocol: 'tcp', address: VIRTUAL, port })
-const service = (key: ServiceKey, over: Partial<Service> = {}): Service => ({
-  key,
-  scheduler: 'rr',
-  persistentSeconds: null,
-  netmask: null,
-  schedulerFlags: '',
-  ops: false,
-  destinations: [],
-  ...over,
-})
-const server = (address: string, method: Destination['method']): Destination => ({
-  address,
-  port: 80,
-  method,
-  weight: 1,
-  upper: 0,
-  lower: 0,
-})
+const server = (address: string, method: Destination['method']): Destination =>
+  destinationOf(address, 80, { method })
 const filled = (made: Service, ...destinations: Destination[]): Edit[] => [
   { kind: 'addService', service: made },
   ...destinations.map(destination => ({ kind: 'addDestination' as const, key: made.key, destination })),
@@ -58,9 +32,9 @@ const PERSISTENT = 8001
 const GATE = 80
 const behind = [server('10.77.1.21', 'masq'), server('10.77.1.22', 'masq')]
 const TABLE: readonly Edit[] = [
-  ...filled(service(keyOf(MASQ)), ...behind),
-  ...filled(service(keyOf(PERSISTENT), { persistentSeconds: 600 }), ...behind),
-  ...filled(service(keyOf(GATE)), server('10.77.0.23', 'gate'), server('10.77.0.24', 'gate')),
+  ...filled(serviceOf(keyOf(MASQ)), ...behind),
+  ...filled(serviceOf(keyOf(PERSISTENT), { persistentSeconds: 600 }), ...behind),
+  ...filled(serviceOf(keyOf(GATE)), server('10.77.0.23', 'gate'), server('10.77.0.24', 'gate')),
 ]
 
 test('connections and persistent clients of a director that loses its power go on through the other', async t => {

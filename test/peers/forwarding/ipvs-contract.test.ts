@@ -2,6 +2,7 @@
 import test from 'ava'
 import { forwarderContract } from '../../contract/forwarder/suite.js'
 import { type Guests, ipvsVm, type Owner } from '../harness.js'
+import { IPVS_GUEST } from '../machine.js'
 import { peerTest } from '../require.js'
 import { guestForwarder } from './guest.js'
 
@@ -15,9 +16,7 @@ test.after.always(async () => {
 
 forwarderContract(
   {
-    serial: peerTest(
-      ...['net-admin', 'tun', 'user-mode-linux', 'ipvsadm', 'iproute2', 'kmod', 'procps', 'iptables'],
-    ),
+    serial: peerTest(...IPVS_GUEST),
   },
   'ipvs',
   {

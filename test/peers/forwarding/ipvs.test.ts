@@ -4,15 +4,16 @@
  */
 import type { ExecutionContext } from 'ava'
 import type { Destination, Service, ServiceKey } from '../../../src/ldirectord/core/table.js'
+import { destinationOf, serviceOf } from '../../ldirectord/proxy/table-values.js'
 import { ipvsVm } from '../harness.js'
+import { IPVS_GUEST } from '../machine.js'
 import { peerTest } from '../require.js'
 import { guestForwarder } from './guest.js'
+import { tally } from './scene.js'
 import type { Target } from './station.js'
 import { Station } from './street.js'
 
-const test = peerTest(
-  ...['net-admin', 'tun', 'user-mode-linux', 'ipvsadm', 'iproute2', 'kmod', 'procps', 'iptables'],
-)
+const test = peerTest(...IPVS_GUEST)
 
 const VIRTUAL = '10.77.0.200'
 const VIRTUAL6 = 'fd77::200'
@@ -34,21 +35,6 @@ const at = (port: number, over: Partial<Target> = {}): Target => ({
   port,
   ...over,
 })
-const server = (address: string, port: number, over: Partial<Destination> = {}): Destination => ({
-  address,
-  port,
-  method: 'masq',
-  weight: 1,
-  upper: 0,
-  lower: 0,
-  ...over,
-})
-const tally = (answers: readonly string[]): Record<string, number> => {
-  const counts: Record<string, number> = {}
-  for (const answer of [...answers].sort()) counts[answer] = (counts[answer] ?? 0) + 1
-  return counts
-}
-
 /** Reals 1 and 2 are behind the director, 3 and 4 beside it for direct routing, 5 beside it with a tunnel. */
 async function scene(t: ExecutionContext) {
   const vm = await ipvsVm(t, '1')
@@ -75,16 +61,7 @@ ip6tables -t mangle -A PREROUTING -d ${VIRTUAL6} -p tcp -m multiport --dports ${
   const client = await Station.within(t, 'client', ['nsenter', `--net=/run/netns/${vm.name}-c1`])
   const forwarder = guestForwarder(t, vm)
   const add = async (key: ServiceKey, over: Partial<Service>, ...destinations: Destination[]) => {
-    const service: Service = {
-      key,
-      scheduler: 'wrr',
-      persistentSeconds: null,
-      netmask: null,
-      schedulerFlags: '',
-      ops: false,
-      destinations: [],
-      ...over,
-    }
+    const service = serviceOf(key, { scheduler: 'wrr', ...over })
     const edits = [
       { kind: 'addService' as const, service },
       ...destinations.map(destination => ({ kind: 'addDestination' as const, key, destination })),
@@ -109,37 +86,37 @@ test('masq maps ports and honours weights; weight 0 keeps what is open; gate, ip
   const { client, forwarder, add, weigh, ask } = await scene(t)
 
   const mapped = keyOf(8000)
-  await add(mapped, {}, server('10.77.1.21', HTTP), server('10.77.1.22', HTTPS, { weight: 3 }))
+  await add(mapped, {}, destinationOf('10.77.1.21', HTTP), destinationOf('10.77.1.22', HTTPS, { weight: 3 }))
   t.deepEqual(tally(await ask(at(8000), 8)), { 'real 1': 2, 'real 2': 6 })
-  await weigh(mapped, server('10.77.1.22', HTTPS, { weight: 0 }))
+  await weigh(mapped, destinationOf('10.77.1.22', HTTPS, { weight: 0 }))
   t.is(await client.tell({ op: 'open', id: 'kept', target: at(8000) }), 'real 1')
-  await weigh(mapped, server('10.77.1.21', HTTP, { weight: 0 }))
-  await weigh(mapped, server('10.77.1.22', HTTPS, { weight: 1 }))
+  await weigh(mapped, destinationOf('10.77.1.21', HTTP, { weight: 0 }))
+  await weigh(mapped, destinationOf('10.77.1.22', HTTPS, { weight: 1 }))
   t.deepEqual(tally(await ask(at(8000), 3)), { 'real 2': 3 }, 'new ones go elsewhere')
   t.is(await client.tell({ op: 'say', id: 'kept' }), 'real 1', 'what is open stays')
   const counted = (await forwarder.counters(signal)).find(({ address }) => address === '10.77.1.21')
   t.is(counted?.activeConnections, 1)
-  await weigh(mapped, server('10.77.1.22', HTTPS, { weight: 0 }))
+  await weigh(mapped, destinationOf('10.77.1.22', HTTPS, { weight: 0 }))
   t.deepEqual(await ask(at(8000), 1), ['ECONNREFUSED'], 'none left refuses at once')
 
   const gate = { method: 'gate' as const }
   await add(
     keyOf(HTTP),
     { scheduler: 'rr' },
-    server('10.77.0.23', HTTP, gate),
-    server('10.77.0.24', HTTP, gate),
+    destinationOf('10.77.0.23', HTTP, gate),
+    destinationOf('10.77.0.24', HTTP, gate),
   )
   t.deepEqual(tally(await ask(at(HTTP), 4)), { 'real 3': 2, 'real 4': 2 })
 
-  await add(keyOf(HTTPS), {}, server('10.77.0.25', HTTPS, { method: 'ipip' }))
+  await add(keyOf(HTTPS), {}, destinationOf('10.77.0.25', HTTPS, { method: 'ipip' }))
   t.deepEqual(await ask(at(HTTPS), 2), ['real 5', 'real 5'])
 
   const mark: ServiceKey = { protocol: 'fwm', family: 4, mark: MARK }
   await add(
     mark,
     { scheduler: 'rr', persistentSeconds: 60 },
-    server('10.77.1.21', 0),
-    server('10.77.1.22', 0),
+    destinationOf('10.77.1.21', 0),
+    destinationOf('10.77.1.22', 0),
   )
   const [first] = await ask(at(MARKED[0]), 1)
   t.deepEqual(await ask(at(MARKED[1]), 2), [first, first], 'both ports of a client are with one server')
@@ -148,19 +125,24 @@ test('masq maps ports and honours weights; weight 0 keeps what is open; gate, ip
   await add(
     persistent,
     { scheduler: 'rr', persistentSeconds: 300, netmask: '255.255.255.0' },
-    server('10.77.1.21', HTTP),
-    server('10.77.1.22', HTTP),
+    destinationOf('10.77.1.21', HTTP),
+    destinationOf('10.77.1.22', HTTP),
   )
   const [mine] = await ask(at(8001), 1)
   t.deepEqual(tally(await ask(at(8001), 4)), { [mine!]: 4 })
-  await weigh(persistent, server(mine === 'real 1' ? '10.77.1.21' : '10.77.1.22', HTTP, { weight: 0 }))
+  await weigh(persistent, destinationOf(mine === 'real 1' ? '10.77.1.21' : '10.77.1.22', HTTP, { weight: 0 }))
   t.deepEqual(await ask(at(8001), 2), [mine, mine], 'expire_quiescent_template=0')
 
-  await add(keyOf(53, 'udp'), { scheduler: 'rr' }, server('10.77.1.21', HTTP), server('10.77.1.22', HTTP))
+  await add(
+    keyOf(53, 'udp'),
+    { scheduler: 'rr' },
+    destinationOf('10.77.1.21', HTTP),
+    destinationOf('10.77.1.22', HTTP),
+  )
   t.deepEqual(tally(await ask(at(53, { protocol: 'udp' }), 4)), { 'real 1 who': 2, 'real 2 who': 2 })
 
   const web6: ServiceKey = { protocol: 'tcp', family: 6, address: VIRTUAL6, port: 8000 }
-  await add(web6, { scheduler: 'rr' }, server('fd77:1::21', HTTP), server('fd77:1::22', HTTP))
+  await add(web6, { scheduler: 'rr' }, destinationOf('fd77:1::21', HTTP), destinationOf('fd77:1::22', HTTP))
   const over6 = { protocol: 'tcp' as const, address: VIRTUAL6, port: 8000 }
   t.deepEqual(tally(await ask(over6, 4)), { 'real 1': 2, 'real 2': 2 })
 })
@@ -170,7 +152,12 @@ test('IPv6 by gate and by mark, one-packet scheduling, thresholds, hashing with 
 
   const gate = { method: 'gate' as const }
   const web6: ServiceKey = { protocol: 'tcp', family: 6, address: VIRTUAL6, port: HTTP }
-  await add(web6, { scheduler: 'rr' }, server('fd77::23', HTTP, gate), server('fd77::24', HTTP, gate))
+  await add(
+    web6,
+    { scheduler: 'rr' },
+    destinationOf('fd77::23', HTTP, gate),
+    destinationOf('fd77::24', HTTP, gate),
+  )
   const over6 = (port: number): Target => ({ protocol: 'tcp', address: VIRTUAL6, port })
   t.deepEqual(tally(await ask(over6(HTTP), 4)), { 'real 3': 2, 'real 4': 2 })
 
@@ -178,8 +165,8 @@ test('IPv6 by gate and by mark, one-packet scheduling, thresholds, hashing with 
   await add(
     mark6,
     { scheduler: 'rr', persistentSeconds: 60, netmask: '64' },
-    server('fd77:1::21', 0),
-    server('fd77:1::22', 0),
+    destinationOf('fd77:1::21', 0),
+    destinationOf('fd77:1::22', 0),
   )
   const [first] = await ask(over6(MARKED[0]), 1)
   t.deepEqual(await ask(over6(MARKED[1]), 2), [first, first])
@@ -190,12 +177,17 @@ test('IPv6 by gate and by mark, one-packet scheduling, thresholds, hashing with 
   await add(
     keyOf(each, 'udp'),
     { scheduler: 'rr', ops: true },
-    server('10.77.0.23', each, gate),
-    server('10.77.0.24', each, gate),
+    destinationOf('10.77.0.23', each, gate),
+    destinationOf('10.77.0.24', each, gate),
   )
   const apart = await client.tell({ op: 'send', target: at(each, { protocol: 'udp' }), times: 4 })
   t.deepEqual(tally(apart as string[]), { 'real 3': 2, 'real 4': 2 })
-  await add(keyOf(53, 'udp'), { scheduler: 'rr' }, server('10.77.1.21', HTTP), server('10.77.1.22', HTTP))
+  await add(
+    keyOf(53, 'udp'),
+    { scheduler: 'rr' },
+    destinationOf('10.77.1.21', HTTP),
+    destinationOf('10.77.1.22', HTTP),
+  )
   const together = (await client.tell({
     op: 'send',
     target: at(53, { protocol: 'udp' }),
@@ -207,20 +199,25 @@ test('IPv6 by gate and by mark, one-packet scheduling, thresholds, hashing with 
   await add(
     keyOf(8002),
     { scheduler: 'rr' },
-    server('10.77.1.21', HTTP, bounded),
-    server('10.77.1.22', HTTP, bounded),
+    destinationOf('10.77.1.21', HTTP, bounded),
+    destinationOf('10.77.1.22', HTTP, bounded),
   )
   const open = (id: string) => client.tell({ op: 'open', id, target: at(8002) })
   t.deepEqual([await open('a'), await open('b')].sort(), ['real 1', 'real 2'])
   t.deepEqual(await ask(at(8002), 1), ['ECONNREFUSED'], 'both are full')
 
-  await add(keyOf(8003), { scheduler: 'sh' }, server('10.77.1.21', HTTP), server('10.77.1.22', HTTP))
+  await add(
+    keyOf(8003),
+    { scheduler: 'sh' },
+    destinationOf('10.77.1.21', HTTP),
+    destinationOf('10.77.1.22', HTTP),
+  )
   t.is(new Set(await ask(at(8003), 8)).size, 1)
   await add(
     keyOf(8004),
     { scheduler: 'sh', schedulerFlags: 'sh-port' },
-    server('10.77.1.21', HTTP),
-    server('10.77.1.22', HTTP),
+    destinationOf('10.77.1.21', HTTP),
+    destinationOf('10.77.1.22', HTTP),
   )
   t.is(new Set(await ask(at(8004), 40)).size, 2)
   t.deepEqual(

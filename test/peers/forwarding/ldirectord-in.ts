@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CommandResult } from '../../../src/base/io/run-command.js'
-import { bin, type Owner, readText, run, temporaryFolder } from '../harness.js'
+import { bin, type Owner, readText, rootsIn, run, temporaryFolder } from '../harness.js'
 import { type Station, SYSTEM_ENV } from './street.js'
 
 export interface LdirectordIn {
@@ -23,10 +23,7 @@ export function ldirectordIn(
   writeFileSync(join(folder, 'ha.d/www.cf'), `logfile="${log}"\n${config}`)
   const env = {
     PATH: SYSTEM_ENV.PATH,
-    HA_DIR: join(folder, 'ha.d'),
-    HA_VARLIB: join(folder, 'lib'),
-    HA_VARRUN: join(folder, 'run'),
-    HA_VARLOG: join(folder, 'log'),
+    ...rootsIn(folder),
   }
   const program = [process.execPath, bin('ldirectord'), 'www.cf']
   const attempt = (...words: string[]) =>

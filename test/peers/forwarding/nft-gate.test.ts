@@ -6,7 +6,7 @@ import type { ServiceKey, Table } from '../../../src/ldirectord/core/table.js'
 import type { DestinationCounters } from '../../../src/ldirectord/forwarders/forwarder.js'
 import { until } from '../harness.js'
 import { peerTest } from '../require.js'
-import { scene, server, service, tally, toWeb, web } from './scene.js'
+import { boundClients, scene, server, service, tally, toWeb, web } from './scene.js'
 import type { Target } from './station.js'
 import { realAddress, realAddress6, VIRTUAL, VIRTUAL6 } from './street.js'
 
@@ -58,19 +58,7 @@ test('gate: weights are honoured; weight 0 keeps what is open; a removed server 
 
 test('gate: persistence, marks over two ports, UDP, IPv6, every port and hashing find their servers', async t => {
   const [act, { client, director }] = await scene(t, 'segment')
-  await act.add(
-    service(web, { persistentSeconds: 300, netmask: '255.255.255.254' }),
-    gate(1),
-    gate(2),
-    gate(3),
-  )
-  const from = (host: number): Target => ({ ...toWeb, from: `10.98.0.${host}` })
-  const [mine] = await act.ask(1, from(2))
-  t.deepEqual(tally(await act.ask(5, from(3))), { [mine!]: 5 })
-  t.not((await act.ask(1, from(4)))[0], mine)
-  const chosen = Number(mine!.at(-1))
-  const templates = (await director.tell({ op: 'bindings' })) as [string, number][]
-  t.true(templates.some(([id, count]) => id === `tcp:${VIRTUAL}:80 ${realAddress(chosen)}:80` && count === 1))
+  const { from, mine, chosen } = await boundClients(t, act, director, n => gate(n))
   await act.weigh(web, gate(chosen, 0))
   t.deepEqual(await act.ask(2, from(2)), [mine, mine], 'as IPVS with expire_quiescent_template=0')
   await act.apply({ kind: 'deleteDestination', key: web, destination: gate(chosen, 0) })

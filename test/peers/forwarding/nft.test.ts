@@ -5,8 +5,7 @@
 import type { ServiceKey, Table } from '../../../src/ldirectord/core/table.js'
 import type { DestinationCounters } from '../../../src/ldirectord/forwarders/forwarder.js'
 import { peerTest } from '../require.js'
-import { scene, server, service, tally, toWeb, web } from './scene.js'
-import type { Target } from './station.js'
+import { boundClients, scene, server, service, tally, toWeb, web } from './scene.js'
 import { realAddress, realAddress6, VIRTUAL, VIRTUAL6 } from './street.js'
 
 const test = peerTest('root', 'net-admin', 'nftables', 'iproute2', 'util-linux', 'procps')
@@ -43,21 +42,7 @@ test('weights are honoured; weight 0 keeps what is open; a removed server loses 
 
 test('a persistent client stays with its server through weight 0, until the server is removed; its neighbours of the mask too', async t => {
   const [act, { director }] = await scene(t)
-  await act.add(
-    service(web, { persistentSeconds: 300, netmask: '255.255.255.254' }),
-    server(1),
-    server(2),
-    server(3),
-  )
-  const from = (host: number): Target => ({ ...toWeb, from: `10.98.0.${host}` })
-  const [mine] = await act.ask(1, from(2))
-  t.deepEqual(tally(await act.ask(5, from(3))), { [mine!]: 5 })
-  t.not((await act.ask(1, from(4)))[0], mine)
-  const chosen = Number(mine!.at(-1))
-  const templates = (await director.tell({ op: 'bindings' })) as [string, number][]
-  t.true(
-    templates.some(([id, count]) => id === `tcp:${VIRTUAL}:80 ${realAddress(chosen)}:8080` && count === 1),
-  )
+  const { from, mine, chosen } = await boundClients(t, act, director, n => server(n))
 
   await act.weigh(web, server(chosen, 0))
   t.deepEqual(await act.ask(2, from(2)), [mine, mine], 'as IPVS with expire_quiescent_template=0')

@@ -1,31 +1,17 @@
 /** What the tests of nftables share: services and servers in few words, and a street that is told what to do. */
 import type { ExecutionContext } from 'ava'
 import type { Destination, Edit, Service, ServiceKey } from '../../../src/ldirectord/core/table.js'
+import { destinationOf, serviceOf } from '../../ldirectord/proxy/table-values.js'
 import type { Target } from './station.js'
 import { realAddress, type Street, street, VIRTUAL } from './street.js'
 
 export const web: ServiceKey = { protocol: 'tcp', family: 4, address: VIRTUAL, port: 80 }
 export const toWeb: Target = { protocol: 'tcp', address: VIRTUAL, port: 80 }
 
-export const service = (key: ServiceKey, over: Partial<Service> = {}): Service => ({
-  key,
-  scheduler: 'wrr',
-  persistentSeconds: null,
-  netmask: null,
-  schedulerFlags: '',
-  ops: false,
-  destinations: [],
-  ...over,
-})
-export const server = (n: number, weight = 1, over: Partial<Destination> = {}): Destination => ({
-  address: realAddress(n),
-  port: 8080,
-  method: 'masq',
-  weight,
-  upper: 0,
-  lower: 0,
-  ...over,
-})
+export const service = (key: ServiceKey, over: Partial<Service> = {}): Service =>
+  serviceOf(key, { scheduler: 'wrr', ...over })
+export const server = (n: number, weight = 1, over: Partial<Destination> = {}): Destination =>
+  destinationOf(realAddress(n), 8080, { weight, ...over })
 
 export class Scene {
   readonly #t: ExecutionContext
@@ -68,6 +54,31 @@ export const tally = (answers: readonly string[]): Record<string, number> => {
   const counts: Record<string, number> = {}
   for (const answer of [...answers].sort()) counts[answer] = (counts[answer] ?? 0) + 1
   return counts
+}
+
+/**
+ * Three servers behind a service with persistence by a mask: a client and its neighbour of the mask have come to one of
+ * them, a third client to another.
+ */
+export async function boundClients(
+  t: ExecutionContext,
+  act: Scene,
+  director: Street['director'],
+  serverOf: (n: number) => Destination,
+) {
+  await act.add(
+    service(web, { persistentSeconds: 300, netmask: '255.255.255.254' }),
+    ...[1, 2, 3].map(serverOf),
+  )
+  const from = (host: number): Target => ({ ...toWeb, from: `10.98.0.${host}` })
+  const [mine] = await act.ask(1, from(2))
+  t.deepEqual(tally(await act.ask(5, from(3))), { [mine!]: 5 })
+  t.not((await act.ask(1, from(4)))[0], mine)
+  const chosen = Number(mine!.at(-1))
+  const { address, port } = serverOf(chosen)
+  const templates = (await director.tell({ op: 'bindings' })) as [string, number][]
+  t.true(templates.some(([id, count]) => id === `tcp:${VIRTUAL}:80 ${address}:${port}` && count === 1))
+  return { from, mine, chosen }
 }
 
 /** Each real server answers on TCP 8080 and UDP 8053; in a segment also where the clients ask: 80 and 53. */

@@ -5,14 +5,13 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bin, ipvsVm, project, temporaryFolder, until } from '../harness.js'
+import { IPVS_GUEST } from '../machine.js'
 import { peerTest } from '../require.js'
 import { ldirectordIn } from './ldirectord-in.js'
 import { realAddress, type Station, street, VIRTUAL } from './street.js'
 
 const inNamespaces = peerTest('root', 'net-admin', 'nftables', 'iproute2', 'util-linux', 'procps', 'curl')
-const inKernel = peerTest(
-  ...['net-admin', 'tun', 'user-mode-linux', 'ipvsadm', 'iproute2', 'kmod', 'procps', 'iptables', 'curl'],
-)
+const inKernel = peerTest(...IPVS_GUEST, 'curl')
 
 const HEAD = 'checkinterval=1\nchecktimeout=1\nnegotiatetimeout=1\nfallback=sorry\nsorryretryafter=17\n'
 const section = (virtual: string, real: string): string =>

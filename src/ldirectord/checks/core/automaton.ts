@@ -4,7 +4,7 @@
  * Expression Matching Can Be Simple And Fast"). No pattern of an administrator can hold up the other checks.
  */
 import { isWordByte } from './byte-set.js'
-import type { Assertion } from './perl-syntax.js'
+import type { Assertion } from './perl-tree.js'
 import type { Program } from './program.js'
 
 /** Symbols beyond the bytes: the end of the text, and a newline that is its last byte (for `$`). */

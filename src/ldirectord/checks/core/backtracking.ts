@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../../../base/assert.js'
 import { isWordByte } from './byte-set.js'
-import type { Assertion } from './perl-syntax.js'
+import type { Assertion } from './perl-tree.js'
 import type { Program } from './program.js'
 
 /** Longest text that a lookbehind looks back over; Perl allows 255 as well. */

@@ -6,7 +6,7 @@ export type ByteSet = Uint8Array
 
 export const emptySet = (): ByteSet => new Uint8Array(256)
 
-export function setOf(...ranges: readonly (readonly [number, number])[]): ByteSet {
+function setOf(...ranges: readonly (readonly [number, number])[]): ByteSet {
   const set = emptySet()
   for (const [first, last] of ranges) set.fill(1, first, last + 1)
   return set
@@ -38,7 +38,7 @@ const GRAPH = setOf([33, 126])
 const HORIZONTAL = setOf([9, 9], [32, 32], [160, 160])
 const VERTICAL = setOf([10, 13], [133, 133])
 
-export const NEWLINE = setOf([10, 10])
+const NEWLINE = setOf([10, 10])
 export const NOT_NEWLINE = complement(NEWLINE)
 export const ANY = complement(emptySet())
 export const isWordByte = (byte: number): boolean => WORD[byte] === 1

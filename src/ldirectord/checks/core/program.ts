@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../../../base/assert.js'
 import type { ByteSet } from './byte-set.js'
-import type { Assertion, Node } from './perl-syntax.js'
+import type { Assertion, Node } from './perl-tree.js'
 
 export type Instruction =
   | { readonly op: 'set'; readonly set: ByteSet }

@@ -6,7 +6,7 @@
  *   open_fd98__1 [{ "elem": { "val": { "concat": ["0xfd980000...", 3929669712] }, "expires": 899 } }, 16909060]
  */
 import type { Table } from '../../core/table.js'
-import type { Tracked } from './connections.js'
+import type { Tracked } from './connection-count.js'
 import { type ConnectionMap, markOf, zoneOf } from './gate-names.js'
 
 interface ListedMap {

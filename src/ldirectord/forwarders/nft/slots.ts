@@ -4,7 +4,7 @@
  */
 
 /** Slots of one service at most; heavier sums are scaled down, keeping at least one slot for each. */
-export const SLOTS_MAX = 4_096
+const SLOTS_MAX = 4_096
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b))
 

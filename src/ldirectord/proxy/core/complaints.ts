@@ -1,6 +1,6 @@
 /** What the proxy complains of while it forwards: each kind once in a while, however often it happens. */
 import { endpoint } from '../../core/table.js'
-import type { LiveDestination } from './live-table.js'
+import type { LiveDestination } from './live-destination.js'
 
 const COMPLAINT_MS = 60_000
 

@@ -5,9 +5,9 @@
  */
 import type { Edit, Table } from '../../core/table.js'
 import { isEdit, isNumber, isRecord } from './edit-shape.js'
+import { parseJson } from './json-lines.js'
 import type { DestinationCount } from './live-table.js'
 import { WORKERS_MAX } from './shared-state.js'
-import type { FromPredecessor, FromSuccessor } from './succession.js'
 
 export const CONTROL_VERSION = 2
 export const REQUEST_BYTES_MAX = 1_048_576
@@ -45,38 +45,6 @@ export type Response =
   | { readonly id: number; readonly failure: string }
   /** Unasked: something for the log. */
   | { readonly notice: string; readonly level: Level }
-
-export const encodeLine = (value: Request | Response | FromPredecessor | FromSuccessor): string =>
-  `${JSON.stringify(value)}\n`
-
-/** Cuts a stream into lines; null once a line is longer than allowed (the connection is then useless). */
-export class LineSplitter {
-  readonly #bytesMax: number
-  #pieces: Buffer[] = []
-  #length = 0
-
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax
-  }
-
-  push(chunk: Buffer): string[] | null {
-    const lines: string[] = []
-    let from = 0
-    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
-      this.#pieces.push(chunk.subarray(from, end))
-      if (this.#length + end - from > this.#bytesMax) return null
-      lines.push(Buffer.concat(this.#pieces).toString('utf8'))
-      this.#pieces = []
-      this.#length = 0
-      from = end + 1
-    }
-    if (from < chunk.length) {
-      this.#pieces.push(chunk.subarray(from))
-      this.#length += chunk.length - from
-    }
-    return this.#length > this.#bytesMax ? null : lines
-  }
-}
 
 export type DecodedRequest = Request | { readonly id: number | null; readonly reason: string }
 
@@ -125,11 +93,3 @@ function decodeLasting(value: Record<string, unknown>, id: number): DecodedReque
 
 const isPath = (value: unknown): value is string =>
   typeof value === 'string' && value.startsWith('/') && value.length < 4_096 && !value.includes('\0')
-
-export function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined // whoever asked says what it wanted instead
-  }
-}

@@ -3,7 +3,7 @@
  * that all workers see when there are several. The table of the main thread deals out the slots of that memory, those
  * of the workers are told them.
  */
-import type { LiveDestination } from './live-table.js'
+import type { LiveDestination } from './live-destination.js'
 import { Persistence, type Templates } from './persistence.js'
 import { type Rotation, startRotation } from './scheduler.js'
 import { LocalTally, type SharedState, SLOTS_MAX, type Tally } from './shared-state.js'

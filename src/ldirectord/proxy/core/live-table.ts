@@ -14,75 +14,11 @@ import {
   type Table,
 } from '../../core/table.js'
 import { type Ledger, LocalLedger, type Shares } from './ledger.js'
-import { isNetmask } from './netmask.js'
+import { LiveDestination } from './live-destination.js'
 import type { Templates } from './persistence.js'
-import { type Candidate, type Rotation, schedule, schedulerNames } from './scheduler.js'
-import { SLOTS_MAX, type Tally } from './shared-state.js'
-
-/** A destination and what goes to it. The object lives on while connections do, even when it left the table. */
-export class LiveDestination implements Candidate {
-  readonly id: string
-  /** Its number in the memory that workers share. */
-  readonly slot: number
-  settings: Destination
-  /** Those that processes from before an upgrade still serve. */
-  readonly elsewhere = { active: 0, inactive: 0 }
-  isInTable = true
-  readonly #tally: Tally
-
-  constructor(settings: Destination, slot: number, tally: Tally) {
-    this.id = endpoint(settings.address, settings.port)
-    this.settings = settings
-    this.slot = slot
-    this.#tally = tally
-  }
-
-  get weight(): number {
-    return this.settings.weight
-  }
-
-  /** Connections, those in other processes included. */
-  get active(): number {
-    return this.#tally.active
-  }
-
-  get inactive(): number {
-    return this.#tally.inactive
-  }
-
-  get own(): { active: number; inactive: number } {
-    return { active: this.active - this.elsewhere.active, inactive: this.inactive - this.elsewhere.inactive }
-  }
-
-  /** Above its upper threshold, until it falls below the lower one. */
-  get isOverloaded(): boolean {
-    return this.#tally.isOverloaded
-  }
-
-  countElsewhere(active: number, inactive: number): void {
-    this.#tally.add('active', active)
-    this.#tally.add('inactive', inactive)
-    this.elsewhere.active += active
-    this.elsewhere.inactive += inactive
-    this.updateOverload()
-  }
-
-  /** Moves a connection between not counted, inactive (connecting, half closed) and active (established). */
-  count(from: 'none' | 'inactive' | 'active', to: 'none' | 'inactive' | 'active'): void {
-    if (from !== 'none') this.#tally.add(from, -1)
-    if (to !== 'none') this.#tally.add(to, 1)
-    if (this.settings.upper > 0) this.updateOverload()
-  }
-
-  /** As IPVS: overloaded from `upper` on, free again below `lower`, or below three quarters when there is none. */
-  updateOverload(): void {
-    const { upper, lower } = this.settings
-    const total = this.active + this.inactive
-    if (upper === 0) this.#tally.isOverloaded = false
-    else if (total >= upper) this.#tally.isOverloaded = true
-    else if (lower > 0 ? total < lower : total * 4 < upper * 3) this.#tally.isOverloaded = false
-  }
-}
+import { refuseDestination, refuseService } from './refusals.js'
+import { type Rotation, schedule } from './scheduler.js'
+import { SLOTS_MAX } from './shared-state.js'
 
 export interface LiveService {
   readonly id: string
@@ -225,7 +161,7 @@ export class LiveTable {
   }
 
   #addService(service: Service, shares: Shares): string | null {
-    const refusal = refuse(service)
+    const refusal = refuseService(service)
     if (refusal) return refusal
     const id = serviceId(service.key)
     if (this.services.has(id)) return 'Service already exists'
@@ -249,7 +185,7 @@ export class LiveTable {
   #editService(service: Service, shares: Shares): string | null {
     const known = this.services.get(serviceId(service.key))
     if (!known) return 'No such service'
-    const refusal = refuse(service)
+    const refusal = refuseService(service)
     if (refusal) return refusal
     known.settings = { ...service, destinations: [] }
     this.#openTemplates(known, shares)
@@ -330,25 +266,5 @@ function editDestination(service: LiveService, settings: Destination): string | 
   if (refusal) return refusal
   known.settings = settings
   known.updateOverload()
-  return null
-}
-
-function refuse(service: Service): string | null {
-  const { key } = service
-  if (key.protocol === 'fwm') {
-    return `the proxy cannot see firewall marks: write a section for each address and port behind mark ${key.mark}, or use forwarder=ipvs or nft`
-  }
-  if (key.port === 0) return 'the proxy needs a port to listen on, not 0'
-  if (!schedulerNames.includes(service.scheduler)) {
-    return `the proxy has no scheduler ${service.scheduler}; it knows ${schedulerNames.join(', ')}`
-  }
-  if (service.netmask !== null && !isNetmask(key.family, service.netmask)) {
-    return `${service.netmask} is no netmask for persistence`
-  }
-  return null
-}
-
-function refuseDestination(settings: Destination): string | null {
-  if (settings.port === 0) return 'the proxy needs the port of a real server, not 0'
   return null
 }

@@ -3,9 +3,15 @@
  * template of a destination at weight 0 is not followed: that is expire_quiescent_template=1, which every ldirectord
  * with quiescent=yes needs.
  */
-import type { LiveDestination } from './live-table.js'
+import type { LiveDestination } from './live-destination.js'
 import { networkOf } from './netmask.js'
-import type { Binding } from './succession.js'
+
+/** A client (or its network) that persistence binds to a destination, and for how long yet. */
+export interface Binding {
+  readonly network: string
+  readonly destination: string
+  readonly leftMs: number
+}
 
 /** What a service remembers of its clients. */
 export interface Templates {
@@ -24,7 +30,7 @@ interface Template {
 }
 
 /** The oldest template makes room for a new one: a flood of addresses costs stickiness, not memory. */
-export const TEMPLATES_MAX = 100_000
+const TEMPLATES_MAX = 100_000
 
 export class Persistence implements Templates {
   readonly #limit: number

@@ -4,10 +4,9 @@
  * that would expire first makes room, so that a flood of addresses costs stickiness, never memory. Whoever touches a
  * bucket holds its lock, for less than a microsecond.
  */
-import type { LiveDestination } from './live-table.js'
+import type { LiveDestination } from './live-destination.js'
 import { networkOf } from './netmask.js'
-import type { Templates } from './persistence.js'
-import type { Binding } from './succession.js'
+import type { Binding, Templates } from './persistence.js'
 
 // A bucket is a line of 32 bit words: the lock, then eight entries.
 // entry: slot of the destination + 1 (0: free) | expiry in seconds | length of the text | the text, 13 words

@@ -7,6 +7,7 @@
 import type { Edit, Table } from '../../core/table.js'
 import type { Level } from './control.js'
 import { isEdit, isFullService, isNumber, isRecord } from './edit-shape.js'
+import type { Binding } from './persistence.js'
 
 /** A UDP session: the service it belongs to and the client's address and port. */
 export interface SessionName {
@@ -47,13 +48,6 @@ export type FromSuccessor =
   | { readonly datagram: Datagram }
   /** The new process was told to end, and all its connections with it. */
   | { readonly leave: true }
-
-/** A client (or its network) that persistence binds to a destination, and for how long yet. */
-export interface Binding {
-  readonly network: string
-  readonly destination: string
-  readonly leftMs: number
-}
 
 /** A process that goes on serving: what the new one is to count and to pass on until it has announced itself. */
 export interface Heirloom {

@@ -8,13 +8,11 @@ import { BoundedQueue } from '../../../base/bounded-queue.js'
 import {
   type DecodedRequest,
   decodeRequest,
-  encodeLine,
   type Level,
-  LineSplitter,
-  parseJson,
   REQUEST_BYTES_MAX,
   type Response,
 } from '../core/control.js'
+import { encodeLine, LineSplitter, parseJson } from '../core/json-lines.js'
 import type { DataPlane } from './data-plane.js'
 
 const NOTICES_MAX = 100

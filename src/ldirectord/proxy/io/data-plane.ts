@@ -9,10 +9,12 @@ import { machineMs } from '../../../base/io/real-clock.js'
 import { type Edit, endpoint, serviceId } from '../../core/table.js'
 import { Complaints } from '../core/complaints.js'
 import type { Level } from '../core/control.js'
+import { bindingsOf, heldIn, inheritTable } from '../core/estate.js'
 import { LocalLedger } from '../core/ledger.js'
 import { type LiveService, LiveTable } from '../core/live-table.js'
 import { SharedState } from '../core/shared-state.js'
 import type { Datagram, Estate, Held, SessionName } from '../core/succession.js'
+import { Places } from './connection-places.js'
 import { NodeTcpService } from './node-tcp.js'
 import { Predecessors } from './predecessors.js'
 import { openFilesMax, type ProxySettings } from './settings.js'
@@ -44,7 +46,6 @@ const NONE_TRIED: ReadonlySet<never> = new Set()
 
 export class DataPlane {
   readonly table: LiveTable
-  readonly #shared: SharedState
   /** null: TCP is forwarded by this thread. */
   readonly #workers: TcpWorkers | null
   readonly #settings: ProxySettings
@@ -55,20 +56,21 @@ export class DataPlane {
   readonly predecessors: Predecessors
   #isRetired = false
   readonly #complaints = new Complaints(text => this.#notify('WARN', text))
-  #refusedAtLimit = 0
+  readonly #places: Places
   #saidMasq = false
 
   constructor(settings: ProxySettings, notify: Notify) {
     this.#settings = settings
     this.#notify = notify
-    this.#shared = SharedState.create(Math.min(openFilesMax(), DESCRIPTORS_MAX))
+    const shared = SharedState.create(Math.min(openFilesMax(), DESCRIPTORS_MAX))
+    this.#places = new Places(shared, settings.connectionsMax, this.#complaints)
     this.#workers = TcpWorkers.open({
       settings,
-      shared: this.#shared,
+      shared,
       table: () => this.table,
       listening: () => this.descriptors(),
       notify,
-      refused: count => this.#sayLimit(count),
+      refused: count => this.#places.refused(count),
     })
     this.table = new LiveTable(this.#workers?.ledger ?? new LocalLedger())
     this.predecessors = new Predecessors({
@@ -127,38 +129,21 @@ export class DataPlane {
 
   /** Connections and UDP sessions of this process. */
   get connections(): number {
-    return this.#shared.places
+    return this.#places.taken
   }
 
   /** What another process must know to go on here, besides the sockets. */
   estate(): Estate {
-    const now = machineMs()
-    const bindings = [...this.table.services.values()].map(({ id, persistence }) => ({
-      service: id,
-      clients: persistence.bindings(now),
-    }))
+    const bindings = bindingsOf(this.table, machineMs())
     const serving = this.predecessors.heirlooms()
     const own = { pid: process.pid, held: this.held(), sessions: this.sessions() }
     return { table: this.table.table(), bindings, serving: [...serving, own] }
   }
 
   /** The table of another process; services whose sockets come from it open with inherit(), the others with openRest(). */
-  take({ table, bindings, serving }: Estate): void {
-    for (const service of table.services) {
-      this.table.apply({ kind: 'addService', service })
-      for (const destination of service.destinations) {
-        this.table.apply({ kind: 'addDestination', key: service.key, destination })
-      }
-    }
-    const now = machineMs()
-    for (const { service: id, clients } of bindings) {
-      const service = this.table.services.get(id)
-      for (const binding of clients) {
-        const destination = service?.destinations.get(binding.destination)
-        if (destination) service?.persistence.inherit(binding, destination, now)
-      }
-    }
-    for (const heirloom of serving) this.predecessors.expect(heirloom)
+  take(estate: Estate): void {
+    inheritTable(this.table, estate, machineMs())
+    for (const heirloom of estate.serving) this.predecessors.expect(heirloom)
   }
 
   async inherit(id: string, socket: ListeningSocket): Promise<void> {
@@ -218,11 +203,7 @@ export class DataPlane {
 
   /** The connections of this process alone, wherever there are any. */
   held(): Held[] {
-    return [...this.table.services.values()].flatMap(({ id: service, destinations, leaving }) =>
-      [...destinations.values(), ...leaving.values()].flatMap(({ id: destination, own }) =>
-        own.active + own.inactive > 0 ? [{ service, destination, ...own }] : [],
-      ),
-    )
+    return heldIn(this.table)
   }
 
   /** Resolves when every connection is reset. */
@@ -274,8 +255,8 @@ export class DataPlane {
       settings: this.#settings,
       choose: (client, now) => this.table.choose(live, client, now, NONE_TRIED),
       passOn: (client, datagram) => this.predecessors.passOn(live.id, client, datagram),
-      takePlace: () => this.#takePlace(),
-      freePlace: () => this.#shared.takePlaces(-1),
+      takePlace: () => this.#places.take(),
+      freePlace: () => this.#places.free(),
     })
   }
 
@@ -285,8 +266,8 @@ export class DataPlane {
       settings: this.#settings,
       table: this.table,
       complaints: this.#complaints,
-      takePlace: () => this.#takePlace(),
-      freePlace: () => this.#shared.takePlaces(-1),
+      takePlace: () => this.#places.take(),
+      freePlace: () => this.#places.free(),
     })
   }
 
@@ -306,15 +287,6 @@ export class DataPlane {
     await running.listener.close()
   }
 
-  #takePlace(): boolean {
-    if (this.#shared.places >= this.#settings.connectionsMax) {
-      this.#sayLimit(1)
-      return false
-    }
-    this.#shared.takePlaces(1)
-    return true
-  }
-
   #lookForIdle(): void {
     const now = machineMs()
     this.#workers?.ledger.reclaim()
@@ -322,16 +294,6 @@ export class DataPlane {
       if (!(listener instanceof SharedListener)) listener.closeIdle(now)
       live.persistence.forgetExpired(now)
     }
-  }
-
-  #sayLimit(refused: number): void {
-    this.#refusedAtLimit += refused
-    this.#complaints.say(
-      'limit',
-      `proxy: ${this.#settings.connectionsMax} connections are open, the limit; ` +
-        `${this.#refusedAtLimit} refused or displaced so far (raise ulimit -n)`,
-      machineMs(),
-    )
   }
 
   #sayMasq(method: string): void {

@@ -5,8 +5,10 @@
  * before it has announced itself, so that no number is ever too small.
  */
 import type { Socket } from 'node:net'
-import { encodeLine, type Level } from '../core/control.js'
-import type { Client, LiveDestination, LiveTable } from '../core/live-table.js'
+import type { Level } from '../core/control.js'
+import { encodeLine } from '../core/json-lines.js'
+import type { LiveDestination } from '../core/live-destination.js'
+import type { Client, LiveTable } from '../core/live-table.js'
 import {
   type Datagram,
   decodeFromPredecessor,
@@ -133,7 +135,7 @@ export class Predecessors {
   /** Ours end at once, and so do theirs. */
   leave(): void {
     for (const timer of this.#timers) clearTimeout(timer)
-    for (const { socket } of this.#all) socket?.end(encodeLine({ leave: true }))
+    for (const { socket } of this.#all) socket?.end(encodeLine<FromSuccessor>({ leave: true }))
   }
 
   #add(pid: number, isExpected: boolean): Predecessor {

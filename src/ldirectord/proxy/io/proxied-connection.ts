@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net'
 import { machineMs } from '../../../base/io/real-clock.js'
 import type { Complaints } from '../core/complaints.js'
 import type { ForwardedFor } from '../core/forwarded-for.js'
-import type { LiveDestination } from '../core/live-table.js'
+import type { LiveDestination } from '../core/live-destination.js'
 import { carryRequests } from './carry-requests.js'
 import type { ProxySettings } from './settings.js'
 

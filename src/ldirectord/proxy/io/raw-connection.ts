@@ -5,7 +5,8 @@
  */
 import type { ForwardedFor } from '../core/forwarded-for.js'
 import { requestsOf } from '../core/introduction.js'
-import type { Client, LiveDestination, LiveService } from '../core/live-table.js'
+import type { LiveDestination } from '../core/live-destination.js'
+import type { Client, LiveService } from '../core/live-table.js'
 
 const NONE: ReadonlySet<never> = new Set()
 

@@ -19,7 +19,8 @@ import {
   type TcpSockets,
 } from '../../../base/io/tcp-calls.js'
 import { headerFor } from '../core/introduction.js'
-import type { Client, LiveDestination, LiveService, LiveTable } from '../core/live-table.js'
+import type { LiveDestination } from '../core/live-destination.js'
+import type { Client, LiveService, LiveTable } from '../core/live-table.js'
 import type { SharedState } from '../core/shared-state.js'
 import { SocketClient } from '../core/socket-client.js'
 import type { WorkerSettings } from '../core/worker-orders.js'

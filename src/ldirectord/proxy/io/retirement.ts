@@ -5,7 +5,8 @@
 import { connect, type Socket } from 'node:net'
 import { reconcile } from '../../core/reconcile.js'
 import type { Edit } from '../../core/table.js'
-import { CONTROL_VERSION, encodeLine, LineSplitter, parseJson, RESPONSE_BYTES_MAX } from '../core/control.js'
+import { CONTROL_VERSION, RESPONSE_BYTES_MAX, type Request } from '../core/control.js'
+import { encodeLine, LineSplitter, parseJson } from '../core/json-lines.js'
 import {
   decodeFromSuccessor,
   ENTRIES_MAX,
@@ -79,7 +80,7 @@ export class Retirement {
     })
     socket.on('connect', () => {
       this.#socket = socket
-      socket.write(encodeLine({ version: CONTROL_VERSION, id: 0, op: 'announce', pid: process.pid }))
+      socket.write(encodeLine<Request>({ version: CONTROL_VERSION, id: 0, op: 'announce', pid: process.pid }))
       for (const sessions of pieces(plane.sessions())) this.#say({ sessions })
       this.#told = new Map()
       this.#tellHeld()

@@ -6,7 +6,8 @@
  */
 import { createSocket, type Socket } from 'node:dgram'
 import { machineMs } from '../../../base/io/real-clock.js'
-import type { Client, LiveDestination, LiveService } from '../core/live-table.js'
+import type { LiveDestination } from '../core/live-destination.js'
+import type { Client, LiveService } from '../core/live-table.js'
 import { proxyHeader } from '../core/proxy-header.js'
 import { type ListenerContext, listenRefusal, TEMPORARY } from './service-listener.js'
 import type { ProxySettings } from './settings.js'

@@ -3,7 +3,8 @@
  * connected, so that answers of strangers never reach the client and a refusal (ICMP) is heard.
  */
 import { createSocket, type Socket } from 'node:dgram'
-import type { Client, LiveDestination } from '../core/live-table.js'
+import type { LiveDestination } from '../core/live-destination.js'
+import type { Client } from '../core/live-table.js'
 
 /** Datagrams that wait for the socket to be connected, which takes one turn of the event loop. */
 const EARLY_MAX = 16
