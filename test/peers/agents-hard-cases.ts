@@ -76,7 +76,7 @@ async function heardAfterStart(): Promise<string> {
   })
   await once(ear.stderr, 'data') // "listening on": packets are counted from now
   await agent('IPv6addr 2001:db8:1::20/64/eth0 start')
-  await Promise.race([once(ear, 'exit'), sleep(3_000)])
+  await Promise.race([once(ear, 'exit'), sleep(10_000)])
   ear.kill()
   return text
 }
@@ -150,8 +150,8 @@ async function meetsRival(what: 'takeLocal' | 'takeFrom'): Promise<Encounter> {
   const startedMs = performance.now()
   runner.receive({ kind: 'job', job, groups: [group] })
   const isOver = (): boolean => lines.some(line => line.startsWith('Another machine')) && said.some(({ kind }) => kind === 'jobEnded' || kind === 'groupLost') // biome-ignore format: one condition
-  const timer = setTimeout(() => wake(), 5_000)
-  while (!isOver() && performance.now() - startedMs < 5_000) {
+  const timer = setTimeout(() => wake(), 15_000)
+  while (!isOver() && performance.now() - startedMs < 15_000) {
     await new Promise<void>(resolve => {
       wake = resolve
     })

@@ -3,9 +3,10 @@
  * server that accepts and never answers. Each is told in a sentence and survived: the service goes on, and what others
  * have stays.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bin, ipvsVm, project, temporaryFolder, until } from '../harness.js'
+import { temporaryFolder } from '../../temporary-folder.js'
+import { bin, ipvsVm, project, until } from '../harness.js'
 import { IPVS_GUEST } from '../machine.js'
 import { peerTest } from '../require.js'
 import { HEAD, NEGOTIATE, POWERLESS } from './bad-input.js'
@@ -13,7 +14,7 @@ import { HEAD, NEGOTIATE, POWERLESS } from './bad-input.js'
 const test = peerTest(...IPVS_GUEST, 'util-linux')
 
 test('IPVS: without rights, without the module, beside others and with a silent server ldirectord says so and goes on', async t => {
-  const etc = mkdtempSync(join(temporaryFolder(t), 'etc-'))
+  const etc = temporaryFolder(t)
   const virtual = '10.77.0.200'
   const log = '/var/log/ldirectord.log'
   const file = (name: string, ...servers: string[]) =>
@@ -58,7 +59,12 @@ ipvsadm -A -t 10.77.0.201:99 -s rr; ipvsadm -a -t 10.77.0.201:99 -r 10.77.1.21:9
   await until('weight 1', 15_000, async () => (await saved()).includes('-r 10.77.1.22:80 -m -w 1'))
 
   await guest(...ldirectord('ldirectord.cf', 'stop'))
-  t.is((await saved()).trim(), others)
+  // Stop does not wait.
+  await until('only its own services are gone', 10_000, async () => (await saved()).trim() === others)
+  await until('ldirectord has ended', 10_000, async () =>
+    /ldirectord is stopped/.test((await attempt(...ldirectord('ldirectord.cf', 'status'))).stdout),
+  )
+  t.pass()
   await guest(
     'sh',
     '-c',
