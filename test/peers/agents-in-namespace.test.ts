@@ -63,6 +63,7 @@ peerTest(
   t => {
     const folder = temporaryFolder(t)
     const seen: HardCases = JSON.parse(inNamespace('agents-hard-cases.js', folder))
+    t.deepEqual(seen.addressChanges, [false, true, false, true, false, true])
     t.is(seen.duplicate.exitCode, 1)
     t.regex(
       seen.duplicate.output,
