@@ -32,6 +32,9 @@ const patterns = (wanted.length > 0 ? wanted : ['test']).map(place => {
     : `dist/${path}.js`
 })
 const flags = process.argv.slice(2).filter(word => word.startsWith('-'))
+// Unit tests, unless a folder of test/peers is asked for.
+const config = ['real-time', 'peers'].find(name => wanted.some(place => place.includes(name)))
+if (config !== undefined) flags.unshift('--config', `ava.${config}.config.js`)
 const run = spawnSync(process.execPath, ['node_modules/ava/entrypoints/cli.mjs', ...flags, ...patterns], {
   stdio: 'inherit',
 })

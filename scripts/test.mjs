@@ -1,5 +1,5 @@
-// npm test: installs, builds, checks format and lint, runs every test over dist/, then the tests against peers,
-// two at a time. Says which peers are missing; its last line is `N passed, N failed, N skipped`.
+// npm test: installs, builds, checks format and lint, runs the unit tests over dist/, those that need real time, then
+// the tests against peers, two at a time. Says which peers are missing; its last line is `N passed, N failed, N skipped`.
 // npm test -- --no-peers leaves the peers out (and says so).
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
@@ -113,6 +113,7 @@ step(
   120_000,
 )
 await ava('unit tests', [], UNIT_LIMIT_MS)
+await ava('tests in real time', ['--config', 'ava.real-time.config.js'], UNIT_LIMIT_MS)
 
 if (process.argv.includes('--no-peers')) {
   say('the tests against peers were left out (--no-peers)')
@@ -127,7 +128,7 @@ if (process.argv.includes('--no-peers')) {
   for (const peer of missing) say(`  ${peer.name}: ${peer.remedy}`)
   const folder = 'dist/test/peers'
   const names = existsSync(folder) ? readdirSync(folder, { recursive: true }) : []
-  const files = names.filter(name => name.endsWith('.test.js')).sort()
+  const files = names.filter(name => name.endsWith('.test.js') && !name.startsWith('real-time/')).sort()
   const run = name =>
     ava(
       `peers/${name.replace('.test.js', '')}`,

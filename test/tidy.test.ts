@@ -1,7 +1,14 @@
 /** The rules of the house (docs/architecture.md), held against the real tree and against small wrong examples. */
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import test from 'ava'
-import { deadFiles, heavyCommands, layerComplaints, leftovers, unusedDependencies } from './tidy/rules.js'
+import {
+  deadFiles,
+  heavyCommands,
+  layerComplaints,
+  leftovers,
+  sleepers,
+  unusedDependencies,
+} from './tidy/rules.js'
 import { readSource, type Source } from './tidy/source.js'
 
 const filesBelow = (folder: string): string[] =>
@@ -38,6 +45,10 @@ test('every dependency of package.json is imported', t => {
 
 test('no test was left switched off or alone', t => {
   t.deepEqual(leftovers(tests), [])
+})
+
+test('no unit test sleeps or looks at a real clock', t => {
+  t.deepEqual(sleepers(tests), [])
 })
 
 test('no file names the folder in which this copy of the project happens to lie', t => {
@@ -131,6 +142,18 @@ test('a leftover .only and a switched-off test are found with their line', t => 
     found.map(line => line.split(';')[0]),
     ['test/x.test.ts:2: test.only', 'test/x.test.ts:3: test.serial.skip'],
   )
+})
+
+test('a sleeping unit test is found with its line, and one of test/peers is not', t => {
+  const text =
+    "import { setTimeout as wait } from 'node:timers/promises'\nsetTimeout(f, 1)\nDate.now()\nDate.parse('x')"
+  t.deepEqual(
+    sleepers(one('test/a.test.ts', text)).map(line => line.split(';')[0]),
+    ['node:timers/promises', 'setTimeout', 'Date.now'].map(
+      (name, index) => `test/a.test.ts:${index + 1}: a unit test has no real time: ${name}`,
+    ),
+  )
+  t.deepEqual(sleepers(one('test/peers/a.test.ts', text)), [])
 })
 
 test('a dependency that nothing imports is named', t => {

@@ -7,7 +7,8 @@ import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { realAddress, type Station, type Street, street } from '../../test/peers/forwarding/street.js'
-import { type Owner, run, temporaryFolder, until } from '../../test/peers/harness.js'
+import { type Owner, run, until } from '../../test/peers/harness.js'
+import { temporaryFolder } from '../../test/temporary-folder.js'
 
 export const REALS = 2
 export const REAL_PORT = 8080

@@ -3,6 +3,7 @@
  * action, does its work, and answers with an exit code and the text a script would have printed. Whether a
  * resource is running is decided by that text, as it is for scripts.
  */
+import type { Clock } from '../base/io/real-clock.js'
 import type { Paths } from '../base/paths.js'
 
 /** Level words as the agents of the resource-agents package write them into ha-log. */
@@ -14,6 +15,8 @@ export interface AgentContext {
   readonly env: Readonly<Record<string, string>>
   /** The caller's deadline; an agent stops its commands when it aborts. */
   readonly signal: AbortSignal
+  /** What it waits by; the machine's where it is not said. */
+  readonly clock?: Clock
   /** How often a new address is announced; five times, 200 ms apart, where it is not said. */
   readonly announcements?: { readonly count: number; readonly everyMs: number }
   /** A line for the log: `instance` is the name in brackets, such as IPaddr2_10.0.0.1. */

@@ -2,7 +2,7 @@
  * Announcements of addresses that have moved here: five, 200 ms apart, in the background, as the original does, if not
  * told otherwise. A later stop of the address ends those that are still to come.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { passing, realClock } from '../base/io/real-clock.js'
 import { type AgentContext, ANNOUNCEMENTS } from './agent.js'
 
 /** Addresses of both families differ as texts, so one list serves both. */
@@ -24,9 +24,10 @@ export async function announceRepeatedly(announcement: Announcement, context: Ag
   cancelAnnouncements(address)
   const stopping = new AbortController()
   running.set(address, stopping)
+  const { clock = realClock } = context
   const { count, everyMs } = context.announcements ?? ANNOUNCEMENTS
   for (let i = 0; i < count && !stopping.signal.aborted; i++) {
-    if (i > 0) await sleep(everyMs)
+    if (i > 0) await passing(clock, everyMs)
     if (stopping.signal.aborted) break
     if (await once()) continue
     context.log('WARNING', instance, `neighbours were not told that ${address} moved here: ${otherwise}`)

@@ -1,5 +1,5 @@
 /** The agent Delay: waits at start and at stop. Times as measured on the original: 20 s and 30 s when not given. */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { passing, realClock } from '../base/io/real-clock.js'
 import { failedWith, OCF_EXIT, runningIf, succeeded } from './outcome.js'
 import { standardAgent } from './standard.js'
 import { stateFile } from './state-file.js'
@@ -55,11 +55,10 @@ export const delay = standardAgent({
     const held = state.isThere()
     if (action === 'status' || action === 'monitor') return runningIf(held)
     if (held === (action === 'start')) return succeeded
-    try {
-      await sleep(action === 'start' ? plan.startMs : plan.stopMs, undefined, { signal: context.signal })
-    } catch {
+    const { clock = realClock, signal } = context
+    await passing(clock, action === 'start' ? plan.startMs : plan.stopMs, signal)
+    if (signal.aborted)
       return failedWith(OCF_EXIT.generic, `Delay was ended before its time: ask again for ${action}`)
-    }
     const fault = action === 'start' ? state.put() : state.remove()
     return fault === null ? succeeded : failedWith(OCF_EXIT.generic, fault)
   },

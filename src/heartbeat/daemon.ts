@@ -197,17 +197,18 @@ export class Daemon {
   #schedule(): void {
     if (this.#isScheduled || !this.#hasStarted) return
     this.#isScheduled = true
-    setImmediate(() => this.#work())
+    // When what has brought the event is over; a turn of its own in the event loop would cost as much as the work.
+    process.nextTick(this.#work)
   }
 
-  #work(): void {
-    this.#isScheduled = false
+  readonly #work = (): void => {
     for (let done = 0; done < EVENTS_AT_ONCE && !this.#hasStopped; done++) {
       const event = this.#events.shift()
-      if (!event) return
+      if (!event) break
       this.#perform(this.#parts.cluster.step(event, nowMs()))
     }
-    if (this.#events.length > 0) this.#schedule()
+    this.#isScheduled = this.#events.length > 0 && !this.#hasStopped
+    if (this.#isScheduled) setImmediate(this.#work)
   }
 
   #perform(effects: readonly Effect[]): void {

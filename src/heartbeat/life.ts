@@ -21,7 +21,13 @@ import { DaemonLog, logfileOf } from './io/daemon-log.js'
 import { watchedGroups } from './io/haresources-file.js'
 import { loadAverage } from './io/load-average.js'
 import { openApiDoor, openControlDoor, openFifoDoor } from './io/local-doors.js'
-import { keepChecking, openWatchdog, runsInRealtime, scheduleInRealtime } from './io/machine.js'
+import {
+  compileForShortBeats,
+  keepChecking,
+  openWatchdog,
+  runsInRealtime,
+  scheduleInRealtime,
+} from './io/machine.js'
 import { readOnlyForTesting } from './io/only-for-testing.js'
 import { OwnClients } from './io/own-clients.js'
 import { removePidFile, writePidFile } from './io/pid-file.js'
@@ -238,6 +244,7 @@ export class Life {
     this.#opened.push(deafen)
     this.#options.report({ kind: 'started', lines: this.#lines ?? [] })
     this.#lines = null
+    compileForShortBeats(haCf)
     daemon.start()
     return ended
   }

@@ -1,14 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import test from 'ava'
 import type { AgentContext } from '../../src/agents/agent.js'
 import { ipaddr2 } from '../../src/agents/ipaddr.js'
 import { builtinAgents } from '../../src/agents/table.js'
+import { temporaryFolder } from '../temporary-folder.js'
 
 function world(t: { teardown: (end: () => void) => void }): AgentContext {
-  const root = mkdtempSync(join(tmpdir(), 'systole-agents-'))
-  t.teardown(() => rmSync(root, { recursive: true }))
+  const root = temporaryFolder(t)
   return {
     paths: { haDir: root, varLib: root, varRun: root, varLog: root },
     env: { PATH: process.env.PATH ?? '' },

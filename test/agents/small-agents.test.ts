@@ -9,6 +9,7 @@ import { mailTo } from '../../src/agents/mailto.js'
 import { headerText, parseRecipients, planMail } from '../../src/agents/mailto-plan.js'
 import { parseAnnouncement, sendArp } from '../../src/agents/sendarp.js'
 import { builtinAgents } from '../../src/agents/table.js'
+import { hastyClock, VirtualClock } from '../virtual-clock.js'
 import { world } from './world.js'
 
 test('Delay waits 20 s and 30 s when nothing is said, as measured on the original', t => {
@@ -22,14 +23,18 @@ test('Delay refuses what is no number of seconds, and what outlasts the deadline
 })
 
 test('Delay is running between its start and its stop, under the state file of the original', async t => {
-  const context = world(t)
-  const run = async (action: string) => (await delay.run(['0.01', '0.01'], action, context)).exitCode
+  const clock = new VirtualClock()
+  const context = { ...world(t), clock }
+  const run = async (action: string) =>
+    (await clock.during(delay.run(['20', '30'], action, context))).exitCode
   t.deepEqual(
     [await run('status'), await run('start'), await run('start'), await run('status')],
     [7, 0, 0, 0],
   )
-  t.true(existsSync(join(context.root, 'resource-agents', 'Delay_Delay_0.01')))
+  t.is(clock.nowMs(), 20_000, 'the second start finds it started')
+  t.true(existsSync(join(context.root, 'resource-agents', 'Delay_Delay_20')))
   t.deepEqual([await run('monitor'), await run('stop'), await run('stop'), await run('status')], [0, 0, 0, 7])
+  t.is(clock.nowMs(), 50_000)
 })
 
 test('a delay that is ended from outside is a failure, and its state stays as it was', async t => {
@@ -192,9 +197,17 @@ test('an address is announced as often as ha.cf says, and no more once it is sto
   const announced = () =>
     existsSync(`${w.root}/announced`) ? readFileSync(`${w.root}/announced`, 'utf8') : ''
   // There is no such interface, so that the raw socket fails and the program is asked.
-  await announce('nosuch0', '10.9.9.9', 'x', { ...w, announcements: { count: 3, everyMs: 1 } })
+  await announce('nosuch0', '10.9.9.9', 'x', {
+    ...w,
+    clock: hastyClock,
+    announcements: { count: 3, everyMs: 200 },
+  })
   t.is(announced(), '-U -c 1 -w 1 -I nosuch0 10.9.9.9\n'.repeat(3))
-  const all = announce('nosuch0', '10.9.9.9', 'x', { ...w, announcements: { count: 100, everyMs: 1 } })
+  const all = announce('nosuch0', '10.9.9.9', 'x', {
+    ...w,
+    clock: hastyClock,
+    announcements: { count: 100, everyMs: 200 },
+  })
   t.true(cancelAnnouncements('10.9.9.9'))
   await all
   t.true(announced().split('\n').length <= 5)

@@ -1,8 +1,8 @@
 /** What agents need to run in a test: a folder of its own, a short PATH, and a record of what they logged. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AgentContext } from '../../src/agents/agent.js'
+import { temporaryFolder } from '../temporary-folder.js'
 
 export interface World extends AgentContext {
   readonly root: string
@@ -12,8 +12,7 @@ export interface World extends AgentContext {
 }
 
 export function world(t: { teardown: (end: () => void) => void }, env: Record<string, string> = {}): World {
-  const root = mkdtempSync(join(tmpdir(), 'systole-agents-'))
-  t.teardown(() => rmSync(root, { recursive: true, force: true }))
+  const root = temporaryFolder(t)
   const logged: string[] = []
   mkdirSync(join(root, 'bin'))
   return {

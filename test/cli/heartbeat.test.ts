@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { hostname, tmpdir } from 'node:os'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { heartbeat } from '../../src/cli/commands/heartbeat.js'
 import { defaultsTable, defaultsWiki } from '../../src/cli/commands/heartbeat-defaults.js'
 import { parseFlags } from '../../src/cli/commands/heartbeat-flags.js'
+import { temporaryFolder } from '../temporary-folder.js'
 
 interface Called {
   readonly code: number | null
@@ -15,8 +16,7 @@ interface Called {
 }
 
 function caller(t: ExecutionContext): { root: string; call: (...argv: string[]) => Promise<Called> } {
-  const root = mkdtempSync(join(tmpdir(), 'systole-cli-'))
-  t.teardown(() => rmSync(root, { recursive: true }))
+  const root = temporaryFolder(t)
   const call = async (...argv: string[]): Promise<Called> => {
     let out = ''
     let error = ''

@@ -2,8 +2,7 @@
  * ResourceManager, mach_down and req_resource in a folder, against what the scripts of heartbeat 3.0.6 said of the same
  * haresources and the same resources (test/peers/tools/packaged-tools.txt).
  */
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Called } from '../../src/cli/commands/here.js'
@@ -11,6 +10,7 @@ import { machDown } from '../../src/cli/commands/mach-down.js'
 import { reqResource } from '../../src/cli/commands/req-resource.js'
 import { ResourceManager } from '../../src/cli/commands/resource-manager.js'
 import { type Answer, comparable, FILES, readBlocks } from '../peers/tools/play.js'
+import { temporaryFolder } from '../temporary-folder.js'
 
 /** The resource script of the rig, without its log. */
 const SCRIPT = `#!/bin/sh
@@ -30,8 +30,7 @@ interface Node {
 
 /** A node that runs what the recorded one ran; `words` as in the recording, with `$S` and `L`. */
 function node(t: ExecutionContext): Node {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-manager-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   mkdirSync(join(folder, 'resource.d'))
   writeFileSync(join(folder, 'resource.d/lsblog'), SCRIPT)
   chmodSync(join(folder, 'resource.d/lsblog'), 0o755)

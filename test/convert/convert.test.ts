@@ -1,13 +1,13 @@
 // ha-convert from a configuration to scripts and rules, as values. That the scripts do what they say is tested with a
 // real kernel in test/peers/forwarding/hosts.test.ts.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { convert } from '../../src/cli/commands/ha-convert.js'
 import { parseArguments } from '../../src/convert/arguments.js'
 import { comment } from '../../src/convert/script.js'
+import { temporaryFolder } from '../temporary-folder.js'
 
 const FILE = `virtual=10.0.0.100:80
 	real=10.0.0.21:80 gate
@@ -30,8 +30,7 @@ interface Ran {
   readonly error: string
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'ha-convert-'))
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+const folder = temporaryFolder({ teardown: test.after.always })
 let files = 0
 
 async function run(text: string, what: string, ...options: string[]): Promise<Ran> {

@@ -1,14 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { addressRefusal, claimState, releaseState } from '../../src/demo/claim.js'
 import type { Layout } from '../../src/demo/layout.js'
+import { temporaryFolder } from '../temporary-folder.js'
 
 function folder(t: ExecutionContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'systole-claim-'))
-  t.teardown(() => rmSync(path, { recursive: true, force: true }))
+  const path = temporaryFolder(t)
   return path
 }
 

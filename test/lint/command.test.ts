@@ -1,8 +1,8 @@
-import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { run } from '../../src/lint/io/command.js'
+import { temporaryFolder } from '../temporary-folder.js'
 
 function lint(argv: string[], env: Record<string, string> = {}) {
   let [out, err] = ['', '']
@@ -18,17 +18,15 @@ function lint(argv: string[], env: Record<string, string> = {}) {
   return { status, out, err }
 }
 
-const folders: string[] = []
+const folders = temporaryFolder({ teardown: test.after.always })
+let made = 0
 function folder(files: Record<string, string | Buffer> = {}, seed?: string): string {
-  const path = mkdtempSync(join(tmpdir(), 'ha-lint-'))
-  folders.push(path)
+  const path = join(folders, `${made++}`)
+  mkdirSync(path)
   if (seed !== undefined) cpSync(`test/seeds/${seed}`, path, { recursive: true })
   for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content)
   return path
 }
-test.after.always(() => {
-  for (const path of folders) rmSync(path, { recursive: true, force: true })
-})
 
 const RIGHT = {
   'ha.cf': 'logfile /var/log/ha-log\nucast eth1 10.0.0.2\nauto_failback on\nnode alpha beta\n',

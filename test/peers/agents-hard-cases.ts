@@ -10,6 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AgentContext, AgentOutcome } from '../../src/agents/agent.js'
 import { runByHand } from '../../src/agents/by-hand.js'
 import { builtinAgents } from '../../src/agents/table.js'
+import { hearAddressChanges } from '../../src/base/io/address-changes.js'
+import { isNativeFailure } from '../../src/base/io/native.js'
 import type { FromRunner } from '../../src/heartbeat/resources/plan/protocol.js'
 import { ONLY_JOBS } from '../../src/heartbeat/resources/plan/settings.js'
 import { Runner } from '../../src/heartbeat/resources/runner.js'
@@ -23,6 +25,8 @@ export interface Encounter {
 export interface HardCases {
   readonly rivalAtOurOwnStart: Encounter
   readonly rivalOfADeadNode: Encounter
+  /** Whether addresses have changed: at first, after one was added, with nothing since, after each was removed. */
+  readonly addressChanges: readonly boolean[]
   readonly duplicate: AgentOutcome
   readonly duplicate4: AgentOutcome
   readonly free4: AgentOutcome
@@ -72,9 +76,30 @@ async function heardAfterStart(): Promise<string> {
   })
   await once(ear.stderr, 'data') // "listening on": packets are counted from now
   await agent('IPv6addr 2001:db8:1::20/64/eth0 start')
-  await Promise.race([once(ear, 'exit'), sleep(3_000)])
+  await Promise.race([once(ear, 'exit'), sleep(10_000)])
   ear.kill()
   return text
+}
+
+/** On a device that nothing else uses, so that the kernel has nothing of its own to tell. */
+function addressChanges(): boolean[] {
+  const changes = hearAddressChanges()
+  if (isNativeFailure(changes)) throw new Error(changes.reason)
+  const after = (line: string): boolean => {
+    if (line !== '') command(`ip ${line}`)
+    return changes.haveCome()
+  }
+  const seen = [
+    '',
+    'addr add 10.67.0.1/24 dev lo',
+    '',
+    'addr del 10.67.0.1/24 dev lo',
+    '',
+    'addr del ::1/128 dev lo',
+  ]
+  const told = seen.map(after)
+  changes.close()
+  return told
 }
 
 /** The kernel makes them; until then a neighbour cannot be asked. */
@@ -125,8 +150,8 @@ async function meetsRival(what: 'takeLocal' | 'takeFrom'): Promise<Encounter> {
   const startedMs = performance.now()
   runner.receive({ kind: 'job', job, groups: [group] })
   const isOver = (): boolean => lines.some(line => line.startsWith('Another machine')) && said.some(({ kind }) => kind === 'jobEnded' || kind === 'groupLost') // biome-ignore format: one condition
-  const timer = setTimeout(() => wake(), 5_000)
-  while (!isOver() && performance.now() - startedMs < 5_000) {
+  const timer = setTimeout(() => wake(), 15_000)
+  while (!isOver() && performance.now() - startedMs < 15_000) {
     await new Promise<void>(resolve => {
       wake = resolve
     })
@@ -146,8 +171,9 @@ async function meetsRival(what: 'takeLocal' | 'takeFrom'): Promise<Encounter> {
 
 async function main(folder: string): Promise<void> {
   command('mount -t tmpfs tmpfs /run')
+  command('ip link set lo up')
+  const changes = addressChanges()
   for (const line of [
-    'link set lo up',
     'link add eth0 type veth peer name peer0',
     'link set eth0 up',
     'link set peer0 up',
@@ -194,6 +220,7 @@ async function main(folder: string): Promise<void> {
   const rulesAfterwards = rules()
 
   const record: HardCases = {
+    addressChanges: changes,
     ...{ duplicate4, free4, again4, rivalAtOurOwnStart, rivalOfADeadNode },
     ...{ duplicate, addressesAfterDuplicate, duplicateStatus, heard },
     ...{ busyStop, aliveAfterStop, forcedStop, aliveAfterForcedStop, logged },

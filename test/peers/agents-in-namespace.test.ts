@@ -1,10 +1,10 @@
 // The resource agents on a real kernel, in network and mount namespaces of their own, call by call against what the
 // original's scripts did there (test/agents/recorded).
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { temporaryFolder } from '../temporary-folder.js'
 import type { HardCases } from './agents-hard-cases.js'
 import type { CallRecord } from './agents-scenario.js'
 import { peerTest } from './require.js'
@@ -35,8 +35,7 @@ function inNamespace(script: string, ...args: string[]): string {
 const test = peerTest('root', 'net-admin', 'iproute2', 'nftables')
 
 test('every agent leaves the machine as the original does, call by call, and answers with its exit codes', t => {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-agents-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   const calls: CallRecord[] = JSON.parse(inNamespace('agents-scenario.js', 'ours', folder))
   t.is(calls.length, recorded.length)
   for (const [index, original] of recorded.entries()) {
@@ -62,9 +61,9 @@ peerTest(
 )(
   'an address of somebody else is refused, neighbours hear of ours, and a directory in use is freed only on demand',
   t => {
-    const folder = mkdtempSync(join(tmpdir(), 'systole-agents-'))
-    t.teardown(() => rmSync(folder, { recursive: true }))
+    const folder = temporaryFolder(t)
     const seen: HardCases = JSON.parse(inNamespace('agents-hard-cases.js', folder))
+    t.deepEqual(seen.addressChanges, [false, true, false, true, false, true])
     t.is(seen.duplicate.exitCode, 1)
     t.regex(
       seen.duplicate.output,

@@ -13,10 +13,10 @@ import type { Check, OutcomeCode, Probe } from '../../src/ldirectord/checks/chec
 import { runCheck } from '../../src/ldirectord/checks/run-check.js'
 import type { TlsDemands } from '../../src/ldirectord/config/model.js'
 import { serve } from '../contract/check/scripted-server.js'
+import { freePorts } from '../free-port.js'
 import { probeOf } from '../ldirectord/checks/probe.js'
 import { until } from './harness.js'
 import {
-  freePorts,
   place,
   startDnsmasq,
   startDovecot,
@@ -228,7 +228,7 @@ peerTest('root', 'squid')('http_proxy: Squid', async t => {
     response.end(`via ${request.headers.via}`)
   }).listen(0, '127.0.0.1')
   t.teardown(() => origin.close())
-  await until('the origin listens', 5_000, () => origin.listening)
+  await until('the origin listens', 15_000, () => origin.listening)
   const { port: at } = origin.address() as { port: number }
   const secured = await serve(
     socket => {

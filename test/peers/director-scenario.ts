@@ -159,8 +159,10 @@ export async function directorsLive(t: ExecutionContext, kind: Kind): Promise<vo
   t.is(stopped.exitCode, 3)
   t.is(stopped.stdout, 'ldirectord is stopped for /etc/ha.d/ldirectord.cf\n')
   await until('they know each other', 10_000, async () => {
-    const { state } = await directors.status('alpha')
-    return state?.drains.mirroredTo.join() === 'beta'
+    const mirrors = await Promise.all(
+      NAMES.map(async node => (await directors.status(node)).state?.drains.mirroredTo.join()),
+    )
+    return mirrors.join() === 'beta,alpha'
   }).catch(error => {
     throw new Error(`${error.message}\n${directors.logs()}`)
   })
@@ -176,7 +178,9 @@ export async function directorsLive(t: ExecutionContext, kind: Kind): Promise<vo
   // The owner dies while a server is drained: the other never shows it a client.
   await directors.crashAndBoot('alpha')
   await directors.wait('beta', 'active 0 5')
-  t.regex(directors.log('beta'), /Warm standby has taken over the table in \d+ ms/)
+  await until('the takeover is logged', 10_000, () =>
+    /Warm standby has taken over the table in \d+ ms/.test(directors.log('beta')),
+  )
   // Ours asks the standby itself; the original calls the script, which is the command.
   t.is(/invoked as: .* start/.test(directors.log('beta')), kind === 'original', directors.logs())
   t.notRegex(directors.log('beta'), /real server: 10\.77\.0\.254:8001 .*Weight set to 5/)

@@ -2,10 +2,11 @@
  * Drains in a kernel with IPVS: the weight that a client sees, the templates that bind a persistent client, and what
  * expire_quiescent_template changes. Expected is what Linux does with weight 0, not what we say it does.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Status } from '../../src/ldirectord/core/status.js'
-import { bin, ipvsVm, project, temporaryFolder, until } from './harness.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { bin, ipvsVm, project, until } from './harness.js'
 import { IPVS_GUEST } from './machine.js'
 import { peerTest } from './require.js'
 
@@ -26,7 +27,7 @@ virtual=10.77.0.200:80
 `
 
 test('a drained server gets no new client; a bound one keeps coming until the kernel lets go of it', async t => {
-  const etc = mkdtempSync(join(temporaryFolder(t), 'etc-'))
+  const etc = temporaryFolder(t)
   writeFileSync(join(etc, 'ldirectord.cf'), CONFIG)
   const vm = await ipvsVm(t, '1', '--etc', etc, '--share', project, '--reals', '2', '--mode', 'nat')
   const guest = (...words: string[]) => vm.command('exec', 'dir1', '-t', '40', ...words)

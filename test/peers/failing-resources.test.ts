@@ -3,9 +3,10 @@
  * a stop that fail. One cluster of two of ours goes through all of it, one with an original as the peer through the
  * hand-over and the failed stop.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
+import { temporaryFolder } from '../temporary-folder.js'
 import { bin, type HaPair, haPair, readText, until } from './harness.js'
 import { peerTest } from './require.js'
 
@@ -83,6 +84,14 @@ class Stage {
     })
   }
 
+  /** A node in the middle of something refuses to give or take. */
+  async settled(...nodes: Name[]): Promise<void> {
+    for (const node of nodes)
+      await this.until(`${node} is settled`, 20_000, async () =>
+        /^(?!transition)\w+\n$/.test(await this.says(node, 'cl_status', 'rscstatus')),
+      )
+  }
+
   logs(node: Name, pattern: RegExp, limitMs = 10_000): Promise<void> {
     return this.until(`${node} logs ${pattern}`, limitMs, () => pattern.test(this.log(node)))
   }
@@ -97,7 +106,7 @@ async function cluster(
   const files = { authkeys: 'auth 1\n1 sha1 failing-resources\n', haresources: `alpha ${group}\n` }
   const pair = await haPair(t, { ...files, 'ha.cf': HA_CF })
   for (const node of ['alpha', 'beta'] as const) {
-    const folder = mkdtempSync(join(pair.folder, '../own-'))
+    const folder = temporaryFolder(t)
     writeFileSync(join(folder, 'ha.cf'), HA_CF + own[node])
     await pair.command('conf', node, folder)
   }
@@ -139,14 +148,17 @@ test('what breaks is mended, then handed over and shown; an address is put back 
   await stage.until('the second failure moves the group', 15_000, () => stage.holders === 'beta')
   await stage.until(
     'with its address',
-    5_000,
+    15_000,
     async () => (await stage.hasAddress('beta')) && !(await stage.hasAddress('alpha')),
   )
   t.regex(
     stage.log('alpha'),
     /ERROR: Resource group IPaddr2::\S+ of alpha has failed and was stopped: lsblog::web: /,
   )
-  t.regex(await stage.says('alpha', 'heartbeat', 'status'), /held by beta, FAILED here \(run\)/)
+  // Alpha hears from beta who has it.
+  await stage.until('the status shows it', 10_000, async () =>
+    /held by beta, FAILED here \(run\)/.test(await stage.says('alpha', 'heartbeat', 'status')),
+  )
   t.is(
     await stage.says('alpha', 'cl_status', 'hbparameter', '-p', 'failed_groups'),
     `IPaddr2::${ADDRESS}/24/eth0 (run)\n`,
@@ -154,6 +166,7 @@ test('what breaks is mended, then handed over and shown; an address is put back 
 
   // It is told to take what does not start there: tried twice, then back to the peer.
   writeFileSync(stage.file('alpha', 'ha.d/lsblog.fail-start'), '')
+  await stage.settled('alpha', 'beta')
   await stage.says('alpha', 'hb_takeover', 'local')
   await stage.logs('alpha', /info: Retrying failed start of resource group: alpha IPaddr2/)
   await stage.logs('alpha', /WARN: Handing local resources over, because a group failed here\./)
@@ -161,6 +174,7 @@ test('what breaks is mended, then handed over and shown; an address is put back 
   t.false(await stage.hasAddress('alpha'), 'the whole group was released')
 
   writeFileSync(stage.file('beta', 'ha.d/lsblog.fail-stop'), '')
+  await stage.settled('alpha', 'beta')
   await stage.says('beta', 'hb_standby', 'foreign')
   await stage.until(
     'beta wants to be rebooted, as its ha.cf says',
@@ -188,7 +202,10 @@ test('a failed resource is handed over to an original by standby; a failed stop 
   rmSync(stage.file('alpha', 'run/lsblog.web'))
   await stage.until('the original has it', 20_000, () => stage.holders === 'beta')
   t.regex(stage.log('beta'), /alpha wants to go standby \[local\]/)
-  t.regex(await stage.says('alpha', 'heartbeat', 'status'), /held by beta, FAILED here \(run\)/)
+  // Alpha hears from beta who has it.
+  await stage.until('the status shows it', 10_000, async () =>
+    /held by beta, FAILED here \(run\)/.test(await stage.says('alpha', 'heartbeat', 'status')),
+  )
 
   await stage.until(
     'alpha is settled',

@@ -2,12 +2,12 @@
  * Commands with deadlines, waiting with a limit, and the rigs as values. What a test sets up is taken down by
  * `t.teardown`, whatever happens in between.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import { type CommandResult, runCommand } from '../../src/base/io/run-command.js'
+import { temporaryFolder } from '../temporary-folder.js'
 import { reaper } from './reaper.js'
 
 /** The tests run from the project folder (as ava does). */
@@ -54,12 +54,6 @@ export async function until<T>(
   }
 }
 
-export function temporaryFolder(t: Owner): string {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-peers-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-
 export interface Rig {
   /** Runs the rig's command; throws with its output when the command fails. */
   readonly command: (...words: string[]) => Promise<string>
@@ -98,7 +92,7 @@ let pairs = 0
 export async function haPair(t: Owner, files: Readonly<Record<string, string>>): Promise<HaPair> {
   const folder = temporaryFolder(t)
   // Short: a name of a namespace, and several pairs may live at once.
-  const tag = `sy${process.pid % 10_000}${pairs++ === 0 ? '' : `_${pairs}`}`
+  const tag = `sy${process.pid.toString(36)}${pairs++ === 0 ? '' : `_${pairs}`}`
   const options = ['-d', `${folder}/rig`, '-t', tag]
   const pair = rig('ha-pair', options)
   const callOff = reaper([rigPath('ha-pair'), ...options, 'down'])
@@ -107,7 +101,7 @@ export async function haPair(t: Owner, files: Readonly<Record<string, string>>):
     callOff()
   })
   await pair.command('up')
-  const conf = mkdtempSync(join(folder, 'conf-'))
+  const conf = temporaryFolder(t)
   for (const [name, text] of Object.entries(files)) writeFileSync(join(conf, name), text, { mode: 0o600 })
   await pair.command('conf', 'both', conf)
   return { ...pair, folder: `${folder}/rig`, namespace: node => `${tag}-${node}` }
@@ -120,7 +114,8 @@ export interface Guests extends Rig {
 
 /** User-mode guests with real IPVS (rig/ipvs-vm). `up` words: `1`, `--reals`, `2`, ... */
 export async function ipvsVm(t: Owner, ...up: string[]): Promise<Guests> {
-  const name = `s${process.pid % 10_000}`
+  // Six letters at most; process numbers end at 4194304, which is 2hwg0.
+  const name = `s${process.pid.toString(36)}`
   const options = ['-n', name]
   const vm = rig('ipvs-vm', options)
   const callOff = reaper([rigPath('ipvs-vm'), ...options, 'down'])

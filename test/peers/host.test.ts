@@ -71,15 +71,15 @@ test('a restart keeps the resources, a dead peer is reset before the takeover, f
   t.is(alpha.read('log/svc.calls'), calls, 'no script was called')
 
   // Times act at once; the next script sees them.
-  alpha.edit('ha.cf', text => text.replace('deadtime 500ms', 'deadtime 700ms'))
+  alpha.edit('ha.cf', text => text.replace('deadtime 1000ms', 'deadtime 1200ms'))
   t.is((await alpha.command('heartbeat', '-r')).exitCode, 0)
-  await until('the new time acts', 5_000, () => alpha.log.includes('deadtime acts from now on'))
+  await until('the new time acts', 15_000, () => alpha.log.includes('deadtime acts from now on'))
   await until('both are settled', 10_000, async () =>
     (await alpha.command('cl_status', 'rscstatus')).stdout.startsWith('local'),
   )
   t.is((await alpha.command('hb_standby')).exitCode, 0)
   await owner('alpha stood by', beta, alpha, 10_000)
-  t.regex(alpha.read('log/svc.calls'), /^stop deadtime=700ms color=blue$/m)
+  t.regex(alpha.read('log/svc.calls'), /^stop deadtime=1200ms color=blue$/m)
   t.is((await alpha.command('hb_takeover', 'local')).exitCode, 0)
   await owner('alpha has it again', alpha, beta, 10_000)
 

@@ -91,7 +91,7 @@ async function pingLoss(
     throw new Error(`${error.message}\nbut: ${holders(pair)}\n${logs(pair)}`)
   })
   t.regex(logOf(pair, 'alpha'), /WARN: node 10\.77\.0\.254: is dead/)
-  await until('alpha says that the link is dead', 5_000, () =>
+  await until('alpha says that the link is dead', 15_000, () =>
     logOf(pair, 'alpha').includes('Link 10.77.0.254:10.77.0.254 dead.'),
   )
   t.regex(logOf(pair, 'alpha'), /alpha wants to go standby \[all\]/)

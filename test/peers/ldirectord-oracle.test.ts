@@ -4,10 +4,10 @@
  * The recordings and the program that plays them are in rig/ldirectord-oracle.
  */
 import { readdirSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { runCommand } from '../../src/base/io/run-command.js'
+import { temporaryFolder } from '../temporary-folder.js'
 import { peerTest } from './require.js'
 
 const RIG = resolve('test/peers/rig/ldirectord-oracle')
@@ -23,18 +23,13 @@ interface Verdict {
   readonly differences: Readonly<Record<string, readonly string[]>>
 }
 
-async function play(): Promise<readonly Verdict[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'oracle-'))
-  try {
-    const json = join(folder, 'verdicts.json')
-    const paths = CASES.map(name => `${RIG}/cases/${name}`)
-    const args = ['run', '--program', PROGRAM, '--jobs', '4', '--json', json, ...paths]
-    const result = await runCommand('python3', [`${RIG}/oracle.py`, ...args], { timeoutMs: LIMIT_MS })
-    if (result.timedOut) throw new Error(`the oracle did not end within ${LIMIT_MS} ms\n${result.stdout}`)
-    return JSON.parse(await readFile(json, 'utf8')) as readonly Verdict[]
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+async function play(folder: string): Promise<readonly Verdict[]> {
+  const json = join(folder, 'verdicts.json')
+  const paths = CASES.map(name => `${RIG}/cases/${name}`)
+  const args = ['run', '--program', PROGRAM, '--jobs', '4', '--json', json, ...paths]
+  const result = await runCommand('python3', [`${RIG}/oracle.py`, ...args], { timeoutMs: LIMIT_MS })
+  if (result.timedOut) throw new Error(`the oracle did not end within ${LIMIT_MS} ms\n${result.stdout}`)
+  return JSON.parse(await readFile(json, 'utf8')) as readonly Verdict[]
 }
 
 /**
@@ -64,7 +59,7 @@ function missingLines(differences: readonly string[]): string[] {
 let played: Promise<readonly Verdict[]> | null = null
 for (const name of CASES) {
   test(`${name}: table, exit codes, pid file, commands and log lines are those of the original`, async t => {
-    played ??= play()
+    played ??= play(temporaryFolder(t))
     const verdict = (await played).find(entry => entry.case === name)
     t.is(verdict?.verdict, 'pass', JSON.stringify(verdict?.differences, null, 1))
     t.deepEqual(missingLines(verdict?.differences.log ?? []), [])

@@ -68,5 +68,5 @@ test('lines of the daemon, of agents and of scripts go through ha_logd while it 
     return log('through-logd').slice(before).includes('heartbeat: [')
   })
   await inNode(process.execPath, bin('heartbeat'), '-k')
-  await until('the last words', 5_000, () => log('through-logd').includes('Heartbeat shutdown complete'))
+  await until('the last words', 15_000, () => log('through-logd').includes('Heartbeat shutdown complete'))
 })

@@ -7,7 +7,9 @@ import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { isAlive, readPidFile } from '../../src/base/io/processes.js'
 import type { CommandResult } from '../../src/base/io/run-command.js'
-import { bin, rootsIn, run, temporaryFolder, until } from './harness.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { bin, rootsIn, run, until } from './harness.js'
+import { reaper } from './reaper.js'
 
 export const SERVICE = '127.79.0.100'
 
@@ -82,7 +84,7 @@ export interface PairOptions {
 export const SLOW = ['keepalive 400ms', 'warntime 1', 'deadtime 3', 'initdead 4'] as const
 
 const HA_CF = [
-  ...['keepalive 100ms', 'warntime 300ms', 'deadtime 500ms', 'initdead 2'],
+  ...['keepalive 100ms', 'warntime 300ms', 'deadtime 1000ms', 'initdead 2'],
   ...['ucast lo 127.79.0.1', 'ucast lo 127.79.0.2', 'auto_failback on', 'node alpha beta'],
 ]
 
@@ -123,13 +125,20 @@ esac
 
 export const portOf = (): number => 20_000 + (process.pid % 10_000)
 
+/** Daemons of a test that was ended by force; a pid that somebody else has by now is left alone. */
+const KILL_ALL = `for file in "$1"/*/run/heartbeat.pid "$1"/*/run/heartbeat-runner.pid; do
+  pid=$(tr -d ' ' < "$file") && grep -q heartbeat "/proc/$pid/cmdline" && kill -KILL "$pid"
+done`
+
 export function pair(t: ExecutionContext, options: PairOptions = {}): { alpha: Node; beta: Node } {
   const folder = temporaryFolder(t)
   const alpha = makeNode(folder, 'alpha', '127.79.0.1', portOf(), options)
   const beta = makeNode(folder, 'beta', '127.79.0.2', portOf(), options)
+  const callOff = reaper(['sh', '-c', KILL_ALL, 'sh', folder])
   t.teardown(() => {
     for (const node of [alpha, beta])
       for (const file of ['heartbeat', 'heartbeat-runner'] as const) node.kill(file)
+    callOff()
   })
   return { alpha, beta }
 }

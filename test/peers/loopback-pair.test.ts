@@ -29,12 +29,12 @@ test.serial(
     await owner('alpha came back and took its group', alpha, beta, 15_000)
 
     t.is((await alpha.command('hb_standby')).exitCode, 0)
-    await owner('alpha stood by', beta, alpha, 5_000)
+    await owner('alpha stood by', beta, alpha, 10_000)
     t.is((await alpha.command('hb_takeover', 'local')).exitCode, 0)
-    await owner('alpha asked for its group', alpha, beta, 5_000)
+    await owner('alpha asked for its group', alpha, beta, 10_000)
 
     t.is((await alpha.command('heartbeat', '-k')).exitCode, 0)
-    await owner('alpha stopped', beta, alpha, 2_000)
+    await owner('alpha stopped', beta, alpha, 10_000)
     t.is((await beta.command('heartbeat', '-k')).exitCode, 0)
     t.false(beta.holds || alpha.holds)
     t.is((await beta.command('heartbeat', '-s')).exitCode, 3)
@@ -67,13 +67,13 @@ test.serial('a killed runner is started again and still knows what it holds', as
   await owner('cold start', alpha, beta, 10_000)
   const before = alpha.pid('heartbeat-runner')
   alpha.kill('heartbeat-runner')
-  await until('another runner', 5_000, () => {
+  await until('another runner', 10_000, () => {
     const now = alpha.pid('heartbeat-runner')
     return now !== null && now !== before && isAlive(now)
   })
   t.true(alpha.holds)
   t.is((await alpha.command('heartbeat', '-k')).exitCode, 0)
-  await owner('alpha stopped', beta, alpha, 2_000)
+  await owner('alpha stopped', beta, alpha, 10_000)
   t.is((await beta.command('heartbeat', '-k')).exitCode, 0)
 })
 
@@ -86,7 +86,7 @@ test.serial('an edit that cannot be used changes nothing and is reported once', 
   t.is((await alpha.command('heartbeat', '-r')).exitCode, 1)
   const pid = alpha.pid('heartbeat')!
   process.kill(pid, 'SIGHUP')
-  await until('the fault is reported', 3_000, () => alpha.log.includes('a line wants to begin with a node'))
+  await until('the fault is reported', 10_000, () => alpha.log.includes('a line wants to begin with a node'))
   process.kill(pid, 'SIGHUP')
   t.is((await alpha.command('heartbeat', '-k')).exitCode, 0)
   t.is(alpha.log.match(/a line wants to begin with a node/g)?.length, 1)
@@ -104,19 +104,19 @@ test.serial(
     t.regex(text, new RegExp(`IPaddr2::${SERVICE.replaceAll('.', '\\.')} +of alpha +held by alpha$`, 'm'))
 
     const file = join(alpha.root, 'ha.d/ha.cf')
-    const other = readFileSync(file, 'utf8').replace('deadtime 500ms', 'deadtime 900ms')
+    const other = readFileSync(file, 'utf8').replace('deadtime 1000ms', 'deadtime 1900ms')
     writeFileSync(file, other.replace('logfacility none', 'logfacility local0'))
     t.is((await alpha.command('heartbeat', '-r')).exitCode, 0)
     for (const node of [alpha, beta])
-      await until('the difference is named', 3_000, () =>
+      await until('the difference is named', 10_000, () =>
         /WARN: deadtime differs between the nodes/.test(node.log),
       )
     const ask = async () => JSON.parse((await beta.command('heartbeat', 'status', '--json')).stdout)
     let state = await ask()
     // In the first seconds of its life a node asks for more patience.
-    for (let asked = 0; asked < 100 && state.nodes[0].deadtimeMs !== 900; asked++) state = await ask()
-    t.is(state.nodes[0].deadtimeMs, 900, 'as alpha announces it now')
-    t.deepEqual(state.differences, [{ node: 'alpha', name: 'deadtime', here: '500', there: '900' }])
+    for (let asked = 0; asked < 100 && state.nodes[0].deadtimeMs !== 1_900; asked++) state = await ask()
+    t.is(state.nodes[0].deadtimeMs, 1_900, 'as alpha announces it now')
+    t.deepEqual(state.differences, [{ node: 'alpha', name: 'deadtime', here: '1000', there: '1900' }])
     for (const node of [alpha, beta]) t.is((await node.command('heartbeat', '-k')).exitCode, 0)
     t.is((await alpha.command('heartbeat', 'status')).exitCode, 3)
   },
@@ -131,7 +131,7 @@ test.serial('a node that was stopped longer than deadtime yields what the other 
   process.kill(pid, 'SIGSTOP')
   await until('beta takes over', 8_000, () => beta.holds)
   process.kill(pid, 'SIGCONT')
-  await until('alpha notices', 3_000, () => alpha.log.includes('Both nodes own resources: releasing local'))
+  await until('alpha notices', 10_000, () => alpha.log.includes('Both nodes own resources: releasing local'))
   // auto_failback on moves it home again, in order.
   await owner('failback', alpha, beta, 10_000)
   t.regex(beta.log, /beta wants to go standby \[foreign\]/)

@@ -5,7 +5,8 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { project, readText, run, temporaryFolder } from './harness.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { project, readText, run } from './harness.js'
 import { peerTest } from './require.js'
 
 const test = peerTest('resource-agents', 'procps')

@@ -152,8 +152,8 @@ export async function livePair(
   await cluster.kill('alpha')
   // The killed node keeps its address; a machine that crashes does not, so it is switched off before the look.
   await cluster.reboot('alpha')
-  await cluster.settles('alpha was killed', 10_000, 'beta', 'beta')
-  await cluster.sees('beta', 'alpha', 'dead', 5_000)
+  await cluster.settles('alpha was killed', 20_000, 'beta', 'beta')
+  await cluster.sees('beta', 'alpha', 'dead', 15_000)
 
   await cluster.start('alpha')
   await cluster.settles('alpha came back and took its group', 40_000, 'alpha', 'beta')

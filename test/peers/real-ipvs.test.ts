@@ -2,10 +2,11 @@
  * ldirectord in a user-mode kernel that has IPVS. The same life is run with ldirectord 4.12 and with ours: the
  * kernel's table must be the same at each step, and a client must be served.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { bin, ipvsVm, project, type Rig, temporaryFolder, until } from './harness.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { bin, ipvsVm, project, type Rig, until } from './harness.js'
 import { IPVS_GUEST } from './machine.js'
 import { peerTest } from './require.js'
 
@@ -67,7 +68,7 @@ function expected(weights: { real1: number; real2: number; fallback: number | nu
 
 /** Starts ldirectord, loses a real server, then both, gets one back, stops. */
 async function life(t: ExecutionContext, kind: Kind): Promise<void> {
-  const etc = mkdtempSync(join(temporaryFolder(t), 'etc-'))
+  const etc = temporaryFolder(t)
   writeFileSync(join(etc, 'ldirectord.cf'), CONFIG)
   const vm = await ipvsVm(t, '1', '--etc', etc, '--share', project, '--reals', '2', '--mode', 'nat')
   const guest = (...words: string[]): Promise<string> => vm.command('exec', 'dir1', '-t', '40', ...words)

@@ -136,6 +136,8 @@ test('our program takes the place of heartbeat 3.0.6 on one node of a live pair 
   for (const node of ['alpha', 'beta']) await pair.holds(node, 'local')
 
   const leave = async (): Promise<void> => {
+    // A node in the middle of something takes nothing.
+    await pair.waits('beta is settled', 'beta', '[ "$(cl_status rscstatus)" != transition ]')
     await pair.sh('alpha', '/usr/share/heartbeat/hb_standby all')
     await pair.holds('alpha', 'none')
     await pair.sh('alpha', `${INIT} stop`)

@@ -3,7 +3,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { project, readText, run, temporaryFolder } from './harness.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { project, readText, run } from './harness.js'
 import { peerTest } from './require.js'
 
 const PACKAGED = { ocfRoot: '/usr/lib/ocf', shellfuncs: '/etc/ha.d/shellfuncs' }

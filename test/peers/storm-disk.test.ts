@@ -46,7 +46,7 @@ class Disk {
 
   /** Not while a line is being written. */
   becomes(mode: 'ro' | 'rw'): Promise<boolean> {
-    return until(`${this.#folder} is ${mode}`, 5_000, () => this.#mount('-o', `remount,${mode}`) === '')
+    return until(`${this.#folder} is ${mode}`, 15_000, () => this.#mount('-o', `remount,${mode}`) === '')
   }
 
   /** What it complains of. */

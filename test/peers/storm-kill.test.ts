@@ -171,7 +171,7 @@ test.serial(
         // An empty haresources is a good file: no groups from now on. That is what was written, so it is left out.
         const isGood = name === 'haresources' && kind === 'empty'
         const answer = isGood ? /haresources has changed/ : /of before stays? in force/
-        await reach(`${name}: ${kind} is told`, [alpha], 5_000, () => answer.test(alpha.log.slice(before)))
+        await reach(`${name}: ${kind} is told`, [alpha], 15_000, () => answer.test(alpha.log.slice(before)))
       }
       rmSync(file, { recursive: true, force: true })
       writeFileSync(file, good, { mode: 0o600 })

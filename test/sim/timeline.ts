@@ -27,12 +27,22 @@ export class Timeline {
     this.at(this.nowMs + ms, act)
   }
 
+  /** When the next thing happens; null: nothing is to come. */
+  get nextMs(): number | null {
+    return this.#heap[0]?.atMs ?? null
+  }
+
+  /** Lets the next thing happen, late if its time has passed already. */
+  runNext(): void {
+    const entry = this.#pop()
+    this.nowMs = Math.max(this.nowMs, entry.atMs)
+    entry.act()
+  }
+
   /** Runs everything up to and including untilMs. */
   run(untilMs: number, afterEach: () => void = () => {}): void {
     while (this.#heap.length > 0 && this.#heap[0]!.atMs <= untilMs) {
-      const entry = this.#pop()
-      this.nowMs = entry.atMs
-      entry.act()
+      this.runNext()
       afterEach()
     }
     this.nowMs = untilMs

@@ -171,6 +171,24 @@ export const WORLD_GLOBALS: ReadonlySet<string> = new Set([
   'Math.random',
 ])
 
+/** What a test that never sleeps does without: its time is virtual, or it is woken by what it waits for. */
+export const TIME_MODULES: ReadonlySet<string> = new Set([
+  'node:timers',
+  'node:timers/promises',
+  'node:perf_hooks',
+])
+export const TIME_USES: ReadonlySet<string> = new Set([
+  'setTimeout',
+  'setInterval',
+  'performance',
+  'Date.now',
+  'AbortSignal.timeout',
+  'Atomics.wait',
+])
+
+/** Where tests have real time: those of test/peers, and programs that no test calls. */
+export const REAL_TIME = /^test\/(peers\/|fuzz\/main\.ts$)/
+
 /** Files of src that no other file of src imports, and why they stand there all the same. Commands need no row. */
 export const ENTRIES: Readonly<Record<string, string>> = {
   'src/ldirectord/forwarders/memory.ts':

@@ -1,6 +1,16 @@
 /** The rules of the house over parsed sources: each gives complaints `file:line: what; instead: what to do`. */
 import { dirname, normalize } from 'node:path/posix'
-import { BRIDGES, ENTRIES, placeOf, RULES, WORLD_GLOBALS, WORLD_MODULES } from './layers.js'
+import {
+  BRIDGES,
+  ENTRIES,
+  placeOf,
+  REAL_TIME,
+  RULES,
+  TIME_MODULES,
+  TIME_USES,
+  WORLD_GLOBALS,
+  WORLD_MODULES,
+} from './layers.js'
 import type { Import, Source } from './source.js'
 
 /** The source file that a relative specifier means, else null (a node module or a package). */
@@ -97,6 +107,19 @@ export function leftovers(tests: readonly Source[]): string[] {
       calls
         .filter(({ name }) => LEFTOVER.test(name))
         .map(({ name, line }) => `${path}:${line}: ${name}; instead: run it, mend it or delete it`),
+    )
+}
+
+/** Unit tests that look at a clock or sleep. */
+export function sleepers(tests: readonly Source[]): string[] {
+  const instead = 'instead: test/virtual-clock.ts, or move the test to test/peers/real-time'
+  return tests
+    .filter(({ path }) => !REAL_TIME.test(path))
+    .flatMap(({ path, imports, uses, calls }) =>
+      [
+        ...imports.filter(({ name, typesOnly }) => TIME_MODULES.has(name) && !typesOnly),
+        ...[...uses, ...calls].filter(({ name }) => TIME_USES.has(name)),
+      ].map(({ name, line }) => `${path}:${line}: a unit test has no real time: ${name}; ${instead}`),
     )
 }
 

@@ -3,6 +3,8 @@
  * most what came in one piece is held.
  */
 
+import { type Clock, realClock } from './real-clock.js'
+
 export interface Source {
   pause(): unknown
   resume(): unknown
@@ -13,21 +15,23 @@ export class Paced<T> {
   /** The milliseconds until the next item may be handled. */
   readonly #handle: (item: T) => number
   #waiting: T[] = []
-  #timer: NodeJS.Timeout | undefined
+  readonly #clock: Clock
+  #callOff: (() => void) | undefined
 
-  constructor(source: Source, handle: (item: T) => number) {
+  constructor(source: Source, handle: (item: T) => number, clock: Clock = realClock) {
     this.#source = source
     this.#handle = handle
+    this.#clock = clock
   }
 
   push(items: readonly T[]): void {
     this.#waiting.push(...items)
-    if (this.#timer === undefined) this.#work()
+    if (this.#callOff === undefined) this.#work()
   }
 
   /** What still waits is dropped. */
   close(): void {
-    clearTimeout(this.#timer)
+    this.#callOff?.()
     this.#waiting = []
   }
 
@@ -40,15 +44,15 @@ export class Paced<T> {
       if (waitMs <= 0) continue
       this.#waiting = items.slice(done + 1)
       this.#source.pause()
-      this.#timer = setTimeout(() => this.#goOn(), waitMs)
+      this.#callOff = this.#clock.after(waitMs, () => this.#goOn())
       return
     }
     this.#waiting = []
   }
 
   #goOn(): void {
-    this.#timer = undefined
+    this.#callOff = undefined
     this.#work()
-    if (this.#timer === undefined) this.#source.resume()
+    if (this.#callOff === undefined) this.#source.resume()
   }
 }

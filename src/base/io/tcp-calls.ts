@@ -1,6 +1,6 @@
 /**
- * TCP sockets and epoll by their system calls, for the one place where what Node puts around a socket costs more than
- * the kernel's own work. Descriptors are plain numbers that belong to whoever made them: nothing here closes one by
+ * TCP sockets and epoll by their system calls, for the proxy and for checks, where what Node puts around a socket costs
+ * more than the kernel's own work. Descriptors are plain numbers that belong to whoever made them: nothing here closes one by
  * itself. No call waits, except that of a {@link Poller} which is told how long.
  */
 import { endianness } from 'node:os'
@@ -49,8 +49,11 @@ export const EPOLLET = 0x8000_0000
 /** Numbers of Linux. */
 export const EINTR = 4
 export const EAGAIN = 11
+export const EPIPE = 32
 export const EADDRNOTAVAIL = 99
 export const ECONNABORTED = 103
+export const ECONNRESET = 104
+export const ENOBUFS = 105
 export const EINPROGRESS = 115
 
 interface TcpCalls {
@@ -171,7 +174,7 @@ export class TcpSockets {
     return this.#accepted
   }
 
-  /** Begins to connect; less than 0: not even that (errno). */
+  /** Begins to connect; less than 0: not even that (minus errno). */
   connect(to: Uint8Array): number {
     const c = this.#calls
     const fd = c.socket(
@@ -179,7 +182,7 @@ export class TcpSockets {
       SOCK_STREAM | SOCK_NONBLOCK_CLOEXEC,
       0,
     )
-    if (fd < 0) return fd
+    if (fd < 0) return -c.errno()
     c.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, ON, ON.length)
     if (c.connect(fd, to, to.length) === 0) return fd
     const errno = c.errno()

@@ -3,7 +3,6 @@
  * to a running daemon by its pid file and signals; a warm standby, which stays when it gives the table away, is talked
  * to over its control socket. What not every action needs is loaded by the actions that do.
  */
-import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +12,7 @@ import { executeNames, logInvocation } from '../../ldirectord/io/invocation-log.
 import type { StartReport } from '../../ldirectord/io/start-daemon.js'
 import { tellStandby } from '../../ldirectord/io/tell-standby.js'
 import * as lines from '../../ldirectord/log-lines.js'
+import { restart as endAndStart } from './ldirectord-restart.js'
 
 /** `warm` is ours; the others are the original's. */
 export const ACTIONS = [
@@ -27,7 +27,6 @@ export const ACTIONS = [
 ] as const
 export type Action = (typeof ACTIONS)[number]
 
-const RESTART_MS_MAX = 60_000
 const STANDBY_STARTS_MS_MAX = 5_000
 const EXECUTE_MS_MAX = 20_000
 
@@ -173,20 +172,13 @@ async function restart(call: Call): Promise<number> {
   if (refused !== null) return refused
   const { pidFile } = call.instance
   const daemon = lookForDaemon(pidFile)
-  if (daemon.state === 'running') {
-    await end(call, daemon.pid)
-    const untilMs = Date.now() + RESTART_MS_MAX
-    while (existsSync(pidFile)) {
-      if (Date.now() > untilMs) {
-        complain(
-          `ldirectord (pid ${daemon.pid}) did not end within ${RESTART_MS_MAX / 1000} s; not started again`,
-        )
-        return 1
-      }
-      await new Promise(resolve => setTimeout(resolve, 50))
-    }
-  }
-  return start(call)
+  return endAndStart({
+    pidFile,
+    pid: daemon.state === 'running' ? daemon.pid : null,
+    end: pid => end(call, pid),
+    start: () => start(call),
+    complain,
+  })
 }
 
 async function tryNothing(call: Call): Promise<number> {

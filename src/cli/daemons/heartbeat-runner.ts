@@ -2,7 +2,7 @@
  * The resource runner as a process: a child of the heartbeat daemon, spoken to over its channel. What it does is in
  * heartbeat/resources/runner.ts; this connects it to the channel and to the file that is left when the daemon is gone.
  */
-import { rmSync } from 'node:fs'
+import { appendFileSync, rmSync } from 'node:fs'
 import { keepCompiled } from '../../base/io/keep-compiled.js'
 import { readPidFile } from '../../base/io/processes.js'
 import { scheduleAhead } from '../../base/io/scheduling.js'
@@ -12,7 +12,6 @@ import { callKeeper, callsFile, RUNNER_TITLE, succeed } from '../../heartbeat/re
 import { reboot } from '../../heartbeat/resources/reboot.js'
 import { Runner } from '../../heartbeat/resources/runner.js'
 import { warmUp } from '../../heartbeat/resources/warm-up.js'
-import { fileLog } from '../../log/io/file-log.js'
 
 process.title = RUNNER_TITLE
 keepCompiled()
@@ -23,6 +22,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 const LINES_MAX = 2_000
 /** Scripts that may wait while an earlier runner is still at work; there is never more than one job. */
 const EARLY_MAX = 256
+const LOG_MODE = 0o640
 
 let begin: Begin | null = null
 let runner: Runner | null = null
@@ -58,11 +58,15 @@ function sendLines(): void {
   })
 }
 
+/** At once: a line that is still being written when this process ends is lost. */
 function sayAlone(unsent: readonly RunnerLine[]): void {
   if (begin?.logfile == null) return
-  const log = fileLog(begin.logfile)
-  for (const line of unsent) log.write(runnerLogLine(line, begin.us))
-  log.flushNow()
+  const { logfile, us } = begin
+  try {
+    appendFileSync(logfile, unsent.map(line => runnerLogLine(line, us)).join(''), { mode: LOG_MODE })
+  } catch {
+    // Nobody is left to be told.
+  }
 }
 
 const sayError = (text: string): void =>

@@ -1,7 +1,6 @@
 /** The gate: what a host must pass while no client reaches it. So many passes in a row, within a limit. */
 import { request } from 'node:http'
-import { setTimeout as delay } from 'node:timers/promises'
-import { nowMs } from '../../base/io/real-clock.js'
+import { type Clock, passing, realClock } from '../../base/io/real-clock.js'
 
 const BODY_BYTES_MAX = 256 * 1024
 
@@ -22,19 +21,20 @@ export type ProbeOnce = (timeoutMs: number) => Promise<string | null>
 export async function pass(
   probe: ProbeOnce,
   rule: { readonly rise: number; readonly intervalMs: number; readonly timeoutMs: number },
+  clock: Clock = realClock,
 ): Promise<string | null> {
-  const untilMs = nowMs() + rule.timeoutMs
+  const untilMs = clock.nowMs() + rule.timeoutMs
   let inARow = 0
   let why: string | null = null
   for (;;) {
-    const leftMs = untilMs - nowMs()
+    const leftMs = untilMs - clock.nowMs()
     if (leftMs <= 0) return why ?? 'no probe was made in time'
     const fault = await probe(leftMs)
     inARow = fault === null ? inARow + 1 : 0
     // The last probe is cut off by the limit: what was wrong before it says more.
-    if (fault !== null && (why === null || nowMs() < untilMs - 1)) why = fault
+    if (fault !== null && (why === null || clock.nowMs() < untilMs - 1)) why = fault
     if (inARow >= rule.rise) return null
-    await delay(Math.min(rule.intervalMs, Math.max(0, untilMs - nowMs())))
+    await passing(clock, Math.min(rule.intervalMs, Math.max(0, untilMs - clock.nowMs())))
   }
 }
 

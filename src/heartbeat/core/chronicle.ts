@@ -47,6 +47,11 @@ export class Chronicle {
     return [...this.#decisions]
   }
 
+  /** Nothing has been collected. */
+  get isEmpty(): boolean {
+    return this.#effects.length === 0
+  }
+
   /** Hands out what has been collected and starts anew. */
   take(): Effect[] {
     const effects = this.#effects

@@ -39,6 +39,8 @@ export class Cluster {
   readonly #ownership: Ownership
   #communicationIsUp = false
   #restart: 'no' | 'wanted' | 'done' = 'no'
+  /** When something is due next; it may be so already, for the next event of any kind. */
+  #dueMs = Number.POSITIVE_INFINITY
   #plannedWakeMs = Number.POSITIVE_INFINITY
 
   constructor(given: ClusterConfig) {
@@ -75,8 +77,8 @@ export class Cluster {
     const now = Math.max(nowMs, this.#chronicle.nowMs)
     this.#chronicle.nowMs = now
     this.#notePause(now)
-    this.#handle(event, now)
-    return this.#finish(now)
+    const isNews = this.#handle(event, now)
+    return isNews || this.#isDue(now) ? this.#finish(now) : this.#goOn()
   }
 
   /** Number of the key that a peer of heartbeat 3.0.6 signs with: the only one that it accepts from us. */
@@ -98,12 +100,12 @@ export class Cluster {
     })
   }
 
-  #handle(event: Event, nowMs: number): void {
+  /** False: nothing has come that anybody would decide by. */
+  #handle(event: Event, nowMs: number): boolean {
     switch (event.kind) {
       case 'received': {
         const heard = this.#inbound.hear(event.link, event.message, nowMs, event.signedWith)
-        if (heard !== undefined) this.#hear(heard, nowMs)
-        return
+        return heard !== undefined && this.#hear(heard, nowMs)
       }
       case 'submitted':
         this.#submit(event.message, nowMs)
@@ -116,13 +118,13 @@ export class Cluster {
         break
       case 'keys':
         this.#chronicle.decide(this.#config.us, event.what, 'authkeys was edited')
-        return
+        break
       case 'groupLost':
         this.#ownership.ground.noteLost(event.group, event.why)
         break
       case 'groups':
         this.#ownership.ground.groups = event.groups
-        return
+        break
       case 'settings':
         Object.assign(this.#config, event.settings)
         this.#presence.settingsChanged(nowMs)
@@ -138,10 +140,22 @@ export class Cluster {
         this.#restart = 'wanted'
         break
       case 'clock':
-        return
+        break
       default:
         unreachable(event)
     }
+    return true
+  }
+
+  /** Something was said or the time has come; and what is not known to be at rest is looked at with every event. */
+  #isDue(nowMs: number): boolean {
+    return !this.#chronicle.isEmpty || nowMs >= this.#dueMs || !this.#communicationIsUp
+  }
+
+  /** After a beat like the last one: verdicts lie later than planned, and a wake-up too early is harmless. */
+  #goOn(): Effect[] {
+    this.#chronicle.push({ kind: 'wakeAt', atMs: this.#plannedWakeMs })
+    return this.#chronicle.take()
   }
 
   /** What is due by the clock, then what the state asks for, then when to be woken. */
@@ -170,14 +184,14 @@ export class Cluster {
   }
 
   #planWake(nowMs: number): void {
-    const next = Math.min(
+    this.#dueMs = Math.min(
       this.#presence.nextMs(),
       this.#membership.nextMs(),
       this.#nodeList.nextMs(),
       this.#generation.nextMs(),
       this.#ownership.nextMs(),
     )
-    this.#plannedWakeMs = Math.max(next, nowMs + 1)
+    this.#plannedWakeMs = Math.max(this.#dueMs, nowMs + 1)
     this.#chronicle.push({ kind: 'wakeAt', atMs: this.#plannedWakeMs })
   }
 
@@ -221,17 +235,19 @@ export class Cluster {
     this.#ownership.begin(this.#membership.living().some(peer => peer.status === 'active'))
   }
 
-  #hear(heard: Heard, nowMs: number): void {
+  /** False for a beat like the last one. */
+  #hear(heard: Heard, nowMs: number): boolean {
     const { peer, message, type, seq } = heard
     if (heard.restarted) this.#noteRestart(peer)
     if (heard.returned) this.#noteReturn(peer, nowMs)
-    if (peer.type === 'ping') this.#hearPing(peer, message, nowMs)
-    else if (type === 'status') this.#hearStatus(peer, message, seq, nowMs)
-    else if (heard.isForUs && type.startsWith('NS_')) this.#reliability.hear(peer, message, nowMs)
+    if (peer.type === 'ping') return this.#hearPing(peer, message, nowMs)
+    if (type === 'status') return this.#hearStatus(heard, nowMs)
+    if (heard.isForUs && type.startsWith('NS_')) this.#reliability.hear(peer, message, nowMs)
     else if (heard.isForUs) {
       this.#chronicle.push({ kind: 'deliver', message })
       this.#obey(peer, message, seq, nowMs)
     }
+    return true
   }
 
   /** Messages of a peer to whom it concerns. */
@@ -305,26 +321,32 @@ export class Cluster {
       this.#ownership.saidMachDown(message)
   }
 
-  #hearPing(peer: Peer, message: Message, nowMs: number): void {
-    if (message.type !== 'NS_st') return
+  #hearPing(peer: Peer, message: Message, nowMs: number): boolean {
+    if (message.type !== 'NS_st') return false
     // An answer comes back only if we asked: the clock stands for the number that such a packet does not have.
     if (peer.links.heard(peer.name, 0, Math.floor(nowMs * 1000), nowMs)) {
       this.#chronicle.log(lines.link(peer.name, peer.name, 'up'))
       this.#noticeLink(peer, peer.name, 'up')
     }
-    if (this.#membership.heardStatus(peer, 'ping', undefined, nowMs) !== undefined)
-      this.#chronicle.push({ kind: 'deliver', message })
+    const before = this.#membership.heardStatus(peer, 'ping', undefined, nowMs)
+    if (before !== undefined) this.#chronicle.push({ kind: 'deliver', message })
+    return before !== undefined
   }
 
-  #hearStatus(peer: Peer, message: Message, seq: number, nowMs: number): void {
+  #hearStatus({ peer, message, seq, restarted, returned }: Heard, nowMs: number): boolean {
     const status = message.text('st') ?? ''
-    if (seq <= peer.statusSeq || !STATUSES.includes(status)) return
+    if (seq <= peer.statusSeq || !STATUSES.includes(status)) return true
     peer.statusSeq = seq
+    const deadtimeBefore = peer.deadtimeMs
     const deadtimeMs = parseHex(message.text('dt'))
     const before = this.#membership.heardStatus(peer, status as NodeStatus, deadtimeMs, nowMs)
     if (before !== undefined) this.#chronicle.push({ kind: 'deliver', message })
     // Each may have taken what the other holds while they did not hear each other.
     if (before === 'dead') this.#ownership.peerReturned()
+    const isOther = before !== undefined || peer.deadtimeMs !== deadtimeBefore
+    if (isOther || restarted || returned || peer.reception.missing > 0) return true
+    this.#reliability.tend(peer, nowMs)
+    return false
   }
 
   #noteRestart(peer: Peer): void {

@@ -72,9 +72,13 @@ export class Membership {
 
   /** Normal nodes besides us that are heard. */
   living(): Peer[] {
-    return this.others().filter(
-      peer => peer.type === 'normal' && peer.status !== 'dead' && peer.statusAtMs !== undefined,
-    )
+    const living: Peer[] = []
+    for (const peer of this.peers.values()) {
+      const { name, type, status, statusAtMs } = peer
+      const isOther = name !== this.#config.us && type === 'normal'
+      if (isOther && status !== 'dead' && statusAtMs !== undefined) living.push(peer)
+    }
+    return living
   }
 
   reachablePings(): number {
@@ -118,8 +122,8 @@ export class Membership {
   /** Declares dead, once, who has been silent for too long. */
   expire(nowMs: number): Peer[] {
     const dead: Peer[] = []
-    for (const peer of this.others()) {
-      if (peer.status === 'dead' || nowMs < this.#verdictMs(peer)) continue
+    for (const peer of this.peers.values()) {
+      if (peer.name === this.#config.us || peer.status === 'dead' || nowMs < this.#verdictMs(peer)) continue
       const before = peer.status
       const since = peer.heardAtMs ?? peer.knownSinceMs
       peer.status = 'dead'
@@ -142,13 +146,12 @@ export class Membership {
 
   nextMs(): number {
     let next = Number.POSITIVE_INFINITY
-    for (const peer of this.others()) if (peer.status !== 'dead') next = Math.min(next, this.#verdictMs(peer))
-    for (const peer of this.peers.values())
-      next = Math.min(
-        next,
-        peer.links.nextMs(this.silenceLimitMs(peer)),
-        peer.status === 'dead' ? next : peer.reception.nextRequestMs(),
-      )
+    for (const peer of this.peers.values()) {
+      next = Math.min(next, peer.links.nextMs(this.silenceLimitMs(peer)))
+      if (peer.status === 'dead') continue
+      next = Math.min(next, peer.reception.nextRequestMs())
+      if (peer.name !== this.#config.us) next = Math.min(next, this.#verdictMs(peer))
+    }
     return next
   }
 

@@ -59,29 +59,27 @@ export class Sender {
     const isNumbered = !own.type.startsWith('NS_')
     const destination = own.text('dest')
     const destuuid = destination === undefined ? undefined : this.#uuidOf(destination)
-    const control: Pair[] = []
-    if (destuuid !== undefined) control.push(['destuuid', destuuid])
-    control.push(['src', this.#config.us], ['srcuuid', this.#config.uuid])
-    if (isNumbered) control.push(['seq', printHex(++this.seq)])
-    control.push(['hg', printHex(this.generation)], ['ts', printHex(this.#config.wallSeconds())])
-    if (isNumbered) control.push(['ld', this.#config.loadAverage()])
+    const control: Field[] = []
+    if (destuuid !== undefined) control.push({ name: 'destuuid', value: destuuid })
+    control.push({ name: 'src', value: this.#config.us }, { name: 'srcuuid', value: this.#config.uuid })
+    if (isNumbered) control.push({ name: 'seq', value: printHex(++this.seq) })
+    control.push({ name: 'hg', value: printHex(this.generation) })
+    control.push({ name: 'ts', value: printHex(this.#config.wallSeconds()) })
+    if (isNumbered) control.push({ name: 'ld', value: this.#config.loadAverage() })
     const nodes = this.#config.nodes.length + this.#config.pingNodes.length
-    control.push(['ttl', String(this.#config.hopfudge + nodes)])
+    control.push({ name: 'ttl', value: String(this.#config.hopfudge + nodes) })
     const message = replaceOrAppend(own, control)
     if (isNumbered) this.history.remember(this.seq, message)
     return message
   }
 }
 
-function replaceOrAppend(own: Message, control: readonly Pair[]): Message {
-  const values = new Map(control)
-  const fields: Field[] = own.fields
-    .filter(({ name }) => name !== 'auth')
-    .map(field => {
-      const value = values.get(field.name)
-      values.delete(field.name)
-      return value === undefined ? field : { name: field.name, value }
-    })
-  for (const [name, value] of values) fields.push({ name, value })
+function replaceOrAppend(own: Message, control: readonly Field[]): Message {
+  const fields = own.fields.filter(({ name }) => name !== 'auth')
+  for (const field of control) {
+    const at = fields.findIndex(({ name }) => name === field.name)
+    if (at === -1) fields.push(field)
+    else fields[at] = field
+  }
   return new Message(fields)
 }

@@ -1,11 +1,11 @@
 /**
- * The load that each status message carries, as the system writes it. The kernel computes it every 5 s, so with a short
- * keepalive it is not read for each message.
+ * The load that each status message carries, as the system writes it. The kernel computes it every 5 s, so it is not read
+ * for each message.
  */
 import { readFileSync } from 'node:fs'
 import { nowMs } from '../../base/io/real-clock.js'
 
-const GOOD_FOR_MS = 1_000
+const GOOD_FOR_MS = 5_000
 let read = ''
 let readAtMs = Number.NEGATIVE_INFINITY
 

@@ -1,7 +1,8 @@
 /**
- * What ha.cf asks of the machine itself: realtime scheduling of this process, the watchdog device, and a look at the
- * STONITH devices before they are needed. None of it can stop a start.
+ * What ha.cf asks of the machine itself: realtime scheduling of this process, early compilation for short beats, the
+ * watchdog device, and a look at the STONITH devices before they are needed. None of it can stop a start.
  */
+import { compileSoon } from '../../base/io/compile-soon.js'
 import { scheduleRoundRobin } from '../../base/io/scheduling.js'
 import type { Level } from '../../log/record.js'
 import type { HaCf } from '../config/ha-cf-table.js'
@@ -11,6 +12,8 @@ import { Watchdog } from './watchdog.js'
 
 type Say = (level: Level, text: string) => void
 
+/** Sixty beats a minute cost less than the compiling. */
+const SHORT_KEEPALIVE_MS = 500
 const CHECK_DEVICES_EVERY_MS = 3_600_000
 
 /** Whether the file asks for realtime and we may have it. */
@@ -22,6 +25,10 @@ export function scheduleInRealtime(haCf: Pick<HaCf, 'realtime' | 'rtprio'>, say:
   if (!runsInRealtime(haCf)) return
   const failure = scheduleRoundRobin(haCf.rtprio ?? 1)
   if (failure) say('WARN', `no realtime scheduling: ${failure.reason}`)
+}
+
+export function compileForShortBeats({ keepalive }: Pick<HaCf, 'keepalive'>): void {
+  if (keepalive < SHORT_KEEPALIVE_MS) compileSoon()
 }
 
 export function openWatchdog(

@@ -76,7 +76,10 @@ export class Runner {
     this.#world = world
     this.#begin = begin
     this.#log = new RunnerLog(world)
-    this.#held = new HeldGroups(begin.held, groups => world.send({ kind: 'held', groups }))
+    this.#held = new HeldGroups(begin.held, groups => {
+      world.send({ kind: 'held', groups })
+      this.#watch.heldChanged()
+    })
     const max = Number(begin.env.HA_STOPRETRYMAX ?? '')
     const named = begin.env.HA_STOPRETRYMAX !== undefined && Number.isInteger(max) && max >= 0
     this.#retries = world.retries ?? { ...STOP_RETRIES, ...(named && { max: Math.min(max, 3_600) }) }

@@ -6,6 +6,8 @@
 import { networkInterfaces } from 'node:os'
 import type { AgentContext } from '../../agents/agent.js'
 import { builtinAgents } from '../../agents/table.js'
+import { type AddressChanges, hearAddressChanges } from '../../base/io/address-changes.js'
+import { isNativeFailure } from '../../base/io/native.js'
 import { sameAddress } from '../../base/ipv6.js'
 import type { CallOutcome } from './plan/group.js'
 import type { Resource, ResourceGroup } from './plan/resource.js'
@@ -36,18 +38,36 @@ const LOOK_MS = 5_000
 export class Watch {
   readonly #world: WatchWorld
   readonly #timers: NodeJS.Timeout[] = []
+  /** Goes while something is held: a node that only waits is not woken. */
+  #addressTimer: NodeJS.Timeout | undefined
   /** Aborts the monitor that runs now. */
   #monitoring: AbortController | null = null
   #isRefreshing = false
+  #hasEnded = false
+  /** Undefined until the first look; null where the kernel cannot be heard, so that every look is a whole one. */
+  #changes: AddressChanges | null | undefined
+  /** Whose addresses were all there when they were looked for last. */
+  #foundWhole: readonly ResourceGroup[] = []
   /** By the text of the resource: who answered for it last. */
   readonly #rivals = new Map<string, string>()
 
   constructor(world: WatchWorld) {
     this.#world = world
-    const { monitorMs, addressCheckMs, announce } = world.settings
+    const { monitorMs, announce } = world.settings
     this.#every(monitorMs, () => this.#monitor())
-    this.#every(addressCheckMs, () => this.#checkAddresses())
     this.#every(announce.refreshMs, () => this.#refresh())
+    this.heldChanged()
+  }
+
+  /** Other groups are held now. */
+  heldChanged(): void {
+    const { addressCheckMs } = this.#world.settings
+    const isNeeded = addressCheckMs > 0 && !this.#hasEnded && this.#world.held().length > 0
+    if (isNeeded) this.#addressTimer ??= setInterval(() => this.#checkAddresses(), addressCheckMs)
+    else {
+      clearInterval(this.#addressTimer)
+      this.#addressTimer = undefined
+    }
   }
 
   /** A job comes: no look may hold it up. */
@@ -56,7 +76,11 @@ export class Watch {
   }
 
   end(): void {
+    this.#hasEnded = true
     for (const timer of this.#timers) clearInterval(timer)
+    this.heldChanged()
+    this.#changes?.close()
+    this.#changes = null
     this.interrupt()
   }
 
@@ -92,16 +116,31 @@ export class Watch {
     }
   }
 
-  async #checkAddresses(): Promise<void> {
+  #checkAddresses(): void {
     if (!this.#world.isIdle()) return
+    const held = this.#world.held()
+    // Heard before the look: what changes meanwhile leads to another one.
+    const mayDiffer = this.#addressesChanged() || !areSame(held, this.#foundWhole)
+    if (!mayDiffer) return
     const present = Object.values(networkInterfaces()).flatMap(entries => entries ?? [])
-    for (const group of this.#world.held()) {
+    this.#foundWhole = held
+    for (const group of held) {
       for (const resource of group.resources) {
         const address = addressOf(resource)
         if (address === null || present.some(at => isSame(at.address, address))) continue
+        this.#foundWhole = []
         this.#world.onFinding({ kind: 'takenAway', group, resource })
       }
     }
+  }
+
+  #addressesChanged(): boolean {
+    if (this.#changes === undefined) {
+      const heard = hearAddressChanges()
+      this.#changes = isNativeFailure(heard) ? null : heard
+      return true
+    }
+    return this.#changes === null || this.#changes.haveCome()
   }
 
   async #refresh(): Promise<void> {
@@ -132,6 +171,9 @@ export class Watch {
       this.#world.onFinding({ kind: 'rival', group, resource, mac, duringStart })
   }
 }
+
+const areSame = (some: readonly ResourceGroup[], others: readonly ResourceGroup[]): boolean =>
+  some.length === others.length && some.every((group, at) => group === others[at])
 
 function addressOf({ script, args }: Resource): string | null {
   return builtinAgents.get(script)?.serviceAddress?.(args) ?? null

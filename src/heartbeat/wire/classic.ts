@@ -92,28 +92,43 @@ function fromBase64(text: string): Uint8Array | Refusal {
 
 /** With `>>>` and `<<<`, without the NUL that a client socket wants after it. */
 export function encodeClassic(message: Message): Buffer {
+  assertWritable(message)
   return Buffer.from(classicStart + classicLines(message) + classicEnd, 'latin1')
 }
 
 /** The lines between `>>>` and `<<<`: what an `auth` field signs. */
 export function encodeClassicLines(message: Message): Buffer {
+  assertWritable(message)
   return Buffer.from(classicLines(message), 'latin1')
 }
 
-function classicLines(message: Message, depth = 0): string {
+function assertWritable(message: Message): void {
   assert(messageFault(message) === null, 'a message to be encoded holds writable fields only')
-  return message.fields.map(({ name, value }) => `${encodeField(name, value, depth)}\n`).join('')
+}
+
+/** The same lines as a text of one character per byte, of a message that is known to be writable. */
+export function classicLines(message: Message, depth = 0): string {
+  let lines = ''
+  for (const field of message.fields) lines += classicLine(field, depth)
+  return lines
+}
+
+export function classicLine({ name, value }: Field, depth = 0): string {
+  return `${encodeField(name, value, depth)}\n`
 }
 
 function encodeField(name: string, value: FieldValue, depth: number): string {
-  if (typeof value === 'string') return `${name}=${value.replaceAll('\n', newlineInString)}`
+  if (typeof value === 'string') return `${name}=${withoutNewlines(value)}`
   if (value instanceof Uint8Array) return `(1)${name}=${view(value).toString('base64')}`
   return `(${value.type})${name}=${encodeCarried(value.type, value.raw, depth)}`
 }
 
+const withoutNewlines = (text: string): string =>
+  text.includes('\n') ? text.replaceAll('\n', newlineInString) : text
+
 function encodeCarried(type: CarriedType, raw: Uint8Array, depth: number): string {
   if (type === 4) return view(raw).toString('base64')
-  if (type === 3) return view(raw).toString('latin1').replaceAll('\n', newlineInString)
+  if (type === 3) return withoutNewlines(view(raw).toString('latin1'))
   // Decoders let only well-formed structs in, up to depthMax deep.
   const inner = decodeNetstring(raw, depth + 1)
   assert(!isRefusal(inner), 'a carried struct is a message')

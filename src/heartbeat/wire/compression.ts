@@ -33,6 +33,7 @@ const ALGORITHM = '_compression_algorithm'
 
 /** Fields of type 5 become type 4. In classic form the struct ends with a NUL, as the original's C string does. */
 export function withCompressedFields(message: Message, codec: Codec, format: MessageFormat): Message {
+  if (!hasStruct(message)) return message
   let isChanged = false
   const fields = message.fields.map(field => {
     const { name, value } = field

@@ -2,13 +2,13 @@
  * What both forms of a message have in common: which names and values can be written at all. A name with a newline
  * or a value with a NUL would let its writer add fields of his own to the classic form.
  */
-import type { FieldValue, Message } from './message.js'
+import type { Field, FieldValue, Message } from './message.js'
 
 /** Structs may hold structs, so deep and no deeper. */
 export const depthMax = 16
 
 export function view(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** Printable ASCII or a byte above it; not the characters that end a name or begin a type; at most 255. */
@@ -29,9 +29,15 @@ function isWritable(value: FieldValue): boolean {
 
 /** What keeps this message from being written, as a sentence, or null. */
 export function messageFault(message: Message): string | null {
-  for (const { name, value } of message.fields) {
-    if (!isFieldName(name)) return `${JSON.stringify(name.slice(0, 64))} cannot be the name of a field`
-    if (!isWritable(value)) return `field ${name} holds a NUL or a character that is no byte`
+  for (const field of message.fields) {
+    const fault = fieldFault(field)
+    if (fault !== null) return fault
   }
+  return null
+}
+
+export function fieldFault({ name, value }: Field): string | null {
+  if (!isFieldName(name)) return `${JSON.stringify(name.slice(0, 64))} cannot be the name of a field`
+  if (!isWritable(value)) return `field ${name} holds a NUL or a character that is no byte`
   return null
 }

@@ -47,16 +47,25 @@ export function spanAt(bytes: Buffer, at: number): Span | 'incomplete' | Refusal
   return { from, to, next: to + 1 }
 }
 
-/** The field between `from` and `to`. */
-export function fieldIn(bytes: Buffer, from: number, to: number, depth: number): Field | Refusal {
+/** The field between `from` and `to`; `textIn` gives the bytes as a text of one character per byte. */
+export function fieldIn(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  depth: number,
+  textIn = (from: number, to: number): string => bytes.toString('latin1', from, to),
+): Field | Refusal {
   const type = (bytes[from + 1] ?? 0) - zero
   const isTyped = to - from >= 3 && bytes[from] === open && bytes[from + 2] === close
   if (!isTyped || type < 0 || type > 5) return { reason: `byte ${from}: a field wants a type, (0) to (5)` }
   const nameEnd = bytes.indexOf(equals, from + 3)
   if (nameEnd === -1 || nameEnd >= to) return { reason: `byte ${from}: a field without =` }
-  const name = bytes.toString('latin1', from + 3, nameEnd)
+  const name = textIn(from + 3, nameEnd)
   if (!isFieldName(name)) return { reason: `byte ${from}: not the name of a field` }
-  const value = decodeValue(bytes.subarray(nameEnd + 1, to), type, depth)
+  const value =
+    type === 0
+      ? decodeString(textIn(nameEnd + 1, to))
+      : decodeValue(bytes.subarray(nameEnd + 1, to), type, depth)
   if (isFieldValue(value)) return { name, value }
   return { reason: `field ${name}: ${value.reason}` }
 }
@@ -65,12 +74,11 @@ function isFieldValue(value: FieldValue | Refusal): value is FieldValue {
   return typeof value === 'string' || !isRefusal(value)
 }
 
+const decodeString = (text: string): string | Refusal =>
+  isFieldText(text) ? text : { reason: 'a NUL in a string' }
+
 function decodeValue(raw: Buffer, type: number, depth: number): FieldValue | Refusal {
   switch (type) {
-    case 0: {
-      const text = raw.toString('latin1')
-      return isFieldText(text) ? text : { reason: 'a NUL in a string' }
-    }
     case 1:
       return Uint8Array.from(raw)
     case 2:
@@ -94,14 +102,17 @@ export function decodeNetstring(bytes: Uint8Array, depth = 0): { message: Messag
   const buffer = view(bytes)
   if (buffer.length > messageBytesMax) return { reason: `more than ${messageBytesMax} bytes` }
   if (depth > depthMax) return { reason: `structs nested deeper than ${depthMax}` }
-  if (buffer.toString('latin1', 0, 4) !== netstringStart) return { reason: 'does not begin with ###' }
+  // Once for all fields: to ask a buffer for each name and value costs more than the rest of the work.
+  const text = buffer.toString('latin1')
+  if (!text.startsWith(netstringStart)) return { reason: 'does not begin with ###' }
+  const textIn = (from: number, to: number): string => text.slice(from, to)
   const fields: Field[] = []
   let at = netstringStart.length
-  while (buffer.toString('latin1', at, at + 4) !== netstringEnd) {
+  while (!text.startsWith(netstringEnd, at)) {
     const span = spanAt(buffer, at)
     if (span === 'incomplete') return { reason: 'cut off' }
     if (isRefusal(span)) return span
-    const field = fieldIn(buffer, span.from, span.to, depth)
+    const field = fieldIn(buffer, span.from, span.to, depth, textIn)
     if (isRefusal(field)) return field
     fields.push(field)
     at = span.next
@@ -111,17 +122,30 @@ export function decodeNetstring(bytes: Uint8Array, depth = 0): { message: Messag
 
 export function encodeNetstring(message: Message): Buffer {
   assert(messageFault(message) === null, 'a message to be encoded holds writable fields only')
-  const pieces: Uint8Array[] = [Buffer.from(netstringStart)]
-  for (const { name, value } of message.fields) {
-    const [type, bytes] = typedBytes(value)
-    const head = Buffer.from(`(${type})${name}=`, 'latin1')
-    pieces.push(Buffer.from(`${head.length + bytes.length}:`), head, bytes, Buffer.from(','))
-  }
-  return Buffer.concat([...pieces, Buffer.from(netstringEnd)])
+  return Buffer.from(netstringText(message), 'latin1')
 }
 
-function typedBytes(value: FieldValue): [number, Uint8Array] {
-  if (typeof value === 'string') return [0, Buffer.from(value, 'latin1')]
-  if (value instanceof Uint8Array) return [1, value]
-  return [value.type, value.raw]
+/** The same as a text of one character per byte, of a message that is known to be writable. */
+export function netstringText(message: Message): string {
+  let text = netstringStart
+  for (const field of message.fields) text += netstringField(field)
+  return text + netstringEnd
+}
+
+export function netstringField({ name, value }: Field): string {
+  const written = valueText(value)
+  return `${TYPED + name.length + written.length}:(${typeOf(value)})${name}=${written},`
+}
+
+/** Of the type with its brackets, and the sign of equality. */
+const TYPED = 4
+
+function typeOf(value: FieldValue): number {
+  if (typeof value === 'string') return 0
+  return value instanceof Uint8Array ? 1 : value.type
+}
+
+function valueText(value: FieldValue): string {
+  if (typeof value === 'string') return value
+  return view(value instanceof Uint8Array ? value : value.raw).toString('latin1')
 }

@@ -6,6 +6,7 @@ import type { Message } from './message.js'
 
 /** The packets of a few beats: later ones come back as late as a stranger's would. */
 const KEPT_MAX = 16
+const DIGITS_LOOKED_AT = 5
 
 export class OwnPackets {
   readonly #sent: { readonly datagram: Uint8Array; readonly message: Message }[] = []
@@ -17,8 +18,19 @@ export class OwnPackets {
 
   /** The message of this datagram when it is one of ours; the newest is the likeliest. */
   find(datagram: Uint8Array): Message | undefined {
-    return this.#sent.findLast(
-      ours => ours.datagram.length === datagram.length && Buffer.compare(ours.datagram, datagram) === 0,
-    )?.message
+    for (let at = this.#sent.length - 1; at >= 0; at--) {
+      const { datagram: ours, message } = this.#sent[at]!
+      if (hasSameEnd(ours, datagram) && Buffer.compare(ours, datagram) === 0) return message
+    }
+    return undefined
   }
+}
+
+/** A datagram ends with its digest and a comma: one that is not ours differs within its last digits. */
+function hasSameEnd(ours: Uint8Array, other: Uint8Array): boolean {
+  const { length } = ours
+  if (length !== other.length) return false
+  for (let back = 2; back <= DIGITS_LOOKED_AT && back <= length; back++)
+    if (ours[length - back] !== other[length - back]) return false
+  return true
 }

@@ -98,3 +98,16 @@ export interface Probe {
 }
 
 export type Check = (probe: Probe, signal: AbortSignal, progress: Progress) => Promise<Outcome>
+
+/**
+ * A check that is made thousands of times a second, without a promise or a signal of its own: it gives the function that
+ * ends it, and tells its end once. null: this probe cannot be asked this way here.
+ */
+export type QuickCheck = (probe: Probe, progress: Progress, told: QuickEnd) => (() => void) | null
+
+export interface QuickEnd {
+  outcome(outcome: Outcome): void
+  failed(error: Error): void
+  /** What has begun so goes on as another check. */
+  goesOn(check: Check): void
+}

@@ -1,14 +1,15 @@
 /**
  * `service=http` and `https`: up when the last answer of at most seven redirects is 2xx and matches `receive`.
  * Each check uses one connection of its own and node's plain client without an agent: undici's pool would cost four
- * times as much and keep sockets, and an agent for one connection costs a fifth of the whole check.
+ * times as much and keep sockets, and an agent for one connection costs a fifth of the whole check. Most plain questions
+ * do not get here: quick.ts asks them, and gives what is not its own.
  */
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { connect as tcp } from 'node:net'
+import { Socket, connect as tcp } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { endpoint } from '../core/table.js'
-import { type Check, failed, type Probe, type Progress } from './check.js'
+import { type Check, failed, type Outcome, type Probe, type Progress } from './check.js'
 import {
   Body,
   escapePath,
@@ -23,7 +24,7 @@ import { noteCertificate, tlsOptions } from './tls.js'
 
 const ONCE = { once: true }
 
-interface Question {
+export interface Question {
   readonly isSecure: boolean
   /** Name or address, IPv6 without brackets. */
   readonly host: string
@@ -33,11 +34,27 @@ interface Question {
   readonly hostHeader: string
 }
 
-export const checkHttp: Check = async (probe, signal, progress) => {
+export const checkHttp: Check = (probe, signal, progress) => follow(null, probe, signal, progress)
+
+/** From where the first question has its answer (quick.ts), or a connection on which it was asked. */
+export const checkHttpFrom =
+  (first: HttpAnswer | Socket): Check =>
+  (probe, signal, progress) =>
+    follow(first, probe, signal, progress)
+
+async function follow(
+  first: HttpAnswer | Socket | null,
+  probe: Probe,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<Outcome> {
   let question = firstQuestion(probe)
   if (question === null) return failed('ERROR', `request is no URL: ${probe.request}`)
+  let known = first
   for (let redirects = 0; ; redirects++) {
-    const answer = await ask(question, probe, signal, progress)
+    const answer =
+      known === null || known instanceof Socket ? await ask(question, known, probe, signal, progress) : known
+    known = null
     const target = isRedirect(answer.status) ? answer.location : undefined
     if (target === undefined) return httpVerdict(answer, probe)
     if (redirects === REDIRECTS_MAX) return failed('L7STS', `more than ${REDIRECTS_MAX} redirects`)
@@ -48,7 +65,7 @@ export const checkHttp: Check = async (probe, signal, progress) => {
 }
 
 /** The Host header of the first question is virtualhost, else the address without its port (measured). */
-function firstQuestion(probe: Probe): Question | null {
+export function firstQuestion(probe: Probe): Question | null {
   const bare = probe.address.includes(':') ? `[${probe.address}]` : probe.address
   const hostHeader = probe.virtualhost ?? bare
   if (/^https?:\/\//.test(probe.request)) {
@@ -74,26 +91,33 @@ function questionOf(location: string, from: Question | null): Question | null {
   }
 }
 
+export const headersOf = ({ hostHeader }: Question) => ({
+  Host: hostHeader,
+  'User-Agent': USER_AGENT,
+  Connection: 'close',
+})
+
 /** One question and its whole answer. Nothing is left open when the promise settles or the signal aborts. */
 async function ask(
   question: Question,
+  asked: Socket | null,
   probe: Probe,
   signal: AbortSignal,
   progress: Progress,
 ): Promise<HttpAnswer> {
-  progress.reached = 'connecting'
+  if (asked === null) progress.reached = 'connecting'
   const { host, port } = question
   const options: RequestOptions = {
     host,
     port,
     path: question.path,
     method: probe.httpmethod,
-    headers: { Host: question.hostHeader, 'User-Agent': USER_AGENT, Connection: 'close' },
+    headers: headersOf(question),
     // Servers that end lines with a bare newline are up for the original, and so they are here.
     insecureHTTPParser: true,
     ...(question.isSecure
       ? { agent: false, ...(await tlsOptions(probe, host)) }
-      : { createConnection: () => tcp({ host, port }) }),
+      : { createConnection: () => asked ?? tcp({ host, port }) }),
   }
   signal.throwIfAborted()
   return new Promise((resolve, reject) => {

@@ -4,7 +4,15 @@
  * is told by its signal and closes what it opened.
  */
 import { certificateText, isWithinDays } from '../core/certificate-end.js'
-import { type Check, failed, type Outcome, type Probe, type Progress } from './check.js'
+import {
+  type Check,
+  failed,
+  type Outcome,
+  type Probe,
+  type Progress,
+  type QuickCheck,
+  type QuickEnd,
+} from './check.js'
 import { checkConnect } from './connect.js'
 import { checkExternal, checkExternalPerl } from './external.js'
 import { checkFtp } from './ftp.js'
@@ -14,6 +22,7 @@ import { checkNntp } from './nntp.js'
 import { checkOff, checkOn } from './no-check.js'
 import { checkPing } from './ping.js'
 import { checkPop, checkPops } from './pop.js'
+import { quickConnect, quickHttp } from './quick.js'
 import { checkRadius } from './radius.js'
 import { checkSimpletcp } from './simpletcp.js'
 import { checkSip } from './sip.js'
@@ -74,45 +83,80 @@ function checkFor(probe: Probe): Check {
   return check ?? (async () => failed('ERROR', `service ${probe.service} is not checked yet`))
 }
 
+/** null: there is no quick way. */
+function quickCheckFor({ checktype, service, protocol }: Probe): QuickCheck | null {
+  if (checktype === 'connect') return protocol === 'udp' ? null : quickConnect
+  return (checktype === 'negotiate' || checktype === 'combined') && service === 'http' ? quickHttp : null
+}
+
 export function runCheck(probe: Probe, stopping: AbortSignal): Promise<Outcome> {
   if (stopping.aborted) return Promise.resolve(STOPPED)
-  const progress: Progress = { reached: 'connecting' }
-  const controller = new AbortController()
-  const underWay = underWayUntil(stopping)
-  return new Promise(resolve => {
-    const finish = (outcome: Outcome): void => {
-      clearTimeout(deadline)
-      underWay.delete(stop)
-      resolve(withCertificate(outcome, probe, progress))
-    }
-    const stop = (): void => {
-      finish(STOPPED)
-      controller.abort()
-    }
-    const deadline = setTimeout(() => {
-      finish(tooLate(probe, progress))
-      controller.abort()
-    }, probe.timeoutMs)
-    underWay.add(stop)
-    perform(probe, controller.signal, progress).then(finish, error => {
-      finish(outcomeOfError(error, progress.reached))
-      controller.abort()
-    })
-  })
+  return new Promise(resolve => new UnderWay(probe, stopping, resolve).begin())
+}
+
+/** A check between its begin and its outcome. */
+class UnderWay implements QuickEnd {
+  readonly #probe: Probe
+  readonly #all: Set<UnderWay>
+  readonly #resolve: (outcome: Outcome) => void
+  readonly #progress: Progress = { reached: 'connecting' }
+  readonly #deadline: NodeJS.Timeout
+  #end: (() => void) | null = null
+
+  constructor(probe: Probe, stopping: AbortSignal, resolve: (outcome: Outcome) => void) {
+    this.#probe = probe
+    this.#resolve = resolve
+    this.#all = underWayUntil(stopping)
+    this.#all.add(this)
+    this.#deadline = setTimeout(() => this.#giveUp(tooLate(probe, this.#progress)), probe.timeoutMs)
+  }
+
+  begin(): void {
+    this.#end = quickCheckFor(this.#probe)?.(this.#probe, this.#progress, this) ?? null
+    if (this.#end === null) this.goesOn(checkFor(this.#probe))
+  }
+
+  goesOn(check: Check): void {
+    const controller = new AbortController()
+    this.#end = () => controller.abort()
+    perform(check, this.#probe, controller.signal, this.#progress).then(
+      outcome => this.outcome(outcome),
+      error => this.failed(error),
+    )
+  }
+
+  outcome(outcome: Outcome): void {
+    clearTimeout(this.#deadline)
+    this.#all.delete(this)
+    this.#resolve(withCertificate(outcome, this.#probe, this.#progress))
+  }
+
+  failed(error: unknown): void {
+    this.#giveUp(outcomeOfError(error, this.#progress.reached))
+  }
+
+  stop(): void {
+    this.#giveUp(STOPPED)
+  }
+
+  #giveUp(outcome: Outcome): void {
+    this.outcome(outcome)
+    this.#end?.()
+  }
 }
 
 /** What ends each check that is under way: thousands of listeners of one signal would cost more. */
-const stops = new WeakMap<AbortSignal, Set<() => void>>()
+const underWay = new WeakMap<AbortSignal, Set<UnderWay>>()
 
-function underWayUntil(stopping: AbortSignal): Set<() => void> {
-  const known = stops.get(stopping)
+function underWayUntil(stopping: AbortSignal): Set<UnderWay> {
+  const known = underWay.get(stopping)
   if (known !== undefined) return known
-  const fresh = new Set<() => void>()
-  stops.set(stopping, fresh)
+  const fresh = new Set<UnderWay>()
+  underWay.set(stopping, fresh)
   stopping.addEventListener(
     'abort',
     () => {
-      for (const stop of fresh) stop()
+      for (const check of fresh) check.stop()
     },
     { once: true },
   )
@@ -120,8 +164,13 @@ function underWayUntil(stopping: AbortSignal): Set<() => void> {
 }
 
 /** A function of its own, so that a check that throws before its first await rejects as well. */
-async function perform(probe: Probe, signal: AbortSignal, progress: Progress): Promise<Outcome> {
-  return checkFor(probe)(probe, signal, progress)
+async function perform(
+  check: Check,
+  probe: Probe,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<Outcome> {
+  return check(probe, signal, progress)
 }
 
 /** The end of the certificate that was seen, and what tlsexpiryfail makes of it. */

@@ -2,7 +2,7 @@
  * Keeps the checks of one loaded file going: wakes when some are due, starts them side by side, hands each outcome on.
  * What is due when is decided by core/schedule.ts, what is asked by core/asking.ts; here are only timer and call.
  */
-import { nowMs } from '../../base/io/real-clock.js'
+import { type Clock, realClock } from '../../base/io/real-clock.js'
 import type { Outcome, Probe } from '../checks/check.js'
 import { Asking } from '../core/asking.js'
 import type { Patience } from '../core/patience.js'
@@ -19,6 +19,8 @@ export interface CheckLoopOptions {
   /** Whether the server of this check is under maintenance now; it is then not asked. */
   readonly isMaintained: (check: PlannedCheck) => boolean
   readonly onOutcome: (check: PlannedCheck, outcome: Outcome | 'maintenance', durationMs: number) => void
+  /** Default: the machine's. */
+  readonly clock?: Clock
 }
 
 /** An answer and what it is about. */
@@ -33,6 +35,7 @@ const ASSUMED: Outcome = { passed: true, code: 'OK', detail: 'not checked' }
 
 export class CheckLoop {
   readonly #options: CheckLoopOptions
+  readonly #clock: Clock
   readonly #checks: ReadonlyMap<string, PlannedCheck>
   readonly #schedule: Schedule
   readonly #asking = new Asking()
@@ -44,13 +47,15 @@ export class CheckLoop {
   /** The last answer of each check; none of a server under maintenance. */
   readonly #answers = new Map<string, Answered>()
   /** When a first question was last asked or answered. */
-  #progressMs = nowMs()
-  #timer: NodeJS.Timeout | null = null
+  #progressMs: number
+  #callOff: (() => void) | null = null
   #wakeMs = 0
   #isArming = false
 
   constructor(options: CheckLoopOptions) {
     this.#options = options
+    this.#clock = options.clock ?? realClock
+    this.#progressMs = this.#clock.nowMs()
     this.#checks = new Map(options.checks.map(check => [check.id, check]))
     const share = (options.jitterPercent ?? 0) / 100
     const jitter = { share, chance: Math.random }
@@ -60,7 +65,7 @@ export class CheckLoop {
       if (answered !== null) this.#answers.set(check.id, { ...answered, check })
     }
     const rhythmOf = (id: string) => (this.#answers.has(id) ? before!.#schedule.rhythm(id) : null)
-    this.#schedule = new Schedule(options.checks, nowMs(), DEFAULT_LIMITS, jitter, rhythmOf)
+    this.#schedule = new Schedule(options.checks, this.#progressMs, DEFAULT_LIMITS, jitter, rhythmOf)
     this.#awaited = new Set([...this.#checks.keys()].filter(id => !this.#answers.has(id)))
     this.#firstRound = new Promise(resolve => {
       this.#firstRoundOver = resolve
@@ -80,36 +85,38 @@ export class CheckLoop {
 
   /** Resolves when every check has given an outcome, or when waiting longer is of no use. */
   async firstRound({ quietMs, latestMs }: Patience): Promise<void> {
-    const startedMs = nowMs()
-    let timer: NodeJS.Timeout | undefined
+    const startedMs = this.#clock.nowMs()
+    let callOff: () => void = () => {}
     const enough = new Promise<void>(resolve => {
-      timer = setInterval(() => {
-        const now = nowMs()
+      const look = (): void => {
+        const now = this.#clock.nowMs()
         if (now - Math.max(startedMs, this.#progressMs) >= quietMs || now - startedMs >= latestMs) resolve()
-      }, LOOK_MS)
+        else callOff = this.#clock.after(LOOK_MS, look)
+      }
+      callOff = this.#clock.after(LOOK_MS, look)
     })
     await Promise.race([this.#firstRound, enough])
-    clearInterval(timer)
+    callOff()
   }
 
   /** Ends the loop and gives up the checks under way; no outcome is handed on any more. */
   stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#callOff?.()
     this.#stopping.abort()
     this.#firstRoundOver()
   }
 
   #wake(): void {
-    this.#timer = null
-    for (const id of this.#schedule.start(nowMs())) {
+    this.#callOff = null
+    for (const id of this.#schedule.start(this.#clock.nowMs())) {
       void this.#perform(this.#checks.get(id)!)
-      if (this.#awaited.has(id)) this.#progressMs = nowMs()
+      if (this.#awaited.has(id)) this.#progressMs = this.#clock.nowMs()
     }
     this.#arm()
   }
 
   async #perform(check: PlannedCheck): Promise<void> {
-    const startedMs = nowMs()
+    const startedMs = this.#clock.nowMs()
     const outcome = this.#options.isMaintained(check)
       ? 'maintenance'
       : check.kind === 'assumed'
@@ -117,7 +124,7 @@ export class CheckLoop {
         : await this.#options.run(this.#asking.probe(check), this.#stopping.signal)
     if (this.#stopping.signal.aborted) return
     if (outcome !== 'maintenance') this.#asking.answered(check, outcome.passed)
-    const endedMs = nowMs()
+    const endedMs = this.#clock.nowMs()
     const durationMs = endedMs - startedMs
     const againMs = this.#schedule.ended(check.id, endedMs)
     if (outcome === 'maintenance') this.#answers.delete(check.id)
@@ -133,7 +140,7 @@ export class CheckLoop {
    * to look through all checks after each answer would cost more than the checks.
    */
   #armSoon(againMs: number): void {
-    if (this.#isArming || (this.#timer !== null && againMs >= this.#wakeMs)) return
+    if (this.#isArming || (this.#callOff !== null && againMs >= this.#wakeMs)) return
     this.#isArming = true
     setImmediate(() => {
       this.#isArming = false
@@ -143,9 +150,10 @@ export class CheckLoop {
 
   #arm(): void {
     if (this.#stopping.signal.aborted) return
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    const atMs = this.#schedule.wakeAt(nowMs())
+    this.#callOff?.()
+    const atMs = this.#schedule.wakeAt(this.#clock.nowMs())
     this.#wakeMs = atMs ?? 0
-    this.#timer = atMs === null ? null : setTimeout(() => this.#wake(), Math.max(0, atMs - nowMs()))
+    const inMs = Math.max(0, (atMs ?? 0) - this.#clock.nowMs())
+    this.#callOff = atMs === null ? null : this.#clock.after(inMs, () => this.#wake())
   }
 }

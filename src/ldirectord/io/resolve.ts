@@ -6,6 +6,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { readSmallFile } from '../../base/io/files.js'
+import { type Clock, realClock } from '../../base/io/real-clock.js'
 import type { Answer, Resolutions } from '../config/resolutions.js'
 import { ServiceNames } from '../config/service-names.js'
 import { type Question, questionKey } from '../config/tree.js'
@@ -21,6 +22,7 @@ export interface ResolveOptions {
   readonly lookUp: (name: string, family: 4 | 6) => Promise<Answer>
   readonly servicesFile: string
   readonly servicesBytesMax: number
+  readonly clock: Clock
 }
 
 const RESOLVE_DEFAULTS: ResolveOptions = {
@@ -31,6 +33,7 @@ const RESOLVE_DEFAULTS: ResolveOptions = {
   lookUp: askHost,
   servicesFile: '/etc/services',
   servicesBytesMax: 4 << 20,
+  clock: realClock,
 }
 
 /** Never rejects: a question that cannot be answered, in time or at all, has an answer that says why. */
@@ -39,13 +42,13 @@ export async function resolveQuestions(
   stopping: AbortSignal,
   options: Partial<ResolveOptions> = {},
 ): Promise<Resolutions> {
-  const { deadlineMs, questionsMax, concurrency, lookUp, servicesFile, servicesBytesMax } = {
+  const { deadlineMs, questionsMax, concurrency, lookUp, servicesFile, servicesBytesMax, clock } = {
     ...RESOLVE_DEFAULTS,
     ...options,
   }
   // A timer of our own: that of AbortSignal.timeout keeps no process alive, and a lookup may be all there is to wait for.
   const overdue = new AbortController()
-  const deadline = setTimeout(() => overdue.abort(), deadlineMs)
+  const callOff = clock.after(deadlineMs, () => overdue.abort())
   const signal = AbortSignal.any([stopping, overdue.signal])
   const late = (): string => (stopping.aborted ? 'stopped' : `no answer within ${deadlineMs / 1000} s`)
   const answers = new Map<string, Answer>()
@@ -62,7 +65,7 @@ export async function resolveQuestions(
     }
   }
   await Promise.all(Array.from({ length: Math.min(concurrency, waiting.length) }, worker))
-  clearTimeout(deadline)
+  callOff()
   return { services: readServices(servicesFile, servicesBytesMax), hostname: hostname(), answers }
 }
 

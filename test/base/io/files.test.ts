@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { readSmallFile } from '../../../src/base/io/files.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 test('a FIFO, a device, a folder or a huge file in the place of a small file is an error at once', t => {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-files-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   const fifo = join(folder, 'fifo')
   t.is(spawnSync('mkfifo', [fifo]).status, 0)
   const huge = join(folder, 'huge')

@@ -1,15 +1,14 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
+import { temporaryFolder } from '../../temporary-folder.js'
 import { inNode } from './in-node.js'
 
 const compiled = fileURLToPath(new URL('../../../src/base', import.meta.url))
 
 test('without koffi every call gives the reason and nothing throws', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-native-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   cpSync(compiled, join(folder, 'base'), { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
   const from = (file: string): string => JSON.stringify(join(folder, 'base/io', file))

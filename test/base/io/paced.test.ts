@@ -1,5 +1,6 @@
 import test from 'ava'
 import { Paced } from '../../../src/base/io/paced.js'
+import { VirtualClock } from '../../virtual-clock.js'
 
 test('items come in order, each after the wait of the one before, and the source rests meanwhile', async t => {
   const seen: (number | string)[] = []
@@ -14,14 +15,17 @@ test('items come in order, each after the wait of the one before, and the source
       hasEnded()
     },
   }
-  const paced = new Paced<number>(source, item => {
+  const clock = new VirtualClock()
+  const handle = (item: number): number => {
     seen.push(item)
-    return item % 2
-  })
+    return (item % 2) * 1_000
+  }
+  const paced = new Paced<number>(source, handle, clock)
   paced.push([0, 1, 2])
   paced.push([3, 4])
-  await ended
+  await clock.during(ended)
   t.deepEqual(seen, [0, 1, 'pause', 2, 3, 'pause', 4, 'resume'])
+  t.is(clock.nowMs(), 2_000)
   paced.close()
 })
 

@@ -1,10 +1,10 @@
 /** The IPVS forwarder against the simulated ipvsadm of the oracle, which was checked against the real one. */
 import { existsSync } from 'node:fs'
-import { chmod, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, copyFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { ipvsForwarder } from '../../../src/ldirectord/forwarders/ipvs.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 import { forwarderContract } from './suite.js'
 
 const SIMULATOR = 'test/peers/rig/ldirectord-oracle/ipvsadm-sim'
@@ -23,14 +23,14 @@ if (!existsSync('/usr/bin/python3')) {
       takesNonsense: false,
       randomRuns: 8,
     },
-    async () => {
-      const folder = await mkdtemp(join(tmpdir(), 'ipvs-'))
+    async t => {
+      const folder = temporaryFolder(t)
       await copyFile(SIMULATOR, join(folder, 'ipvsadm-sim'))
       const program = join(folder, 'ipvsadm')
       await writeFile(program, `#!/bin/sh\nIPVS_SIM_DIR=${folder} exec python3 ${folder}/ipvsadm-sim "$@"\n`)
       await chmod(program, 0o755)
       const forwarder = ipvsForwarder(program)
-      return { forwarder, close: () => rm(folder, { recursive: true }) }
+      return { forwarder, close: async () => {} }
     },
   )
 }

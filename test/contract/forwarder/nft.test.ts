@@ -2,13 +2,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import test from 'ava'
 import { NFT_PATHS, nftForwarder } from '../../../src/ldirectord/forwarders/nft/nft.js'
 import { needs } from '../../peers/require.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 import { forwarderContract } from './suite.js'
 
 // npm puts a program of the same name into the PATH of its scripts.
@@ -24,8 +24,8 @@ if (missing !== null) {
   // To addresses that are not this machine's, or nothing would be routed.
   const gate = { ...masq, method: 'gate', others: ['masq'], network: '10.91.2', randomRuns: 25 } as const
   for (const [name, options] of Object.entries({ nft: masq, 'nft gate': gate })) {
-    forwarderContract(test, name, options, async () => {
-      const folder = await mkdtemp(join(tmpdir(), 'nft-'))
+    forwarderContract(test, name, options, async t => {
+      const folder = temporaryFolder(t)
       // The namespace lives as long as the process in it, which ends with its input.
       const holder = spawn('unshare', ['-n', 'sh', '-c', 'echo ready; exec cat'], {
         stdio: ['pipe', 'pipe', 'inherit'],
@@ -39,7 +39,6 @@ if (missing !== null) {
         async close() {
           holder.stdin.end()
           await once(holder, 'exit')
-          await rm(folder, { recursive: true })
         },
       }
     })

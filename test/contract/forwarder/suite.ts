@@ -75,7 +75,7 @@ export function forwarderContract(
   test: Tests,
   name: string,
   options: ContractOptions,
-  open: () => Promise<Opened>,
+  open: (t: ExecutionContext) => Promise<Opened>,
 ): void {
   const [port, otherPort] = options.ports
   const [scheduler, otherScheduler] = options.schedulers
@@ -105,7 +105,7 @@ export function forwarderContract(
   const add = (destination: Destination): Edit => ({ kind: 'addDestination', key, destination })
   const claim = (title: string, run: (t: ExecutionContext, forwarder: Forwarder) => Promise<void>) =>
     test.serial(`${name}: ${title}`, async t => {
-      const { forwarder, close } = await open()
+      const { forwarder, close } = await open(t)
       try {
         await run(t, forwarder)
       } finally {

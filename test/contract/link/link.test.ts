@@ -8,9 +8,10 @@ import {
 import type { MediaLine } from '../../../src/heartbeat/links/link-plan.js'
 import { openLinks, readMachine } from '../../../src/heartbeat/links/open-links.js'
 import { planLinks } from '../../../src/heartbeat/links/plan.js'
+import { freePort } from '../../free-port.js'
 import { contractTests } from './link.contract.js'
 import { MemoryMedium } from './memory.js'
-import { freePort, loopbackNetwork } from './ports.js'
+import { loopbackNetwork } from './ports.js'
 
 const register = (title: string, run: (t: ExecutionContext) => Promise<void>): void => {
   test(title, async t => {

@@ -1,14 +1,4 @@
-/** Addresses and ports that nobody else on this machine uses just now. */
-import { createSocket } from 'node:dgram'
-
-/** A UDP port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const probe = createSocket('udp4')
-  await new Promise<void>(resolve => probe.bind(0, '127.0.0.1', resolve))
-  const { port } = probe.address()
-  await new Promise<void>(resolve => probe.close(() => resolve()))
-  return port
-}
+/** Addresses that nobody else on this machine uses just now. */
 
 let networks = 0
 

@@ -14,6 +14,37 @@ test('a node is declared dead after the dead time that it announces itself, once
   t.false(logged(cluster.step(clock, 30_000)).some(line => line.includes('is dead')))
 })
 
+/** Wakes the core when it asks for it, and only then, until `untilMs`; gives when beta was declared dead. */
+function verdictMs(cluster: Cluster, effects: readonly Effect[], untilMs: number): number | null {
+  let last = effects.at(-1)
+  while (last?.kind === 'wakeAt' && last.atMs <= untilMs) {
+    const { atMs } = last
+    const given = cluster.step(clock, atMs)
+    if (logged(given).includes('WARN: node beta: is dead')) return atMs
+    last = given.at(-1)
+  }
+  return null
+}
+
+test('a beat like the last one asks for no more than the planned wake-up, and the verdict counts from the last', t => {
+  const cluster = joined()
+  let effects = cluster.step(statusOf(3), 500)
+  for (let seq = 4; seq < 40; seq++) {
+    const atMs = (seq - 3) * 1000 + 500
+    t.is(verdictMs(cluster, effects, atMs - 1), null)
+    effects = cluster.step(statusOf(seq), atMs)
+    const others = effects.filter(effect => effect.kind !== 'wakeAt')
+    t.true(others.length === sent(others, 'NS_ackmsg').length, `number ${seq}`)
+  }
+  t.is(verdictMs(cluster, effects, 60_000), 36_500 + 3000)
+})
+
+test('a beat with another dead time is decided by at once', t => {
+  const cluster = joined()
+  const effects = [...cluster.step(statusOf(3), 500), ...cluster.step(statusOf(4, 'active', '64'), 600)]
+  t.is(verdictMs(cluster, effects, 10_000), 700)
+})
+
 test('a status that comes later than warntime is late, later than deadtime is worse', t => {
   const cluster = joined()
   cluster.step(statusOf(3, 'active', '2710'), 1000)

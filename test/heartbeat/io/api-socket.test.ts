@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { encodeFrame } from '../../../src/heartbeat/api/frame.js'
 import { signOn } from '../../../src/heartbeat/io/api-client.js'
 import { ApiSocket, CONNECTIONS_MAX } from '../../../src/heartbeat/io/api-socket.js'
 import { Message } from '../../../src/heartbeat/wire/message.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 interface Stage {
   readonly api: ApiSocket
@@ -15,7 +14,7 @@ interface Stage {
 }
 
 async function stage(t: ExecutionContext): Promise<Stage> {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-api-'))
+  const folder = temporaryFolder(t)
   const lines: string[] = []
   const api = await ApiSocket.open({
     ...{ folder, owner: null },
@@ -27,10 +26,7 @@ async function stage(t: ExecutionContext): Promise<Stage> {
     onSubmit: () => {},
     onLog: (_level, text) => lines.push(text),
   })
-  t.teardown(() => {
-    api.close()
-    rmSync(folder, { recursive: true })
-  })
+  t.teardown(() => api.close())
   return { api, path: join(folder, 'register'), lines }
 }
 

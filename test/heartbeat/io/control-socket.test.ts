@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { createPrng } from '../../../src/base/prng.js'
@@ -8,6 +7,7 @@ import { heartbeatStatus } from '../../../src/cli/commands/heartbeat-status.js'
 import { Cluster } from '../../../src/heartbeat/core/cluster.js'
 import { askControl } from '../../../src/heartbeat/io/control-client.js'
 import { ControlSocket } from '../../../src/heartbeat/io/control-socket.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 const cluster = new Cluster({
   ...{ us: 'alpha', nodes: ['alpha', 'beta'], pingNodes: [], uuid: new Uint8Array(16), generation: 7 },
@@ -24,12 +24,9 @@ async function open(
   t: ExecutionContext,
   onRestart = (): void => {},
 ): Promise<{ root: string; control: ControlSocket }> {
-  const root = mkdtempSync(join(tmpdir(), 'systole-control-'))
+  const root = temporaryFolder(t)
   const control = await ControlSocket.open(root, () => cluster.status(), onRestart)
-  t.teardown(() => {
-    control.close()
-    rmSync(root, { recursive: true })
-  })
+  t.teardown(() => control.close())
   return { root, control }
 }
 
@@ -112,8 +109,7 @@ test('too many at once are closed, and the daemon goes on answering', async t =>
 })
 
 test('without a daemon it says so, with the exit codes of -s', async t => {
-  const root = mkdtempSync(join(tmpdir(), 'systole-control-'))
-  t.teardown(() => rmSync(root, { recursive: true }))
+  const root = temporaryFolder(t)
   t.deepEqual(await ask(root), { code: 3, out: '', error: 'heartbeat is stopped. No process\n' })
   t.is((await ask(root, '--jsn')).code, 2)
 })

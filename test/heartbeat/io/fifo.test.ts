@@ -1,24 +1,14 @@
-import {
-  closeSync,
-  constants,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, constants, openSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { type CommandName, tellCluster } from '../../../src/cli/commands/tell-cluster.js'
 import { openFifo } from '../../../src/heartbeat/io/fifo.js'
 import type { Message } from '../../../src/heartbeat/wire/message.js'
 import { readBlocks } from '../../peers/tools/play.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 function folder(t: { teardown: (end: () => void) => void }): string {
-  const path = mkdtempSync(join(tmpdir(), 'systole-fifo-'))
-  t.teardown(() => rmSync(path, { recursive: true }))
+  const path = temporaryFolder(t)
   return path
 }
 

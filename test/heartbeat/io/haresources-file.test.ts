@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { watchedGroups } from '../../../src/heartbeat/io/haresources-file.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 function written(t: ExecutionContext, text: string) {
-  const folder = mkdtempSync(join(tmpdir(), 'haresources-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   const file = join(folder, 'haresources')
   writeFileSync(file, text)
   const read = watchedGroups(file, ['alpha', 'beta'])

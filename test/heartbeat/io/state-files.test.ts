@@ -1,12 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { keepDeletedNodes, nextGeneration, nodeUuid } from '../../../src/heartbeat/io/state-files.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 function folder(t: { teardown: (end: () => void) => void }): string {
-  const path = mkdtempSync(join(tmpdir(), 'systole-state-'))
-  t.teardown(() => rmSync(path, { recursive: true }))
+  const path = temporaryFolder(t)
   return path
 }
 

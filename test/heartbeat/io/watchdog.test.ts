@@ -1,12 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { Watchdog, watchdogSeconds } from '../../../src/heartbeat/io/watchdog.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 function bench(t: ExecutionContext, file = 'wd') {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-watchdog-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder(t)
   const device = join(folder, file)
   writeFileSync(join(folder, 'wd'), '')
   const said: string[] = []

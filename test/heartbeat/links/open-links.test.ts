@@ -3,7 +3,8 @@ import type { LinkHandlers } from '../../../src/heartbeat/links/link.js'
 import type { LinkPlan, MediaLine, UcastPlan } from '../../../src/heartbeat/links/link-plan.js'
 import { openLinks, readMachine, resolveMediaLines } from '../../../src/heartbeat/links/open-links.js'
 import { planLinks } from '../../../src/heartbeat/links/plan.js'
-import { freePort, loopbackNetwork } from '../../contract/link/ports.js'
+import { loopbackNetwork } from '../../contract/link/ports.js'
+import { freePort } from '../../free-port.js'
 
 const deaf: LinkHandlers = { onPacket: () => {}, onTrouble: () => {} }
 

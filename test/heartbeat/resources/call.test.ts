@@ -1,13 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { announceRepeatedly, cancelAnnouncements } from '../../../src/agents/announcements.js'
 import { type CallWorld, callResource } from '../../../src/heartbeat/resources/call.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 test('a stop by a script of the administrator ends our announcements of the address', async t => {
-  const root = mkdtempSync(join(tmpdir(), 'call-'))
-  t.teardown(() => rmSync(root, { recursive: true }))
+  const root = temporaryFolder(t)
   mkdirSync(join(root, 'resource.d'))
   writeFileSync(join(root, 'resource.d/IPaddr2'), '#!/bin/sh\nexit 0\n', { mode: 0o755 })
   const world: CallWorld = {

@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { stonithDevices, withoutParameters } from '../../../src/heartbeat/resources/plan/stonith.js'
 import { Stonith } from '../../../src/heartbeat/resources/stonith.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 /** A command in the place of stonith: notes how it was called and what its file held, answers with `exitCode`. */
 function bench(t: ExecutionContext, exitCodes: string) {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-stonith-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder(t)
   const command = join(folder, 'stonith')
   const script = `#!/bin/sh
 echo "$* mode=$(stat -c %a "$4") holds=$(cat "$4")" >> ${folder}/calls
@@ -49,8 +49,7 @@ test('parameters reach the command in a file that only we can read and that is g
 })
 
 test('parameters that a killed runner left behind are removed at the start, those of a living one are not', t => {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-stonith-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder(t)
   const ended = spawnSync('true').pid
   const names = [`heartbeat-stonith.${ended}.1`, `heartbeat-stonith.${process.pid}.7`]
   const kept = [`heartbeat-stonith.${process.ppid}.1`, 'heartbeat-stonith.conf', 'heartbeat.pid']

@@ -1,18 +1,19 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { decodeClassic, encodeClassic } from '../../../src/heartbeat/wire/classic.js'
+import { decodeClassic, encodeClassic, encodeClassicLines } from '../../../src/heartbeat/wire/classic.js'
 import { hasStruct } from '../../../src/heartbeat/wire/compression.js'
 import {
   type Carried,
   type FieldValue,
   isRefusal,
   Message,
+  type MessageFormat,
   messageBytesMax,
 } from '../../../src/heartbeat/wire/message.js'
 import { MessageStream } from '../../../src/heartbeat/wire/message-stream.js'
 import { decodeNetstring, encodeNetstring } from '../../../src/heartbeat/wire/netstring.js'
 import { decodePacket, openPacket, sealMessage } from '../../../src/heartbeat/wire/packet.js'
-import { type AuthKey, keyRing } from '../../../src/heartbeat/wire/signature.js'
+import { type AuthKey, digest, keyRing } from '../../../src/heartbeat/wire/signature.js'
 import { readCapture } from '../../captures/read-pcap.js'
 
 const latin1 = (unit: fc.Arbitrary<number>, maxLength: number) =>
@@ -253,5 +254,23 @@ test('a stream gives the same messages however it is cut into pieces', t => {
         )
       },
     ),
+  )
+})
+
+test('what is sealed in one go is what the steps give one by one, also after other values of the same fields', t => {
+  const key: AuthKey = { number: 1, method: 'sha1', key: Buffer.from('hbw-sha1-key') }
+  const ring = keyRing(1, [key])!
+  const formats = fc.constantFrom<MessageFormat>('classic', 'netstring')
+  fc.assert(
+    fc.property(fc.array(message, { maxLength: 4 }), formats, (messages, format) => {
+      for (const message of messages) {
+        const isClassic = format === 'classic' && !hasStruct(message)
+        const lines = encodeClassicLines(message.without('auth'))
+        const signed = encodeNetstring(isClassic ? message.with('auth', `1 ${digest(key, lines)}`) : message)
+        const signature = `1 ${digest(key, signed)}`
+        const stepwise = Buffer.concat([signed, Buffer.from(`${signature.length}:${signature},`)])
+        t.deepEqual(sealMessage(message, ring, format), stepwise)
+      }
+    }),
   )
 })

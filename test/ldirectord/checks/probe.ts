@@ -15,7 +15,8 @@ export const probeOf = (changes: Partial<Probe>): Probe => ({
   virtualhost: null,
   checkcommand: '',
   checkcount: 1,
-  timeoutMs: 3_000,
+  // Time enough for a busy machine: what has to run into its deadline says so.
+  timeoutMs: 8_000,
   external: { virtualServer: '10.0.0.1', virtualPort: 80, realServer: '127.0.0.1', realPort: 8080 },
   login: '',
   passwd: '',

@@ -1,17 +1,16 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { chooseForwarder, wantedForwarder } from '../../../src/ldirectord/forwarders/choose.js'
 import { memoryForwarder } from '../../../src/ldirectord/forwarders/memory.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 const proxy = async () => Object.assign(memoryForwarder(), { name: 'proxy' })
 const NO_NFT = '/nowhere/nft'
 const noProxy = () => Promise.reject(new Error('no memory'))
 
 async function program(t: ExecutionContext, body: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'choose-'))
-  t.teardown(() => rm(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   const path = join(folder, 'ipvsadm')
   await writeFile(path, `#!/bin/sh\n${body}\n`)
   await chmod(path, 0o755)

@@ -1,7 +1,9 @@
 import test from 'ava'
+import { passing } from '../../../src/base/io/real-clock.js'
 import type { Outcome, Probe } from '../../../src/ldirectord/checks/check.js'
 import { plannedChecks } from '../../../src/ldirectord/core/probe.js'
 import { CheckLoop } from '../../../src/ldirectord/io/check-loop.js'
+import { VirtualClock } from '../../virtual-clock.js'
 import { config, real, virtual } from '../sample-config.js'
 
 const OK: Outcome = { passed: true, code: 'OK', detail: 'yes' }
@@ -16,7 +18,9 @@ interface Play {
 function loopOf({ run = async () => OK, isMaintained = false, over = {} }: Play) {
   const outcomes: string[] = []
   const asked: string[] = []
+  const clock = new VirtualClock()
   const loop = new CheckLoop({
+    clock,
     checks: checks(over),
     run: (probe, signal) => {
       asked.push(probe.address)
@@ -25,41 +29,44 @@ function loopOf({ run = async () => OK, isMaintained = false, over = {} }: Play)
     isMaintained: () => isMaintained,
     onOutcome: (_, outcome) => outcomes.push(outcome === 'maintenance' ? outcome : outcome.detail),
   })
-  return { loop, outcomes, asked }
+  const firstRound = (quietMs = 60_000, latestMs = 60_000) =>
+    clock.during(loop.firstRound({ quietMs, latestMs }))
+  return { loop, clock, firstRound, outcomes, asked }
 }
 
 test('the first round is over when every check has answered', async t => {
-  const { loop, outcomes } = loopOf({})
+  const { loop, firstRound, outcomes } = loopOf({})
   loop.start()
-  await loop.firstRound({ quietMs: 60_000, latestMs: 60_000 })
+  await firstRound()
   t.deepEqual(outcomes, ['yes', 'yes'])
   loop.stop()
 })
 
 test('a server that never answers does not hold the first round longer than it may last', async t => {
   const never = new Promise<Outcome>(() => {})
-  const { loop, outcomes } = loopOf({
+  const { loop, clock, firstRound, outcomes } = loopOf({
     run: probe => (probe.address === '10.0.1.1' ? never : Promise.resolve(OK)),
   })
   loop.start()
-  await loop.firstRound({ quietMs: 20, latestMs: 20 })
+  await firstRound(3_000, 5_000)
   t.deepEqual(outcomes, ['yes'])
+  t.is(clock.nowMs(), 3_000)
   loop.stop()
 })
 
 test('a server under maintenance is not asked', async t => {
-  const { loop, outcomes, asked } = loopOf({ isMaintained: true })
+  const { loop, firstRound, outcomes, asked } = loopOf({ isMaintained: true })
   loop.start()
-  await loop.firstRound({ quietMs: 60_000, latestMs: 60_000 })
+  await firstRound()
   t.deepEqual(asked, [])
   t.deepEqual(outcomes, ['maintenance', 'maintenance'])
   loop.stop()
 })
 
 test('checktype=on is up in the first round without asking anybody', async t => {
-  const { loop, outcomes, asked } = loopOf({ over: { checktype: 'on' } })
+  const { loop, firstRound, outcomes, asked } = loopOf({ over: { checktype: 'on' } })
   loop.start()
-  await loop.firstRound({ quietMs: 60_000, latestMs: 60_000 })
+  await firstRound()
   t.deepEqual(asked, [])
   t.is(outcomes.length, 2)
   loop.stop()
@@ -67,7 +74,7 @@ test('checktype=on is up in the first round without asking anybody', async t => 
 
 test('a stopped loop aborts its checks and hands no outcome on', async t => {
   let aborted = 0
-  const { loop, outcomes } = loopOf({
+  const { loop, firstRound, outcomes } = loopOf({
     run: (_, signal) =>
       new Promise(resolve => {
         signal.addEventListener('abort', () => {
@@ -78,13 +85,14 @@ test('a stopped loop aborts its checks and hands no outcome on', async t => {
   })
   loop.start()
   loop.stop()
-  await loop.firstRound({ quietMs: 60_000, latestMs: 60_000 })
+  await firstRound()
   t.is(aborted, 2)
   t.deepEqual(outcomes, [])
 })
 
 test('after a reload what was answered is known, and only what is new is asked', async t => {
   const asked: string[] = []
+  const clock = new VirtualClock()
   const outcome = (probe: Probe): Outcome =>
     probe.address === '10.0.1.2' ? { ...OK, passed: false, code: 'L4CON' } : OK
   const open = (addresses: readonly string[], before: CheckLoop | null) =>
@@ -98,6 +106,7 @@ test('after a reload what was answered is known, and only what is new is asked',
         ]),
       ),
       before,
+      clock,
       run: async probe => {
         asked.push(probe.address)
         return outcome(probe)
@@ -107,69 +116,83 @@ test('after a reload what was answered is known, and only what is new is asked',
     })
   const old = open(['10.0.1.1', '10.0.1.2'], null)
   old.start()
-  await old.firstRound({ quietMs: 60_000, latestMs: 60_000 })
+  await clock.during(old.firstRound({ quietMs: 60_000, latestMs: 60_000 }))
   old.stop()
   asked.length = 0
   const fresh = open(['10.0.1.3', '10.0.1.2', '10.0.1.1'], old)
   fresh.start()
-  await fresh.firstRound({ quietMs: 60_000, latestMs: 60_000 })
+  await clock.during(fresh.firstRound({ quietMs: 60_000, latestMs: 60_000 }))
   t.deepEqual(asked, ['10.0.1.3'])
   const known = plannedChecks(config([virtual('10.0.0.1:80', [real('10.0.1.2:80')])]))[0]!
   t.is(fresh.answered(known.id)?.outcome.code, 'L4CON')
   fresh.stop()
 })
 
-test('the first round waits longer than its quiet time while answers keep coming', async t => {
-  const outcomes: string[] = []
-  const addresses = Array.from({ length: 8 }, (_, index) => `10.0.1.${index + 1}`)
+/** A loop over so many servers of one service. */
+function loopOver(servers: number, clock: VirtualClock, run: (index: number) => Promise<Outcome>) {
+  const address = (index: number): string => `10.0.${index >> 8}.${index & 255}`
+  const answered: string[] = []
   const loop = new CheckLoop({
+    clock,
     checks: plannedChecks(
       config([
         virtual(
           '10.0.0.1:80',
-          addresses.map(address => real(`${address}:80`)),
+          Array.from({ length: servers }, (_, index) => real(`${address(index)}:80`)),
         ),
       ]),
     ),
-    run: async probe => {
-      await new Promise(resolve => setTimeout(resolve, 40 * Number(probe.address.split('.')[3])))
-      return OK
+    run: probe => {
+      const [, , third = 0, fourth = 0] = probe.address.split('.').map(Number)
+      return run(third * 256 + fourth)
     },
     isMaintained: () => false,
-    onOutcome: check => outcomes.push(check.probe.address),
+    onOutcome: check => answered.push(check.probe.address),
+  })
+  return { loop, answered, addresses: Array.from({ length: servers }, (_, index) => address(index)) }
+}
+
+test('the first round waits longer than its quiet time while answers keep coming', async t => {
+  const clock = new VirtualClock()
+  const { loop, answered, addresses } = loopOver(8, clock, async index => {
+    await passing(clock, 400 * (index + 1))
+    return OK
   })
   loop.start()
-  await loop.firstRound({ quietMs: 200, latestMs: 60_000 })
-  t.deepEqual(outcomes, addresses)
+  await clock.during(loop.firstRound({ quietMs: 500, latestMs: 60_000 }))
+  t.deepEqual(answered, addresses)
+  t.is(clock.nowMs(), 3_200)
   loop.stop()
 })
 
-// Serial, because it keeps the process busy.
-test.serial(
-  'a first round is not over while servers are still being asked, however long no answer comes',
-  async t => {
-    const servers = Array.from({ length: 600 }, (_, index) => real(`10.0.${index >> 8}.${index & 255}:80`))
-    let answered = 0
-    let allAsked: () => void = () => {}
-    const answers = new Promise<Outcome>(resolve => {
-      allAsked = () => resolve(OK)
-    })
-    const loop = new CheckLoop({
-      checks: plannedChecks(config([virtual('10.0.0.1:80', servers)])),
-      // A machine that needs long to ask, so that the first answer comes after the quiet time.
-      run: probe => {
-        for (const endMs = performance.now() + 0.5; performance.now() < endMs; );
-        const [, , third, fourth] = probe.address.split('.').map(Number)
-        const isLast = third! * 256 + fourth! === servers.length - 1
-        if (isLast) allAsked()
-        return answers
-      },
-      isMaintained: () => false,
-      onOutcome: () => answered++,
-    })
-    loop.start()
-    await loop.firstRound({ quietMs: 60, latestMs: 60_000 })
-    t.is(answered, servers.length)
-    loop.stop()
-  },
-)
+test('answers that keep coming do not hold the first round longer than it may last', async t => {
+  const clock = new VirtualClock()
+  const { loop, answered } = loopOver(8, clock, async index => {
+    await passing(clock, 400 * (index + 1))
+    return OK
+  })
+  loop.start()
+  await clock.during(loop.firstRound({ quietMs: 500, latestMs: 1_300 }))
+  t.is(answered.length, 3)
+  t.is(clock.nowMs(), 1_300)
+  loop.stop()
+})
+
+test('a first round is not over while servers are still being asked, however long no answer comes', async t => {
+  const clock = new VirtualClock()
+  const SERVERS = 600
+  let allAsked: () => void = () => {}
+  const answers = new Promise<Outcome>(resolve => {
+    allAsked = () => resolve(OK)
+  })
+  // A machine that needs long to ask, so that the first answer comes long after the quiet time.
+  const { loop, answered } = loopOver(SERVERS, clock, index => {
+    clock.busy(10)
+    if (index === SERVERS - 1) allAsked()
+    return answers
+  })
+  loop.start()
+  await clock.during(loop.firstRound({ quietMs: 60, latestMs: 60_000 }))
+  t.is(answered.length, SERVERS)
+  loop.stop()
+})

@@ -1,8 +1,8 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { Commands, fallbackArguments } from '../../../src/ldirectord/io/commands.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 const key = { protocol: 'tcp', family: 4, address: '127.0.1.1', port: 8080 } as const
 
@@ -13,8 +13,7 @@ test('a fallbackcommand gets start or stop, the service and the protocol; a mark
 
 /** A script that appends its arguments to a file; gives its path, the lines, and a wait for their number. */
 async function recorder(t: ExecutionContext) {
-  const folder = await mkdtemp(join(tmpdir(), 'commands-'))
-  t.teardown(() => rm(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   const script = join(folder, 'script')
   await writeFile(script, `#!/bin/sh\necho "$#:$*" >> ${folder}/calls\n`)
   await chmod(script, 0o755)

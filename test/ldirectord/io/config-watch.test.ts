@@ -1,12 +1,11 @@
-import { mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rename, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { ConfigWatch, type Look } from '../../../src/ldirectord/io/config-watch.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 async function watched(t: ExecutionContext) {
-  const folder = await mkdtemp(join(tmpdir(), 'watch-'))
-  t.teardown(() => rm(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   const file = join(folder, 'ldirectord.cf')
   await writeFile(file, 'one')
   return { file, watch: new ConfigWatch(file, Buffer.from('one')) }

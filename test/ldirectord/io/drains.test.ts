@@ -1,10 +1,10 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { printLedger } from '../../../src/ldirectord/core/drain-file.js'
 import { EMPTY_LEDGER, noted } from '../../../src/ldirectord/core/drain-ledger.js'
 import { Drains } from '../../../src/ldirectord/io/drains.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 const DRAIN = {
   address: '10.0.1.1',
@@ -17,11 +17,8 @@ const DRAIN = {
 }
 
 async function placeFor(t: ExecutionContext) {
-  const folder = await mkdtemp(join(tmpdir(), 'drains-'))
-  t.teardown(async () => {
-    await chmod(folder, 0o700)
-    await rm(folder, { recursive: true })
-  })
+  const folder = temporaryFolder(t)
+  t.teardown(() => chmod(folder, 0o700))
   const log: string[] = []
   const path = join(folder, 'ldirectord', 'drains.x.json')
   return { folder, path, log, open: () => new Drains(path, (_, line) => void log.push(line)) }
@@ -56,7 +53,7 @@ test('a faulty file is told, kept aside, and does not stop the daemon', async t 
 test('a drain whose time is over ends, in the file too', async t => {
   const { open, path } = await placeFor(t)
   const drains = open()
-  drains.replace([{ ...DRAIN, untilMs: Date.now() - 1 }])
+  drains.replace([{ ...DRAIN, untilMs: 1 }])
   t.true(drains.expire())
   t.deepEqual(drains.list, [])
   t.deepEqual(JSON.parse(await readFile(path, 'utf8')).drains, [])

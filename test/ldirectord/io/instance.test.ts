@@ -1,14 +1,13 @@
 /** Names of instances, pid files and places as the original has them. */
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { findInstance, lookForDaemon } from '../../../src/ldirectord/io/instance.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 async function folder(t: ExecutionContext): Promise<string> {
-  const made = await mkdtemp(join(tmpdir(), 'instance-'))
-  t.teardown(() => rm(made, { recursive: true }))
+  const made = temporaryFolder(t)
   return made
 }
 

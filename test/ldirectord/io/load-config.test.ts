@@ -1,12 +1,11 @@
 /** Files that are no configuration, or not yet: each is an outcome, within bounded memory, and never half of a file. */
-import { closeSync, ftruncateSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, ftruncateSync, openSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { loadConfig } from '../../../src/ldirectord/io/load-config.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'load-'))
-test.after.always(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder({ teardown: test.after.always })
 const load = (name: string) => loadConfig(join(folder, name), { defaultLog: '/var/log/ldirectord.log' })
 const put = (name: string, content: string | Uint8Array): void => writeFileSync(join(folder, name), content)
 

@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { Maintenance, maintenanceNames, type NameOf } from '../../../src/ldirectord/io/maintenance.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 test('a host name stands for a server as a whole and by its first part, with the port or without', t => {
   t.deepEqual(maintenanceNames('real2.example.com', 80), [
@@ -19,8 +19,7 @@ test('only a name that starts with a lower-case letter has a short form', t => {
 })
 
 test('a file named after address and port covers that server alone, one after the address all its ports', async t => {
-  const folder = await mkdtemp(join(tmpdir(), 'maint-'))
-  t.teardown(() => rm(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   const servers = [
     { address: '192.0.2.1', port: 80 },
     { address: '192.0.2.1', port: 81 },
@@ -48,8 +47,7 @@ test('a folder that does not exist takes nobody out', async t => {
 })
 
 test('a name server that never answers, or that fails, holds up no look: addresses count at once', async t => {
-  const folder = await mkdtemp(join(tmpdir(), 'maintenance-'))
-  t.teardown(() => rm(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   await writeFile(join(folder, '192.0.2.1'), '')
   await writeFile(join(folder, 'two.example.org'), '')
   const servers = [

@@ -1,9 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, writeFileSync } from 'node:fs'
 import test from 'ava'
+import { passing } from '../../../src/base/io/real-clock.js'
 import { link, originalReport } from '../../../src/ldirectord/config/link.js'
 import { parse } from '../../../src/ldirectord/config/parse.js'
 import { resolveQuestions } from '../../../src/ldirectord/io/resolve.js'
+import { temporaryFolder } from '../../temporary-folder.js'
+import { VirtualClock } from '../../virtual-clock.js'
 
 const never = new AbortController().signal
 const FILE = 'ldirectord.cf'
@@ -45,18 +47,24 @@ test('names that resolve slowly, or not at all, are each told within the deadlin
     'virtual=fast:80\n\treal=slow:80 gate\n\treal=never:80 gate\n\treal=nowhere:80 gate\n',
     FILE,
   )
-  const { answers } = await resolveQuestions(tree.questions, never, {
-    deadlineMs: 50,
+  const clock = new VirtualClock()
+  const asked = resolveQuestions(tree.questions, never, {
+    clock,
+    deadlineMs: 10_000,
     lookUp: async name => {
       if (name === 'fast') return { value: '127.0.0.1' }
       if (name === 'nowhere') return { failed: 'not found' }
+      // It comes in time, the other one never.
+      if (name === 'slow') return passing(clock, 9_900).then(() => ({ value: '127.0.0.2' }))
       return new Promise(() => {})
     },
   })
+  const { answers } = await clock.during(asked)
+  t.is(clock.nowMs(), 10_000)
   t.deepEqual(Object.fromEntries(answers), {
     'host4 fast': { value: '127.0.0.1' },
-    'host4 slow': { failed: 'no answer within 0.05 s' },
-    'host4 never': { failed: 'no answer within 0.05 s' },
+    'host4 slow': { value: '127.0.0.2' },
+    'host4 never': { failed: 'no answer within 10 s' },
     'host4 nowhere': { failed: 'not found' },
   })
 })
@@ -74,23 +82,19 @@ test('without /etc/services numbers are known and names are not', async t => {
 })
 
 test('a log or monitor file is tested without being made', async t => {
-  const folder = mkdtempSync(`${tmpdir()}/resolve-`)
-  try {
-    writeFileSync(`${folder}/there`, '')
-    const accepted = await linked(`logfile="${folder}/there"\nvirtual=5\n\tmonitorfile=${folder}/new\n`)
-    t.not(accepted.config, null)
-    t.deepEqual(readdirSync(folder), ['there'])
-    const refused = await linked(`virtual=5\n\tmonitorfile=${folder}/no/where\n`)
-    t.deepEqual(originalReport(refused, FILE, 7), [
-      `Error [7] reading file ${FILE} at line 2: unable to open monitorfile ${folder}/no/where: No such file or directory`,
-    ])
-    const directory = await linked(`logfile="${folder}"\n`)
-    t.deepEqual(originalReport(directory, FILE, 7), [
-      `Error [7] reading file ${FILE} at line 1: unable to open logfile: ${folder}`,
-    ])
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  const folder = temporaryFolder(t)
+  writeFileSync(`${folder}/there`, '')
+  const accepted = await linked(`logfile="${folder}/there"\nvirtual=5\n\tmonitorfile=${folder}/new\n`)
+  t.not(accepted.config, null)
+  t.deepEqual(readdirSync(folder), ['there'])
+  const refused = await linked(`virtual=5\n\tmonitorfile=${folder}/no/where\n`)
+  t.deepEqual(originalReport(refused, FILE, 7), [
+    `Error [7] reading file ${FILE} at line 2: unable to open monitorfile ${folder}/no/where: No such file or directory`,
+  ])
+  const directory = await linked(`logfile="${folder}"\n`)
+  t.deepEqual(originalReport(directory, FILE, 7), [
+    `Error [7] reading file ${FILE} at line 1: unable to open logfile: ${folder}`,
+  ])
 })
 
 test('a maintenance directory that is not there is a warning', async t => {

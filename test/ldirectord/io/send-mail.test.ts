@@ -1,11 +1,11 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import type { Mail } from '../../../src/ldirectord/core/mail.js'
 import { type Sending, sendMail } from '../../../src/ldirectord/io/send-mail.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 const HOST = { hostname: 'director1', user: 'root' }
 const SENDING = { host: HOST, atText: 'Sat, 21 Nov 2026 02:11:42 +0000', messageId: 'id' }
@@ -42,8 +42,7 @@ async function mailServer(t: ExecutionContext, options: SMTPServerOptions = {}) 
 }
 
 async function sendmailOf(t: ExecutionContext, script: string) {
-  const folder = await mkdtemp(join(tmpdir(), 'sendmail-'))
-  t.teardown(() => rm(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   const program = join(folder, 'sendmail')
   await writeFile(program, `#!/bin/sh\n${script.replaceAll('FOLDER', folder)}\n`)
   await chmod(program, 0o755)

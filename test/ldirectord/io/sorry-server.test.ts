@@ -1,15 +1,15 @@
 // fallback=sorry from the file through the table to the answer, on 127.0.0.0/8.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { desiredTable } from '../../../src/ldirectord/core/desired.js'
 import { limitations } from '../../../src/ldirectord/core/limitations.js'
 import { SorryServer } from '../../../src/ldirectord/io/sorry-server.js'
+import { freePort } from '../../free-port.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 import { configOf } from '../config/recorded.js'
-import { freePort } from '../proxy/real-servers.js'
 
 interface Answer {
   readonly status: number
@@ -41,8 +41,7 @@ async function sorryServer(t: ExecutionContext) {
 }
 
 function folder(t: ExecutionContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'systole-sorry-'))
-  t.teardown(() => rmSync(path, { recursive: true }))
+  const path = temporaryFolder(t)
   return path
 }
 

@@ -1,7 +1,6 @@
 /** Real servers and clients on 127.0.0.0/8 for tests of the proxy. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { setTimeout as wait } from 'node:timers/promises'
 
 export interface TestServer {
   readonly address: string
@@ -39,13 +38,6 @@ export async function startServer(
   }
 }
 
-/** A port of this address that was free a moment ago. */
-export async function freePort(address = '127.0.0.1'): Promise<number> {
-  const server = await startServer(() => {}, address)
-  await server.close()
-  return server.port
-}
-
 export interface TestClient {
   readonly socket: Socket
   /** Everything received so far. */
@@ -70,15 +62,6 @@ export function client(port: number, address = '127.0.0.1', localAddress?: strin
   return { socket, text: () => text, fate: () => fate }
 }
 
-/** Looks every few milliseconds, for ten seconds at most. */
-export async function until(condition: () => boolean): Promise<boolean> {
-  for (let look = 0; look < 2_000; look++) {
-    if (condition()) return true
-    await wait(5)
-  }
-  return false
-}
-
 /** Opens a connection, reads the name of the server that answers, leaves. */
 export async function whoAnswers(
   port: number,
@@ -86,7 +69,9 @@ export async function whoAnswers(
   localAddress?: string,
 ): Promise<string> {
   const visitor = client(port, address, localAddress)
-  await until(() => visitor.text() !== '' || visitor.fate() !== 'open')
+  await new Promise<void>(resolve => {
+    for (const event of ['data', 'end', 'error']) visitor.socket.once(event, () => resolve())
+  })
   visitor.socket.destroy()
   return visitor.text() || visitor.fate()
 }

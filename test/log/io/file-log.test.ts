@@ -1,12 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { fileLog } from '../../../src/log/io/file-log.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 test('lines that could not be written are counted, said elsewhere once, and named in the file afterwards', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-log-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   const path = join(folder, 'gone/log')
   const troubles: string[] = []
   const log = fileLog(path, 0o600, null, sentence => troubles.push(sentence))

@@ -1,34 +1,33 @@
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { LogdSink } from '../../../src/log/io/logd.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 class Bench {
-  readonly folder = mkdtempSync(join(tmpdir(), 'systole-logd-'))
-  readonly path = join(this.folder, 'log_daemon')
   readonly troubles: string[] = []
   readonly direct: string[] = []
   nowMs = 0
   heard = ''
-  readonly sink = new LogdSink({
-    path: this.path,
-    retryMs: 60_000,
-    nowMs: () => this.nowMs,
-    onTrouble: sentence => {
-      this.troubles.push(sentence)
-      this.#wake()
-    },
-  })
+  readonly path: string
+  readonly sink: LogdSink
   #server: Server | null = null
   #wake: () => void = () => {}
 
   constructor(t: ExecutionContext) {
+    this.path = join(temporaryFolder(t), 'log_daemon')
+    this.sink = new LogdSink({
+      path: this.path,
+      retryMs: 60_000,
+      nowMs: () => this.nowMs,
+      onTrouble: sentence => {
+        this.troubles.push(sentence)
+        this.#wake()
+      },
+    })
     t.teardown(() => {
       this.sink.close()
       this.#server?.close()
-      rmSync(this.folder, { recursive: true })
     })
   }
 

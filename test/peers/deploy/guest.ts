@@ -1,8 +1,9 @@
 /** A director in a user-mode guest with IPVS and ldirectord 4.12, with two web servers behind it and ha-deploy on it. */
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { bin, ipvsVm, project, type Rig, run, temporaryFolder, until } from '../harness.js'
+import { temporaryFolder } from '../../temporary-folder.js'
+import { bin, ipvsVm, project, type Rig, run, until } from '../harness.js'
 import { IPVS_GUEST } from '../machine.js'
 import { SSH_PORT, sshdConfig } from './stage-machines.js'
 
@@ -64,7 +65,7 @@ export interface Guest {
 }
 
 export async function guest(t: ExecutionContext, persistent: string): Promise<Guest> {
-  const etc = mkdtempSync(join(temporaryFolder(t), 'etc-'))
+  const etc = temporaryFolder(t)
   mkdirSync(join(etc, 'maintenance'))
   writeFileSync(join(etc, 'ldirectord.cf'), ldirectordCf(persistent))
   writeFileSync(join(etc, 'deploy.cf'), deployCf(etc))

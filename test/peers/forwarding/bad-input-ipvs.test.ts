@@ -3,9 +3,10 @@
  * on one service, an address that is bound, a real server that accepts and never answers. Each is told in a sentence and
  * survived: the service goes on, and what others have stays.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bin, ipvsVm, project, temporaryFolder, until } from '../harness.js'
+import { temporaryFolder } from '../../temporary-folder.js'
+import { bin, ipvsVm, project, until } from '../harness.js'
 import { IPVS_GUEST } from '../machine.js'
 import { peerTest } from '../require.js'
 import { HEAD, NEGOTIATE, POWERLESS } from './bad-input.js'
@@ -15,7 +16,7 @@ const test = peerTest(...IPVS_GUEST, 'util-linux', 'nftables', 'curl')
 const OWN_SERVER = 'require("http").createServer((_, to) => to.end("director")).listen(80, "10.77.0.200")'
 
 test('IPVS: without rights, without the module, beside others and with a silent server ldirectord says so and goes on', async t => {
-  const etc = mkdtempSync(join(temporaryFolder(t), 'etc-'))
+  const etc = temporaryFolder(t)
   const virtual = '10.77.0.200'
   const log = '/var/log/ldirectord.log'
   const file = (name: string, ...servers: string[]) =>
@@ -72,7 +73,11 @@ ipvsadm -A -t 10.77.0.201:99 -s rr; ipvsadm -a -t 10.77.0.201:99 -r 10.77.1.21:9
   await until('weight 1', 15_000, async () => (await saved()).includes('-r 10.77.1.22:80 -m -w 1'))
 
   await guest(...ldirectord('ldirectord.cf', 'stop'))
-  t.is((await saved()).trim(), others)
+  // Stop does not wait.
+  await until('only its own services are gone', 10_000, async () => (await saved()).trim() === others)
+  await until('ldirectord has ended', 10_000, async () =>
+    /ldirectord is stopped/.test((await attempt(...ldirectord('ldirectord.cf', 'status'))).stdout),
+  )
   await until('the program of the director answers', 15_000, async () => (await answer()) === 'director')
 
   // This kernel has nftables without any family of tables.

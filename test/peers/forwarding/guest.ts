@@ -3,7 +3,8 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Forwarder } from '../../../src/ldirectord/forwarders/forwarder.js'
 import { ipvsForwarder } from '../../../src/ldirectord/forwarders/ipvs.js'
-import { type Guests, type Owner, project, temporaryFolder } from '../harness.js'
+import { temporaryFolder } from '../../temporary-folder.js'
+import { type Guests, type Owner, project } from '../harness.js'
 
 export function guestForwarder(owner: Owner, vm: Guests, guest: 'dir1' | 'dir2' = 'dir1'): Forwarder {
   const program = join(temporaryFolder(owner), 'ipvsadm')

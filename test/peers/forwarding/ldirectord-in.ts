@@ -2,7 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CommandResult } from '../../../src/base/io/run-command.js'
-import { bin, type Owner, readText, rootsIn, run, temporaryFolder } from '../harness.js'
+import { temporaryFolder } from '../../temporary-folder.js'
+import { bin, type Owner, readText, rootsIn, run } from '../harness.js'
 import { type Station, SYSTEM_ENV } from './street.js'
 
 export interface LdirectordIn {

@@ -246,6 +246,6 @@ test('gate: an ICMP error about a connection reaches the real servers of its ser
   t.deepEqual([errors4(), errors6()], [[0, 0, 0], [0, 0, 0]]) // biome-ignore format: one table
   send(VIRTUAL, '10.98.0.2', '40000')
   send(VIRTUAL6, 'fd98::2', '40000')
-  await until('the errors have arrived', 5_000, () => errors4()[1]! > 0 && errors6()[2]! > 0)
+  await until('the errors have arrived', 10_000, () => errors4()[1]! > 0 && errors6()[2]! > 0)
   t.deepEqual([errors4(), errors6()], [[1, 1, 0], [0, 0, 1]]) // biome-ignore format: one table
 })

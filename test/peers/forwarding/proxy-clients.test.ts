@@ -12,10 +12,10 @@ import type { Destination, Service } from '../../../src/ldirectord/core/table.js
 import { proxyHeader } from '../../../src/ldirectord/proxy/core/proxy-header.js'
 import { DataPlane } from '../../../src/ldirectord/proxy/io/data-plane.js'
 import { defaultSettings } from '../../../src/ldirectord/proxy/io/settings.js'
-import { freePort } from '../../ldirectord/proxy/real-servers.js'
+import { freePort, freePorts } from '../../free-port.js'
 import { destinationOf, serviceOf, tcp } from '../../ldirectord/proxy/table-values.js'
 import { readText, run, until } from '../harness.js'
-import { freePorts, type Place, place } from '../real-servers.js'
+import { type Place, place } from '../real-servers.js'
 import { peerTest } from '../require.js'
 
 const CALLER = '127.0.0.9'

@@ -7,8 +7,10 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { commandLine, isAlive, readPidFile } from '../../../src/base/io/processes.js'
-import { client, freePort, NAME_AND_ECHO, startServer } from '../../ldirectord/proxy/real-servers.js'
-import { environment, project, readText, run, temporaryFolder, until } from '../harness.js'
+import { freePort } from '../../free-port.js'
+import { client, NAME_AND_ECHO, startServer } from '../../ldirectord/proxy/real-servers.js'
+import { temporaryFolder } from '../../temporary-folder.js'
+import { environment, project, readText, run, until } from '../harness.js'
 import { peerTest } from '../require.js'
 
 const test = peerTest()
@@ -112,6 +114,12 @@ virtual=127.0.0.1:${port}
   await until('the load runs', 10_000, () => callers.calls() > 100)
 
   t.is((await ldirectord('old', 'stop')).exitCode, 0)
+  // Stop does not wait, and a start finds nothing to do while the old one still runs.
+  await until(
+    'the old ldirectord has ended',
+    10_000,
+    async () => (await ldirectord('old', 'status')).exitCode === 3,
+  )
   t.is((await ldirectord('new', 'start')).exitCode, 0)
   await until('the new proxy took over', 10_000, () => / has taken over, /.test(log()))
   const before = callers.calls()

@@ -2,9 +2,10 @@
  * The sorry page, seen by a client through the kernel's own forwarding: HTTP 503 with Retry-After while no real server
  * serves, whichever way the real servers are reached, and the real servers again afterwards.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bin, ipvsVm, project, temporaryFolder, until } from '../harness.js'
+import { temporaryFolder } from '../../temporary-folder.js'
+import { bin, ipvsVm, project, until } from '../harness.js'
 import { IPVS_GUEST } from '../machine.js'
 import { peerTest } from '../require.js'
 import { ldirectordIn } from './ldirectord-in.js'
@@ -61,7 +62,7 @@ inNamespaces(
 inKernel(
   'through IPVS the sorry page answers for gate and for masq while no server serves, and only then',
   async t => {
-    const etc = mkdtempSync(join(temporaryFolder(t), 'etc-'))
+    const etc = temporaryFolder(t)
     const virtual = '10.77.0.200'
     const config = `${HEAD}${section(`${virtual}:80`, '10.77.0.23:80 gate')}${section(`${virtual}:81`, '10.77.1.21:80 masq')}`
     writeFileSync(join(etc, 'ldirectord.cf'), config)

@@ -9,8 +9,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { DataPlane } from '../../../src/ldirectord/proxy/io/data-plane.js'
 import { defaultSettings, type ProxySettings } from '../../../src/ldirectord/proxy/io/settings.js'
-import { NAME_AND_ECHO, startServer, until } from '../../ldirectord/proxy/real-servers.js'
+import { NAME_AND_ECHO, startServer } from '../../ldirectord/proxy/real-servers.js'
 import { destinationOf, serviceOf, tcp } from '../../ldirectord/proxy/table-values.js'
+import { until } from '../real-time/until.js'
 
 /** Local ports of the namespace, and more clients than that; they bring ports of their own. */
 const [PORTS, CLIENTS, FIRST_OWN_PORT] = [8, 12, 50_000]

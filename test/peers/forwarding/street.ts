@@ -41,7 +41,7 @@ export class Station {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     t.teardown(async () => {
-      if (child.exitCode !== null) return
+      if (child.exitCode !== null || child.signalCode !== null) return
       child.stdin.end()
       await once(child, 'exit')
     })

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import type { MediaLine } from '../../../src/heartbeat/links/link-plan.js'
+import { reaper } from '../reaper.js'
 import { needs, peerTest } from '../require.js'
 
 const needed = ['net-admin', 'iproute2'] as const
@@ -18,7 +19,10 @@ const ip = (...args: string[]): string => execFileSync('ip', args, { encoding: '
 const names = ['a', 'b'].map(side => `syst-${process.pid}-${side}`)
 
 /** eth1 is 10.78.0.0/24 and eth2 is 10.79.0.0/24, node 1 and node 2 directly joined. */
+let callOff = (): void => {}
+
 function buildNetwork(): void {
+  callOff = reaper(['sh', '-c', names.map(name => `ip netns delete ${name}`).join('; ')])
   for (const name of names) {
     ip('netns', 'add', name)
     ip('-n', name, 'link', 'set', 'lo', 'up')
@@ -36,6 +40,7 @@ function buildNetwork(): void {
 }
 
 function removeNetwork(): void {
+  callOff()
   for (const name of names) {
     try {
       ip('netns', 'delete', name)

@@ -6,8 +6,8 @@
  */
 import { appendFileSync, chmodSync, rmSync, writeFileSync } from 'node:fs'
 import type { ExecutionContext } from 'ava'
-import { join, openPort, type Port } from '../../heartbeat/links/pty.js'
 import { bin, type HaPair, haPair, readText, run, until } from '../harness.js'
+import { join, openPort, type Port } from '../real-time/heartbeat/links/pty.js'
 import { peerTest } from '../require.js'
 
 const test = peerTest('net-admin', 'heartbeat', 'iproute2', 'util-linux', 'procps', 'nftables')
@@ -179,7 +179,7 @@ async function live(t: ExecutionContext, pair: HaPair, round: Round): Promise<vo
 
 async function endRound(pair: HaPair): Promise<void> {
   for (const node of NODES) await pair.command('kill', node, 'KILL', '[h]eartbeat')
-  await until('both have ended', 5_000, async () => {
+  await until('both have ended', 20_000, async () => {
     const shown = await Promise.all(NODES.map(node => pair.command('procs', node)))
     return shown.every(text => !/[h]eartbeat(:|\.cjs|\/heartbeat)/.test(text))
   })

@@ -3,10 +3,11 @@
  * see each other active over it, and when the original's machine loses its power ours takes its group. The line takes
  * neither the speed nor the flow control that is asked for, as the serial ports of virtual machines often do.
  */
-import { cpSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { bin, ipvsVm, project, type Rig, temporaryFolder, until } from '../harness.js'
+import { temporaryFolder } from '../../temporary-folder.js'
+import { bin, ipvsVm, project, type Rig, until } from '../harness.js'
 import { peerTest } from '../require.js'
 
 const test = peerTest('net-admin', 'tun', 'user-mode-linux', 'heartbeat', 'iproute2', 'perl-base', 'kmod')
@@ -45,7 +46,7 @@ esac
 
 /** A copy of the machine's /etc/ha.d with our files; links in it are copied as links and never written through. */
 function configuration(t: ExecutionContext): string {
-  const etc = mkdtempSync(join(temporaryFolder(t), 'etc-'))
+  const etc = temporaryFolder(t)
   cpSync('/etc/ha.d', etc, { recursive: true, verbatimSymlinks: true })
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(etc, name), text, { mode: 0o600 })
   writeFileSync(join(etc, 'resource.d/mark'), MARK, { mode: 0o755 })

@@ -105,10 +105,11 @@ export class Cluster {
     await this.pair.command('kill', node, 'KILL', '[h]eartbeat')
   }
 
-  /** The daemon's main process alone, as its pid file names it. */
-  async signal(node: NodeName, signal: 'STOP' | 'CONT' | 'HUP'): Promise<void> {
+  /** Stops the daemon's main process alone, as its pid file names it; in one command, so that it is not longer. */
+  async freeze(node: NodeName, ms: number): Promise<void> {
     const pid = this.file(node, 'run/heartbeat.pid').trim()
-    await this.pair.command('exec', node, 'kill', `-${signal}`, pid)
+    const script = `kill -STOP ${pid}; sleep ${ms / 1000}; kill -CONT ${pid}`
+    await this.pair.command('exec', node, 'sh', '-c', script)
   }
 
   file(node: NodeName, path: string): string {

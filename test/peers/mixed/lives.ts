@@ -298,9 +298,7 @@ async function lose(c: Cluster): Promise<void> {
 }
 
 async function freeze(c: Cluster, node: NodeName, ms: number): Promise<void> {
-  await c.signal(node, 'STOP')
-  await delay(ms)
-  await c.signal(node, 'CONT')
+  await c.freeze(node, ms)
 }
 
 /** The original needs 2 s to notice, some more to stop, deadtime + 1 s to restart. */

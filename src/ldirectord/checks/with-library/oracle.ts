@@ -67,7 +67,8 @@ async function doorTo(stream: Socket): Promise<Server> {
 }
 
 async function firstRow(port: number, probe: Probe): Promise<Outcome> {
-  const seconds = Math.ceil(probe.timeoutMs / 1000)
+  // The check's own deadline ends it; that of the library comes later, or it could be taken for a server that hangs up.
+  const seconds = Math.ceil(probe.timeoutMs / 1000) + 5
   const address = `(ADDRESS=(PROTOCOL=TCP)(HOST=127.0.0.1)(PORT=${port}))`
   const limits = `(CONNECT_TIMEOUT=${seconds})(TRANSPORT_CONNECT_TIMEOUT=${seconds})`
   const target = `(CONNECT_DATA=(SID=${probe.database}))`
