@@ -16,9 +16,9 @@ const test = peerTest('cluster-glue')
 
 const failfast = (root: string): string => `${root}/failfast`
 
-/** Runs until a file says with which code to end. */
+/** Runs until a file says with which code to end, or the folder is gone: its node may have been killed. */
 const FAILFAST = `#!/bin/sh
-while [ ! -e "$0.code" ]; do sleep 0.1; done
+while [ -e "$0" ] && [ ! -e "$0.code" ]; do sleep 0.1; done
 exit "$(cat "$0.code")"
 `
 
