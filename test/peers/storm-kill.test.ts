@@ -178,7 +178,12 @@ test.serial(
       process.kill(pid, 'SIGHUP')
     }
     t.true(runs(alpha))
-    t.is((await alpha.command('cl_status', 'rscstatus')).stdout, 'local\n')
+    // An ha.cf that was written anew, with the same text too, begins a new life, and its doors open again in a moment.
+    await until('cl_status is answered', 10_000, async () => {
+      const told = await alpha.command('cl_status', 'rscstatus')
+      return told.exitCode === 0 && told.stdout === 'local\n'
+    })
+    t.true(runs(alpha))
     beatsInTime(t, alpha, beta)
     beatsInTime(t, beta, alpha)
 
