@@ -183,12 +183,16 @@ export class TcpSockets {
       0,
     )
     if (fd < 0) return -c.errno()
-    c.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, ON, ON.length)
     if (c.connect(fd, to, to.length) === 0) return fd
     const errno = c.errno()
     if (errno === EINPROGRESS) return fd
     c.close(fd)
     return -errno
+  }
+
+  /** Small writes go out at once, whatever is still on its way. */
+  sendAtOnce(fd: number): void {
+    this.#calls.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, ON, ON.length)
   }
 
   read(fd: number, into: Uint8Array): number {

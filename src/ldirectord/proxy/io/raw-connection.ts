@@ -27,6 +27,10 @@ export class RawEnd {
   isLeaving = false
   /** The poller tells when it takes bytes again. */
   isWatchedForRoom: boolean
+  /** What is sent goes out at once, however little it is and whatever is on its way. */
+  isPrompt = true
+  /** It was sent something. */
+  wasToldSomething = false
   /** What it is still to be sent. */
   waiting: Buffer | null = null
 

@@ -16,6 +16,8 @@ import type { RawConnection, RawEnd } from './raw-connection.js'
 const BUFFER_BYTES = 65_536
 /** Buffers copied from one end before others get their turn. */
 const BUFFERS_PER_TURN = 8
+/** Less than any segment holds: it goes out at once when nothing is on its way. */
+const SHORT_BYTES = 512
 /** What is news of an end; told once. */
 export const LOOK_AT = EPOLLIN | EPOLLRDHUP | EPOLLET
 
@@ -32,6 +34,8 @@ export class RawCopier {
   readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)
   /** Ends whose turn was over before their bytes were. */
   #unfinished: RawEnd[] = []
+  /** Ends that are still to be sent the FIN of their peer: mostly theirs comes in the same moment, and a close says both. */
+  #toBeEnded: RawEnd[] = []
   #nowMs = 0
 
   constructor(context: RawCopierContext) {
@@ -46,10 +50,16 @@ export class RawCopier {
     this.#nowMs = nowMs
   }
 
+  /** After each round of news. */
   goOn(): void {
     const unfinished = this.#unfinished
     this.#unfinished = []
     for (const end of unfinished) this.pump(end)
+    if (this.#toBeEnded.length === 0) return
+    for (const { fd, connection, hasEnded } of this.#toBeEnded) {
+      if (!connection.isOver && !hasEnded) this.#context.sockets.sendEnd(fd)
+    }
+    this.#toBeEnded = []
   }
 
   /** Passes on what there is to read. */
@@ -96,6 +106,7 @@ export class RawCopier {
   /** What is not taken waits. */
   send(end: RawEnd, bytes: Buffer, length: number): boolean {
     const { sockets } = this.#context
+    if (!end.isPrompt) this.#hurry(end, length)
     const sent = sockets.send(end.fd, bytes, length)
     if (sent === length) return true
     if (sent < 0 && sockets.errno() !== EAGAIN) {
@@ -109,6 +120,15 @@ export class RawCopier {
         this.#context.reset(end.connection)
     }
     return false
+  }
+
+  /** The first bytes need no hurry; many connections carry no second ones. */
+  #hurry(end: RawEnd, length: number): void {
+    if (end.wasToldSomething || length > SHORT_BYTES) {
+      end.isPrompt = true
+      this.#context.sockets.sendAtOnce(end.fd)
+    }
+    end.wasToldSomething = true
   }
 
   /** There is room again. */
@@ -140,7 +160,7 @@ export class RawCopier {
   /** The FIN of one end, behind what still waits for the other one. */
   #passEnd(end: RawEnd, peer: RawEnd): void {
     if (peer.waiting !== null) return
-    if (!peer.hasEnded) this.#context.sockets.sendEnd(peer.fd)
+    if (!peer.hasEnded) this.#toBeEnded.push(peer)
     else if (end.waiting === null) this.#context.finished(end.connection)
   }
 }

@@ -88,9 +88,11 @@ export class RawForwarder {
     return this.#context.poller.watch(listener, EPOLLIN | EPOLLEXCLUSIVE, 0)
   }
 
-  accept(listener: number, service: LiveService): void {
+  /** `wished`: how many at most, if it is for this worker to say. */
+  accept(listener: number, service: LiveService, wished = ACCEPTS_PER_TURN): void {
     const { sockets, shared, settings } = this.#context
-    for (let n = 0; n < ACCEPTS_PER_TURN; n++) {
+    const most = Math.min(wished, ACCEPTS_PER_TURN)
+    for (let n = 0; n < most; n++) {
       const fd = sockets.accept(listener)
       if (fd < 0) {
         const errno = sockets.errno()
@@ -237,6 +239,7 @@ export class RawForwarder {
       if (fd >= 0) {
         shared.owners[fd] = shared.party
         const real = new RawEnd(fd, this.#serial(), connection, true)
+        real.isPrompt = false
         connection.real = real
         this.#own(real)
         this.#connecting.set(connection, this.#nowMs)

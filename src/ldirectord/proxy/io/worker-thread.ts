@@ -93,7 +93,7 @@ class Worker {
     for (let at = 0; at < count; at++) {
       const fd = this.#poller.fdOf(at)
       try {
-        this.#heard(fd, this.#poller.serialOf(at), this.#poller.eventsOf(at))
+        this.#heard(fd, this.#poller.serialOf(at), this.#poller.eventsOf(at), count)
       } catch (error) {
         // A fault of ours costs the one connection that met it.
         this.#report({ kind: 'notice', level: 'ERROR', text: `proxy: ${(error as Error).stack}` })
@@ -106,12 +106,13 @@ class Worker {
     this.#shared.wasBusy(machineMs() - this.#nowMs)
   }
 
-  #heard(fd: number, serial: number, events: number): void {
+  #heard(fd: number, serial: number, events: number, newsInAll: number): void {
     if (serial !== 0) this.#forwarder.heard(fd, serial, events)
     else if (fd === this.#start.bell) this.#obey()
     else {
       const service = this.#listeners.get(fd)
-      if (service) this.#forwarder.accept(fd, service)
+      // The poller tells again of those that are left. With little other news one more look would mostly find nobody.
+      if (service) this.#forwarder.accept(fd, service, newsInAll)
     }
   }
 
