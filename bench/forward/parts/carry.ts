@@ -1,8 +1,9 @@
 /**
  * What forwarding costs: requests a second over kept connections and with a connection for each, latency, processor time.
  * All take their turn in each round, each next to a run of `direct`: to the same servers through the director's kernel,
- * routed and not translated; the figure that counts is the share of that run, for what else the machine does comes and goes. `proxy` has a
- * worker for each processor; `haproxy`, `pen` and `nginx stream` are one thread each.
+ * routed and not translated, before the forwarder is there. The figure that counts is the share of that run, for what else
+ * the machine does comes and goes. `proxy` has a worker for each processor, where that pays; `haproxy`, `pen` and `nginx
+ * stream` are one thread each.
  */
 import type { Owner } from '../../../test/peers/harness.js'
 import { median, printJson, printTable } from '../../report.js'
@@ -41,21 +42,21 @@ interface Turn {
 }
 
 async function turn(owner: Owner, place: Place, name: Contender, seconds: number): Promise<Turn> {
-  const running = await CONTENDERS[name](owner, place)
   const direct = aimed(place, (await CONTENDERS.direct(owner, place)).targets)
+  const beside: Loads = {
+    kept: await load(direct, 'kept', seconds),
+    fresh: await load(direct, 'fresh', seconds),
+  }
+  const running = await CONTENDERS[name](owner, place)
   const through = aimed(place, running.targets)
   try {
     await answers(place, through.target)
     // What a program compiles or allocates at its first requests is no cost of the later ones.
     await load(through, 'fresh', WARMING_SECONDS)
     await load(through, 'kept', WARMING_SECONDS)
-    const both = async (kind: Kind): Promise<[Load, Load]> => [
-      await load(direct, kind, seconds),
-      await load(through, kind, seconds, running.pids),
-    ]
-    const [besideKept, kept] = await both('kept')
-    const [besideFresh, fresh] = await both('fresh')
-    return { loads: { kept, fresh }, beside: { kept: besideKept, fresh: besideFresh } }
+    const kept = await load(through, 'kept', seconds, running.pids)
+    const fresh = await load(through, 'fresh', seconds, running.pids)
+    return { loads: { kept, fresh }, beside }
   } finally {
     await running.end()
   }

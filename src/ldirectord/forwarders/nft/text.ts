@@ -46,10 +46,12 @@ const BASE = [
   ]),
   `add chain ${TABLE} refusing { type filter hook prerouting priority -101; }`,
   `add chain ${TABLE} leaving { type filter hook forward priority -1; }`,
-  `flush chain ${TABLE} leaving`,
 ]
 
-/** The sets of removed destinations: of services with a port, of those without, and of marks. */
+/**
+ * The sets of removed destinations: of services with a port, of those without, and of marks. Each packet is looked up in
+ * them, which costs as much as its translation: so the rules come with the first removal.
+ */
 const GONE = ([4, 6] as const).flatMap(family => {
   const address = family === 6 ? 'ipv6_addr' : 'ipv4_addr'
   const at = family === 6 ? 'ip6' : 'ip'
@@ -66,11 +68,18 @@ const GONE = ([4, 6] as const).flatMap(family => {
     ],
     ['goneMark', `mark . ${address}`, `meta mark . ${at} daddr`],
   ] as const
-  return kinds.flatMap(([name, type, selector]) => [
-    `add set ${TABLE} ${name}${family} { type ${type}; flags timeout; timeout ${GONE_SECONDS}s; size ${GONE_MAX}; }`,
-    addRule('leaving', `meta nfproto ipv${family} ${selector} @${name}${family} jump leave`),
-  ])
+  return kinds.map(([name, type, selector]) => ({
+    set: `add set ${TABLE} ${name}${family} { type ${type}; flags timeout; timeout ${GONE_SECONDS}s; size ${GONE_MAX}; }`,
+    rule: addRule('leaving', `meta nfproto ipv${family} ${selector} @${name}${family} jump leave`),
+  }))
 })
+const LOOK_FOR_GONE = [
+  `flush chain ${TABLE} leaving`,
+  // What was not translated here, and answers, lead to no destination.
+  addRule('leaving', 'ct status & dnat == 0 return'),
+  addRule('leaving', 'ct direction reply return'),
+  ...GONE.map(({ rule }) => rule),
+]
 
 /** What is done with a packet for that destination; one of the machine's own addresses keeps it, whatever it listens on. */
 function actionOf({ key }: Service, destination: Destination, isLocal: IsLocal): string {
@@ -139,6 +148,11 @@ function gone(verb: 'add' | 'delete', key: ServiceKey, { address, port }: Destin
 
 const named = (key: ServiceKey) => (destination: Destination) => destinationChain(key, destination)
 
+const removedOf = (old: Service | undefined, next: Service): Destination[] => {
+  const wanted = new Set(next.destinations.map(named(next.key)))
+  return (old?.destinations ?? []).filter(destination => !wanted.has(named(next.key)(destination)))
+}
+
 /** What makes the chains of one service those of `next`. */
 function serviceCommands(
   old: Service | undefined,
@@ -149,8 +163,7 @@ function serviceCommands(
   const { key } = next
   const name = named(key)
   const had = new Map((old?.destinations ?? []).map(destination => [name(destination), destination]))
-  const wanted = new Set(next.destinations.map(name))
-  const removed = [...had.values()].filter(destination => !wanted.has(name(destination)))
+  const removed = removedOf(old, next)
   const samePersistence = old?.persistentSeconds === next.persistentSeconds && old?.netmask === next.netmask
   const changed = next.destinations.filter(destination => {
     const before = had.get(name(destination))
@@ -237,9 +250,13 @@ export function printTransition(current: Table, next: Table, isLocal: IsLocal): 
   const gate = gateTransition(current, next, { changes, deleted }, isLocal)
   if (next.services.length === 0) return print([`add table ${TABLE}`, `delete table ${TABLE}`, ...gate])
   const isStillUsed = usedServers(next)
+  const isSomebodyGone = changes.some(change =>
+    removedOf(change.old, change.next).some(destination => !isStillUsed(change.next.key, destination)),
+  )
   return print([
     ...BASE,
-    ...GONE,
+    ...GONE.map(({ set }) => set),
+    ...(isSomebodyGone ? LOOK_FOR_GONE : []),
     ...changes.flatMap(change => serviceCommands(change.old, change.next, isStillUsed, isLocal)),
     `flush chain ${TABLE} ${DISPATCH}`,
     ...dispatchRules(next.services),
