@@ -44,8 +44,12 @@ const BASE = [
     `flush chain ${TABLE} ${hook}`,
     addRule(hook, `jump ${DISPATCH}`),
   ]),
+]
+
+/** Every packet comes by here, so this and `leaving` are there only while they have something to do. */
+const REFUSING = [
   `add chain ${TABLE} refusing { type filter hook prerouting priority -101; }`,
-  `add chain ${TABLE} leaving { type filter hook forward priority -1; }`,
+  `flush chain ${TABLE} refusing`,
 ]
 
 /**
@@ -74,6 +78,7 @@ const GONE = ([4, 6] as const).flatMap(family => {
   }))
 })
 const LOOK_FOR_GONE = [
+  `add chain ${TABLE} leaving { type filter hook forward priority -1; }`,
   `flush chain ${TABLE} leaving`,
   // What was not translated here, and answers, lead to no destination.
   addRule('leaving', 'ct status & dnat == 0 return'),
@@ -216,8 +221,14 @@ function dispatchRules(services: readonly Service[]): string[] {
 const isRefusing = (service: Service): boolean =>
   slotsOf(service).length === 0 && (service.persistentSeconds === null || service.destinations.length === 0)
 
+function refusingCommands(current: readonly Service[], next: readonly Service[]): string[] {
+  const rules = refusingRules(next.filter(isRefusing))
+  if (rules.length > 0) return [...REFUSING, ...rules]
+  return current.some(isRefusing) ? [...REFUSING, `delete chain ${TABLE} refusing`] : []
+}
+
 function refusingRules(services: readonly Service[]): string[] {
-  return services.filter(isRefusing).map(({ key }) => {
+  return services.map(({ key }) => {
     const at = `ct state new ${key.family === 6 ? 'meta nfproto ipv6' : 'meta nfproto ipv4'}`
     const what =
       key.protocol === 'fwm'
@@ -260,8 +271,7 @@ export function printTransition(current: Table, next: Table, isLocal: IsLocal): 
     ...changes.flatMap(change => serviceCommands(change.old, change.next, isStillUsed, isLocal)),
     `flush chain ${TABLE} ${DISPATCH}`,
     ...dispatchRules(next.services),
-    `flush chain ${TABLE} refusing`,
-    ...refusingRules(next.services),
+    ...refusingCommands(current.services, next.services),
     ...deleted.flatMap(deletedServiceCommands),
     ...gate,
   ])
