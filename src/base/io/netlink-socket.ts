@@ -14,6 +14,7 @@ import {
   readNetlink,
 } from '../netlink.js'
 import {
+  type Calls,
   calls,
   failure,
   int32,
@@ -26,10 +27,20 @@ import {
 
 const AF_NETLINK = 16
 const NETLINK_ROUTE = 0
-const ADDRESS_BYTES = 12
+/** Of a struct sockaddr_nl. */
+export const NETLINK_ADDRESS_BYTES = 12
 const ANSWER_BYTES_MAX = 65_536
 /** At some hundred routes each: more than a machine with service addresses has. */
 const DATAGRAMS_MAX = 1_000
+
+export function openNetlink(c: Calls): number | NativeFailure {
+  const fd = c.socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK_CLOEXEC, NETLINK_ROUTE)
+  return fd < 0 ? failure(c, 'netlink socket') : fd
+}
+
+/** A struct sockaddr_nl; port 0 is the kernel, or one that the kernel chooses. */
+export const netlinkAddress = (groups: number): Buffer =>
+  Buffer.concat([uint16(AF_NETLINK), Buffer.alloc(2), int32(0), int32(groups)])
 
 interface Exchange {
   readonly send: (request: Uint8Array) => NativeFailure | null
@@ -39,9 +50,9 @@ interface Exchange {
 function exchanging<T>(work: (exchange: Exchange) => T | NativeFailure): T | NativeFailure {
   const c = calls()
   if (isNativeFailure(c)) return c
-  const fd = c.socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK_CLOEXEC, NETLINK_ROUTE)
-  if (fd < 0) return failure(c, 'netlink socket')
-  const kernel = Buffer.concat([uint16(AF_NETLINK), Buffer.alloc(ADDRESS_BYTES - 2)])
+  const fd = openNetlink(c)
+  if (isNativeFailure(fd)) return fd
+  const kernel = netlinkAddress(0)
   const answer = Buffer.alloc(ANSWER_BYTES_MAX)
   try {
     return work({
@@ -50,8 +61,8 @@ function exchanging<T>(work: (exchange: Exchange) => T | NativeFailure): T | Nat
         return sent < 0 ? failure(c, 'sendto') : null
       },
       receive: () => {
-        const from = Buffer.alloc(ADDRESS_BYTES)
-        const length = Number(c.recvfrom(fd, answer, answer.length, 0, from, int32(ADDRESS_BYTES)))
+        const from = Buffer.alloc(NETLINK_ADDRESS_BYTES)
+        const length = Number(c.recvfrom(fd, answer, answer.length, 0, from, int32(NETLINK_ADDRESS_BYTES)))
         return length < 0 ? failure(c, 'recvfrom') : answer.subarray(0, length)
       },
     })
